@@ -1,0 +1,26 @@
+# Flags that every target of ours is built with: warnings, hardening, sanitizers, ccache.
+
+find_program(MUTUAL_CCACHE ccache)
+if(MUTUAL_CCACHE)
+  set(CMAKE_C_COMPILER_LAUNCHER ${MUTUAL_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${MUTUAL_CCACHE})
+endif()
+
+add_library(mutual_flags INTERFACE)
+target_compile_options(mutual_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wnon-virtual-dtor
+  -fstack-protector-strong)
+if(MUTUAL_WERROR)
+  target_compile_options(mutual_flags INTERFACE -Werror)
+endif()
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND NOT MUTUAL_SANITIZE)
+  target_compile_definitions(mutual_flags INTERFACE _FORTIFY_SOURCE=2)
+endif()
+if(MUTUAL_SANITIZE)
+  add_compile_options(-fsanitize=${MUTUAL_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${MUTUAL_SANITIZE})
+endif()
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # False alarm of g++ 12 on std::string's operator+ (GCC bug 105651).
+  target_compile_options(mutual_flags INTERFACE -Wno-restrict)
+endif()

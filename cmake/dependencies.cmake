@@ -1,0 +1,25 @@
+# What we stand on. All of it comes from the distribution; scripts/setup installs it.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig REQUIRED)
+find_package(OpenSSL 3.0 REQUIRED)
+find_package(Boost 1.81 REQUIRED COMPONENTS json url)
+find_package(fmt REQUIRED)
+pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+
+# llhttp: a library on newer systems; Debian 12 ships its C sources with node-llhttp.
+find_path(LLHTTP_INCLUDE llhttp.h PATH_SUFFIXES llhttp PATHS /usr/share/include)
+find_library(LLHTTP_LIBRARY llhttp)
+if(LLHTTP_LIBRARY AND LLHTTP_INCLUDE)
+  add_library(llhttp INTERFACE)
+  target_include_directories(llhttp SYSTEM INTERFACE ${LLHTTP_INCLUDE})
+  target_link_libraries(llhttp INTERFACE ${LLHTTP_LIBRARY})
+  set(MUTUAL_LLHTTP_BUNDLED OFF)
+elseif(LLHTTP_INCLUDE AND EXISTS /usr/share/llhttp/llhttp.c)
+  add_library(llhttp OBJECT /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
+  target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
+  set_target_properties(llhttp PROPERTIES POSITION_INDEPENDENT_CODE ON)
+  set(MUTUAL_LLHTTP_BUNDLED ON)
+else()
+  message(FATAL_ERROR "llhttp was not found: install libllhttp-dev, or node-llhttp on Debian 12 (scripts/setup does it)")
+endif()

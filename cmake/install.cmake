@@ -1,0 +1,1 @@
+# cmake --install, and find_package(mutual) for those who build on it.

@@ -1,0 +1,63 @@
+#pragma once
+// response: what a handler answers.
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <mutual/fields.hpp>
+#include <mutual/task.hpp>
+
+namespace mutual {
+
+/// Gives the next piece of a body, or nothing at its end. It is asked again only when the last piece has been handed to
+/// the network, so a slow reader slows the source and memory stays flat. Throwing ends the connection: the reader sees a
+/// cut-off body, never a short one that looks whole.
+using body_source = std::function<task<std::optional<std::string>>()>;
+
+/// One HTTP response: a status, fields, and a body that is either text or a source of pieces.
+class response {
+ public:
+  response() = default;
+  explicit response(int code) : status(code) {}
+  response(int code, std::string text, std::string_view content_type = "text/plain; charset=utf-8")
+      : status(code), body(std::move(text)) {
+    headers.set("Content-Type", content_type);
+  }
+
+  int status = 200;
+  fields headers;
+  std::string body;
+  /// If set, the body comes from here, piece by piece, and `body` is not used. Sent chunked unless `length` is set.
+  body_source source;
+  /// The size in bytes of what `source` will give, if it is known beforehand.
+  std::optional<std::size_t> length;
+
+  /// Sets a field and gives the response back, to be written in a row.
+  response& with(std::string_view name, std::string_view value) & {
+    headers.set(name, value);
+    return *this;
+  }
+  response&& with(std::string_view name, std::string_view value) && {
+    headers.set(name, value);
+    return std::move(*this);
+  }
+};
+
+/// The standard phrase for a status code ("Not Found"); "Unknown" for one that has none.
+std::string_view status_phrase(int status);
+
+/// 204, with nothing in it.
+inline response no_content() { return response(204); }
+
+/// 201, with the new thing's address in Location.
+inline response created(std::string_view location) { return response(201).with("Location", location); }
+
+/// 303 to `location` (a GET), or another redirect.
+inline response redirect(std::string_view location, int status = 303) {
+  return response(status).with("Location", location);
+}
+
+}  // namespace mutual

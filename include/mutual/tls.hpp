@@ -1,0 +1,60 @@
+#pragma once
+// tls: what a service proves who it is with, and whom it trusts.
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mutual::tls {
+
+/// What a listener asks of its clients.
+enum class client_auth {
+  none,      ///< Certificates are not asked for: HTTPS as the web knows it.
+  optional,  ///< A client may come without one; one that is sent must be good.
+  required,  ///< No certificate, no connection.
+};
+
+/// A version of TLS; older ones are not spoken at all.
+enum class version { v1_2, v1_3 };
+
+/// What a listener is made from: files, and how strict to be. A value that says where things are; nothing is read
+/// until the service starts, and then everything is checked before the first connection is taken. The files are
+/// watched: a change that is sound is taken over within a second, one that is not changes nothing and is logged.
+///
+/// `required` and `optional` without anybody to trust is an error at the start, never an open door.
+struct config {
+  /// False for plain HTTP; then nothing else counts.
+  bool enabled = false;
+
+  /// The server's certificate followed by its intermediates, as PEM, DER or PKCS#12 (told apart by content).
+  std::filesystem::path certificate;
+  /// Its private key; empty if the certificate's file holds it.
+  std::filesystem::path key;
+  /// What opens an encrypted key or PKCS#12 file. Never logged.
+  std::string password;
+
+  /// Whom to trust: CA certificates, or single self-signed certificates to pin.
+  std::vector<std::filesystem::path> trust;
+  /// Revocation lists. With at least one, every CA of a client's chain needs one that is valid.
+  std::vector<std::filesystem::path> revocations;
+  /// Intermediates that we know of but do not trust by themselves: they only make the reason for a refusal clearer.
+  std::vector<std::filesystem::path> known_intermediates;
+
+  client_auth clients = client_auth::required;
+  version at_least = version::v1_2;
+  version at_most = version::v1_3;
+};
+
+/// Plain HTTP.
+inline config plain() { return {}; }
+
+/// Mutual TLS from a folder that `mutual init` made. `name` chooses the server certificate among those issued
+/// (issued/NAME.crt); left out, the folder must hold just one. The files are read when the service starts.
+config from_pki(std::filesystem::path folder, std::string_view name = {});
+
+/// Mutual TLS from files; without `trust`, HTTPS that asks no certificate of its clients.
+config from_files(std::filesystem::path certificate, std::filesystem::path key,
+                  std::vector<std::filesystem::path> trust = {});
+
+}  // namespace mutual::tls

@@ -1,0 +1,37 @@
+#include "base/clock.hpp"
+
+#include <array>
+#include <ctime>
+#include <utility>
+
+#include <fmt/format.h>
+
+namespace mutual {
+namespace {
+
+std::string formatted(sys_seconds time, const char* pattern) {
+  const auto seconds = static_cast<std::time_t>(time.time_since_epoch().count());
+  std::tm parts{};
+  if (::gmtime_r(&seconds, &parts) == nullptr) return "(out of range)";
+  std::array<char, 64> text{};
+  return {text.data(), std::strftime(text.data(), text.size(), pattern, &parts)};
+}
+
+}  // namespace
+
+std::string to_text(sys_seconds time) { return formatted(time, "%Y-%m-%d %H:%M:%S UTC"); }
+
+std::string to_rfc3339(sys_seconds time) { return formatted(time, "%Y-%m-%dT%H:%M:%SZ"); }
+
+std::string to_words(std::chrono::seconds span) {
+  constexpr std::array<std::pair<long long, const char*>, 5> units{
+      {{365LL * 86400, "year"}, {86400, "day"}, {3600, "hour"}, {60, "minute"}, {1, "second"}}};
+  const long long count = span.count() < 0 ? 0 : span.count();
+  for (const auto& [size, name] : units) {
+    // Up to two years are told in days: "400 days" says more than "1 year".
+    if (count / size >= (size > 86400 ? 2 : 1)) return fmt::format("{} {}{}", count / size, name, count / size == 1 ? "" : "s");
+  }
+  return "0 seconds";
+}
+
+}  // namespace mutual

@@ -1,0 +1,120 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/descriptor.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+namespace mutual::file {
+namespace {
+
+std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
+
+error failure(std::string_view what, const std::filesystem::path& path, int code) {
+  const auto kind = code == ENOENT ? errc::not_found : code == EEXIST ? errc::already_exists : errc::io;
+  return {kind, fmt::format("{} {}: {}", what, shown(path), system_message(code))};
+}
+
+result<> write_all(int descriptor, std::string_view contents, const std::filesystem::path& path) {
+  while (!contents.empty()) {
+    const auto written = ::write(descriptor, contents.data(), contents.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return failure("cannot write", path, errno);
+    contents.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(descriptor) != 0) return failure("cannot write", path, errno);
+  return {};
+}
+
+// A name in the folder is durable only when the folder itself is written (fsync(2)). Some file systems cannot do that
+// for folders; the file itself is safe then, so a refusal is not an error.
+void sync_folder(const std::filesystem::path& folder) {
+  const descriptor handle(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (handle) (void)::fsync(handle.get());
+}
+
+// Writes `contents` to a new file beside `path`, under a name that nobody else uses, and gives that name.
+result<std::filesystem::path> write_beside(const std::filesystem::path& path, std::string_view contents, access who) {
+  auto beside = path;
+  beside += ".new-" + random_hex(8);
+  const mode_t mode = who == access::owner_only ? 0600 : 0644;
+  const descriptor handle(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
+  if (!handle) return failure("cannot write", path, errno);
+  if (auto written = write_all(handle.get(), contents, path); !written) {
+    (void)::unlink(beside.c_str());
+    return std::move(written).error();
+  }
+  return beside;
+}
+
+}  // namespace
+
+std::string system_message(int code) { return std::generic_category().message(code); }
+
+result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
+  const descriptor handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!handle) return failure("cannot read", path, errno);
+  struct stat facts {};
+  if (::fstat(handle.get(), &facts) != 0) return failure("cannot read", path, errno);
+  if (S_ISDIR(facts.st_mode)) return error(errc::bad_input, fmt::format("cannot read {}: it is a folder", shown(path)));
+
+  std::string contents;
+  char piece[16384];
+  for (;;) {
+    const auto got = ::read(handle.get(), piece, sizeof piece);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return failure("cannot read", path, errno);
+    if (got == 0) return contents;
+    if (contents.size() + static_cast<std::size_t>(got) > limit) {
+      return error(errc::limit_exceeded, fmt::format("cannot read {}: it is larger than {} bytes", shown(path), limit));
+    }
+    contents.append(piece, static_cast<std::size_t>(got));
+  }
+}
+
+result<> create(const std::filesystem::path& path, std::string_view contents, access who) {
+  MUTUAL_TRY(const auto beside, write_beside(path, contents, who));
+  // link(2), unlike rename(2), fails when the name is taken: that is the check and the act in one.
+  const int linked = ::link(beside.c_str(), path.c_str()) == 0 ? 0 : errno;
+  (void)::unlink(beside.c_str());
+  if (linked == EEXIST) {
+    return error(errc::already_exists, fmt::format("{} exists already and is not overwritten", shown(path)));
+  }
+  if (linked != 0) return failure("cannot write", path, linked);
+  sync_folder(path.parent_path());
+  return {};
+}
+
+result<> replace(const std::filesystem::path& path, std::string_view contents, access who) {
+  MUTUAL_TRY(const auto beside, write_beside(path, contents, who));
+  if (::rename(beside.c_str(), path.c_str()) != 0) {
+    const int code = errno;
+    (void)::unlink(beside.c_str());
+    return failure("cannot write", path, code);
+  }
+  sync_folder(path.parent_path());
+  return {};
+}
+
+result<> make_folder(const std::filesystem::path& path, access who) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code)) return {};
+  if (path.has_parent_path() && path.parent_path() != path) MUTUAL_CHECK(make_folder(path.parent_path(), access::everyone));
+  if (::mkdir(path.c_str(), who == access::owner_only ? 0700 : 0755) != 0 && errno != EEXIST) {
+    return failure("cannot make the folder", path, errno);
+  }
+  if (!std::filesystem::is_directory(path, code)) {
+    return error(errc::io, fmt::format("cannot make the folder {}: a file of that name is in the way", shown(path)));
+  }
+  return {};
+}
+
+}  // namespace mutual::file

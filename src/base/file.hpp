@@ -1,0 +1,37 @@
+#pragma once
+// Files read with a limit, and written whole or not at all.
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include <mutual/result.hpp>
+
+namespace mutual::file {
+
+/// The largest key, certificate or bundle that we read: far above any real one, far below what hurts.
+inline constexpr std::size_t default_limit = std::size_t{4} * 1024 * 1024;
+
+/// The contents of a file; an error that says why it cannot be read, or that it is larger than `limit` bytes.
+result<std::string> read(const std::filesystem::path& path, std::size_t limit = default_limit);
+
+/// Who may read a file that we write.
+enum class access {
+  everyone,    ///< 0644: certificates.
+  owner_only,  ///< 0600 from the first byte: keys, PKCS#12, the inventory.
+};
+
+/// Writes a new file: whole and on the disk, or not there at all. One that exists is left as it is (already_exists).
+result<> create(const std::filesystem::path& path, std::string_view contents, access who);
+
+/// Writes a file over an older one, whole: readers see the old contents or the new, never a mixture.
+result<> replace(const std::filesystem::path& path, std::string_view contents, access who);
+
+/// Makes a folder and those above it, closed to others if `who` says so; no error if it is there.
+result<> make_folder(const std::filesystem::path& path, access who);
+
+/// What the operating system says about `errno`-like code ("Permission denied").
+std::string system_message(int code);
+
+}  // namespace mutual::file

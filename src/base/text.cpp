@@ -1,0 +1,136 @@
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdint>
+
+namespace mutual::text {
+namespace {
+
+char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
+
+constexpr std::string_view hex_digits = "0123456789abcdef";
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  const char l = lower_char(c);
+  return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
+}
+
+bool continuation(std::string_view text, std::size_t at) {
+  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+}
+
+// The length of the well-formed UTF-8 sequence at `at`, or 0 (RFC 3629; overlong forms and surrogates are not
+// well-formed). C1 controls (U+0080 to U+009F) count as malformed here: terminals act on them.
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+  const auto lead = static_cast<unsigned char>(text[at]);
+  const auto second = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
+  if (lead < 0x80) return 1;
+  if (lead >= 0xC2 && lead <= 0xDF && continuation(text, at + 1)) return lead == 0xC2 && second < 0xA0 ? 0 : 2;
+  if (lead >= 0xE0 && lead <= 0xEF && continuation(text, at + 1) && continuation(text, at + 2)) {
+    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
+    return 3;
+  }
+  if (lead >= 0xF0 && lead <= 0xF4 && continuation(text, at + 1) && continuation(text, at + 2) &&
+      continuation(text, at + 3)) {
+    if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
+    return 4;
+  }
+  return 0;
+}
+
+void append_escaped(std::string& out, char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  out += "\\x";
+  out += hex_digits[byte >> 4U];
+  out += hex_digits[byte & 15U];
+}
+
+}  // namespace
+
+bool iequals(std::string_view left, std::string_view right) {
+  return left.size() == right.size() && std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) {
+           return lower_char(a) == lower_char(b);
+         });
+}
+
+std::string lower(std::string_view ascii) {
+  std::string out(ascii);
+  std::transform(out.begin(), out.end(), out.begin(), lower_char);
+  return out;
+}
+
+std::string_view trim(std::string_view value) {
+  const auto first = value.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return value.substr(first, value.find_last_not_of(" \t") - first + 1);
+}
+
+std::vector<std::string_view> split_list(std::string_view list, char separator) {
+  std::vector<std::string_view> parts;
+  while (!list.empty()) {
+    const auto end = std::min(list.find(separator), list.size());
+    if (const auto part = trim(list.substr(0, end)); !part.empty()) parts.push_back(part);
+    list.remove_prefix(std::min(end + 1, list.size()));
+  }
+  return parts;
+}
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size() * 2);
+  for (const char c : bytes) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += hex_digits[byte >> 4U];
+    out += hex_digits[byte & 15U];
+  }
+  return out;
+}
+
+std::string printable(std::string_view untrusted, std::size_t limit) {
+  std::string out;
+  for (std::size_t at = 0; at < untrusted.size();) {
+    if (at >= limit) return out + "…";
+    const char c = untrusted[at];
+    const auto length = utf8_length(untrusted, at);
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+    if (length == 0 || control || c == '"' || c == '\\') {
+      append_escaped(out, c);
+      ++at;
+    } else {
+      out.append(untrusted, at, length);
+      at += length;
+    }
+  }
+  return out;
+}
+
+std::string quoted(std::string_view untrusted) { return "'" + printable(untrusted) + "'"; }
+
+std::optional<std::string> percent_decoded(std::string_view encoded, bool plus_is_space) {
+  std::string out;
+  out.reserve(encoded.size());
+  for (std::size_t at = 0; at < encoded.size(); ++at) {
+    if (encoded[at] == '%') {
+      if (encoded.size() - at < 3) return std::nullopt;
+      const int high = hex_value(encoded[at + 1]);
+      const int low = hex_value(encoded[at + 2]);
+      if (high < 0 || low < 0) return std::nullopt;
+      out += static_cast<char>(high * 16 + low);
+      at += 2;
+    } else {
+      out += plus_is_space && encoded[at] == '+' ? ' ' : encoded[at];
+    }
+  }
+  return out;
+}
+
+std::optional<unsigned long long> to_number(std::string_view digits) {
+  unsigned long long value = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+  if (digits.empty() || code != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  return value;
+}
+
+}  // namespace mutual::text
