@@ -1,0 +1,113 @@
+#include "x509/bundle.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "x509/readers.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include <algorithm>
+
+namespace mutual::x509 {
+namespace {
+
+constexpr std::string_view java_keystore_magic("\xFE\xED\xFE\xED", 4);
+
+std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
+
+// The certificate of the key goes first; the others keep their order.
+void put_leaf_first(bundle& of) {
+  if (!of.key) return;
+  const auto leaf = std::find_if(of.certificates.begin(), of.certificates.end(),
+                                 [&](const certificate& one) { return of.key->belongs_to(one); });
+  if (leaf != of.certificates.end()) std::rotate(of.certificates.begin(), leaf, leaf + 1);
+}
+
+}  // namespace
+
+result<> add_key(pkey_ptr key, const decryptor& opener, bundle& into) {
+  if (into.key) return opener.failure("it holds two private keys; keep one key in a file");
+  into.key.emplace(std::move(key));
+  return {};
+}
+
+result<> add_key(const PKCS8_PRIV_KEY_INFO* key, const decryptor& opener, bundle& into) {
+  pkey_ptr read(key != nullptr ? EVP_PKCS82PKEY(key) : nullptr);
+  if (!read) {
+    (void)openssl_errors();
+    return opener.failure("its private key is damaged, or of a kind that OpenSSL does not know");
+  }
+  return add_key(std::move(read), opener, into);
+}
+
+result<> read_der(std::string_view der, decryptor& opener, bundle& into) {
+  ERR_set_mark();
+  auto one_certificate = certificate::from_der(der);
+  auto one_crl = one_certificate ? crl::from_der({}) : crl::from_der(der);
+  auto one_request = one_certificate || one_crl ? request::from_der({}) : request::from_der(der);
+  const bool found = one_certificate || one_crl || one_request;
+  const auto file = found ? pkcs12_ptr() : from_whole_der<pkcs12_ptr>(der, d2i_PKCS12);
+  const auto encrypted = found || file ? x509_sig_ptr() : from_whole_der<x509_sig_ptr>(der, d2i_X509_SIG);
+  const auto decode_key = [](EVP_PKEY** out, const unsigned char** at, long size) {
+    return d2i_AutoPrivateKey(out, at, size);
+  };
+  auto key = found || file || encrypted ? pkey_ptr() : from_whole_der<pkey_ptr>(der, decode_key);
+  ERR_pop_to_mark();
+
+  if (one_certificate) return into.certificates.push_back(*std::move(one_certificate)), result<>();
+  if (one_crl) return into.crls.push_back(*std::move(one_crl)), result<>();
+  if (one_request) return into.requests.push_back(*std::move(one_request)), result<>();
+  if (file) return read_pkcs12(file.get(), opener, into);
+  if (key) return add_key(std::move(key), opener, into);
+  if (encrypted) {
+    MUTUAL_TRY(const auto plain, opener.open_key(encrypted.get()));
+    return add_key(plain.get(), opener, into);
+  }
+  return opener.failure("it is neither PEM, nor a certificate, key, revocation list, request or PKCS#12 in DER");
+}
+
+result<bundle> read_bundle(std::string_view bytes, std::string_view password, std::string_view where,
+                           const bundle_limits& limits) {
+  decryptor opener(where, password, limits.key_derivation_rounds);
+  bundle found;
+  if (bytes.empty()) return opener.failure("it is empty");
+  if (bytes.size() > file::default_limit) return opener.failure("it is larger than any key or certificate");
+  // DER is tried first where it may be DER: a certificate may well contain "-----BEGIN ", but text never begins with
+  // the tag of a SEQUENCE followed by a length.
+  const bool sequence = bytes[0] == '0' && bytes.size() > 1 && (static_cast<unsigned char>(bytes[1]) & 0x80U) != 0;
+  if (sequence || bytes.find("-----BEGIN ") == std::string_view::npos) {
+    if (bytes.starts_with(java_keystore_magic)) {
+      return opener.failure(
+          "it is a Java keystore; make it PKCS#12 with: keytool -importkeystore -deststoretype pkcs12");
+    }
+    MUTUAL_CHECK(read_der(bytes, opener, found));
+  } else {
+    MUTUAL_CHECK(read_pem(bytes, opener, found));
+  }
+  if (found.empty()) return opener.failure("it holds no certificate, key, revocation list or request");
+  put_leaf_first(found);
+  return found;
+}
+
+result<bundle> load_bundle(const std::filesystem::path& path, std::string_view password) {
+  MUTUAL_TRY(auto bytes, file::read(path));
+  const secret contents(std::move(bytes));  // It may hold a key.
+  return read_bundle(contents.view(), password, shown(path));
+}
+
+result<std::vector<certificate>> load_certificates(const std::filesystem::path& path) {
+  MUTUAL_TRY(auto found, load_bundle(path));
+  if (found.certificates.empty()) {
+    return error(errc::bad_input, fmt::format("{} holds no certificate", shown(path)));
+  }
+  return std::move(found.certificates);
+}
+
+result<std::vector<crl>> load_crls(const std::filesystem::path& path) {
+  MUTUAL_TRY(auto found, load_bundle(path));
+  if (found.crls.empty()) return error(errc::bad_input, fmt::format("{} holds no revocation list", shown(path)));
+  return std::move(found.crls);
+}
+
+}  // namespace mutual::x509

@@ -1,0 +1,20 @@
+#pragma once
+// The readers behind read_bundle, one a format. Each adds what it finds to the bundle.
+
+#include "x509/bundle.hpp"
+#include "x509/decryptor.hpp"
+
+#include <string_view>
+
+namespace mutual::x509 {
+
+result<> read_pem(std::string_view text, decryptor& opener, bundle& into);
+result<> read_der(std::string_view der, decryptor& opener, bundle& into);
+result<> read_pkcs12(PKCS12* file, decryptor& opener, bundle& into);
+
+/// Puts the key into the bundle; an error if there is one already.
+result<> add_key(pkey_ptr key, const decryptor& opener, bundle& into);
+/// The same from PKCS#8.
+result<> add_key(const PKCS8_PRIV_KEY_INFO* key, const decryptor& opener, bundle& into);
+
+}  // namespace mutual::x509
