@@ -1,24 +1,25 @@
 # What we stand on. All of it comes from the distribution; scripts/setup installs it.
 
 find_package(Threads REQUIRED)
-find_package(PkgConfig REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
+string(REGEX MATCH "^[0-9]+" OPENSSL_VERSION_MAJOR ${OPENSSL_VERSION})
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(fmt REQUIRED)
-pkg_check_modules(SQLITE REQUIRED IMPORTED_TARGET sqlite3)
+find_package(SQLite3 REQUIRED)
 
-# llhttp: a library on newer systems; Debian 12 ships its C sources with node-llhttp.
+# llhttp: a library on newer systems; Debian 12 ships its C sources with node-llhttp, and they become part of ours.
 find_path(LLHTTP_INCLUDE llhttp.h PATH_SUFFIXES llhttp PATHS /usr/share/include)
 find_library(LLHTTP_LIBRARY llhttp)
+find_path(LLHTTP_SOURCES llhttp.c PATHS /usr/share/llhttp NO_DEFAULT_PATH)
 if(LLHTTP_LIBRARY AND LLHTTP_INCLUDE)
-  add_library(llhttp INTERFACE)
-  target_include_directories(llhttp SYSTEM INTERFACE ${LLHTTP_INCLUDE})
-  target_link_libraries(llhttp INTERFACE ${LLHTTP_LIBRARY})
+  add_library(mutual::llhttp UNKNOWN IMPORTED)
+  set_target_properties(mutual::llhttp PROPERTIES IMPORTED_LOCATION ${LLHTTP_LIBRARY}
+    INTERFACE_INCLUDE_DIRECTORIES ${LLHTTP_INCLUDE})
   set(MUTUAL_LLHTTP_BUNDLED OFF)
-elseif(LLHTTP_INCLUDE AND EXISTS /usr/share/llhttp/llhttp.c)
-  add_library(llhttp OBJECT /usr/share/llhttp/api.c /usr/share/llhttp/http.c /usr/share/llhttp/llhttp.c)
-  target_include_directories(llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
-  set_target_properties(llhttp PROPERTIES POSITION_INDEPENDENT_CODE ON)
+elseif(LLHTTP_SOURCES AND LLHTTP_INCLUDE)
+  add_library(mutual_llhttp OBJECT ${LLHTTP_SOURCES}/api.c ${LLHTTP_SOURCES}/http.c ${LLHTTP_SOURCES}/llhttp.c)
+  target_include_directories(mutual_llhttp SYSTEM PUBLIC ${LLHTTP_INCLUDE})
+  add_library(mutual::llhttp ALIAS mutual_llhttp)
   set(MUTUAL_LLHTTP_BUNDLED ON)
 else()
   message(FATAL_ERROR "llhttp was not found: install libllhttp-dev, or node-llhttp on Debian 12 (scripts/setup does it)")

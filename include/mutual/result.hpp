@@ -15,12 +15,12 @@ namespace mutual {
 template <class T = void>
 class [[nodiscard]] result {
  public:
-  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT: a value is a result
-  result(mutual::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT: an error is a result
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // a value is a result
+  result(mutual::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // an error is a result
   template <class U>
     requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
              !std::is_same_v<std::remove_cvref_t<U>, mutual::error> && !std::is_same_v<std::remove_cvref_t<U>, result>)
-  result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // NOLINT: as above
+  result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // as above
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -47,7 +47,7 @@ template <>
 class [[nodiscard]] result<void> {
  public:
   result() = default;
-  result(mutual::error failure) : failure_(std::move(failure)) {}  // NOLINT: an error is a result
+  result(mutual::error failure) : failure_(std::move(failure)) {}  // an error is a result
 
   bool has_value() const { return !failure_; }
   explicit operator bool() const { return has_value(); }

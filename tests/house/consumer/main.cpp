@@ -1,0 +1,13 @@
+// What a program outside this project sees: the installed headers and one target.
+
+#include <iostream>
+
+#include <mutual/error.hpp>
+#include <mutual/result.hpp>
+
+static mutual::result<int> seven() { return 7; }
+
+int main() {
+  if (seven().value() != 7) return 1;
+  std::cout << "A service may be built on this.\n";
+}
