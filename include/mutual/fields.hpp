@@ -2,6 +2,7 @@
 // fields: the header (or trailer) of an HTTP message.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,9 @@ class fields {
 
   void clear();
 
+  /// As clear(), and gives memory back if it is more than about `keep_bytes`: for one that is used again and again.
+  void clear_and_shrink(std::size_t keep_bytes);
+
   /// The first value of that name.
   std::optional<std::string_view> get(std::string_view name) const;
 
@@ -49,9 +53,14 @@ class fields {
 
  private:
   // One string holds all names and values one after another: one allocation a message, not two a field.
+  // 32-bit places: what a connection keeps while it waits should be small.
   struct entry {
-    std::size_t name_at, name_size, value_at, value_size;
+    std::uint32_t name_at, name_size, value_at, value_size;
   };
+  entry store(std::string_view name, std::string_view value);
+  std::string_view name_of(const entry& each) const;
+  std::string_view value_of(const entry& each) const;
+
   std::string text_;
   std::vector<entry> entries_;
 };

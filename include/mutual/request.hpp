@@ -30,7 +30,8 @@ class request {
  public:
   /// "GET", "POST", as sent (methods are case-sensitive).
   std::string method = "GET";
-  /// The request target as sent: "/books/7?page=2".
+  /// The request target: "/books/7?page=2", or "*" for OPTIONS. One sent as a whole URL has been brought to this form,
+  /// its host being that of the Host field.
   std::string target = "/";
   /// HTTP/1.minor_version; 2 for HTTP/2 is `version_major`.
   int version_major = 1;

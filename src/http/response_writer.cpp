@@ -1,0 +1,82 @@
+#include "http/response_writer.hpp"
+
+#include "http/field_writer.hpp"
+
+#include <array>
+#include <charconv>
+
+namespace mutual::http {
+namespace {
+
+void write_status_line(std::string& out, int status) {
+  const auto digit = [](int value) { return static_cast<char>('0' + value % 10); };
+  out += "HTTP/1.1 ";
+  out += digit(status / 100);
+  out += digit(status / 10);
+  out += digit(status);
+  out += ' ';
+  out += status_phrase(status);
+  out += "\r\n";
+}
+
+// RFC 9110: 204 and 304 never have a body, 205 must not either (section 15.3.6).
+bool may_have_body(int status) { return status != 204 && status != 205 && status != 304; }
+
+body_kind choose_body(const response& what, int version_minor) {
+  if (!what.source || what.length) return body_kind::length;
+  return version_minor == 0 ? body_kind::until_close : body_kind::chunked;
+}
+
+void write_framing(std::string& out, const response& what, body_kind kind) {
+  if (kind == body_kind::chunked) out += "Transfer-Encoding: chunked\r\n";
+  if (kind == body_kind::length) write_content_length(out, what.length ? *what.length : what.body.size());
+}
+
+void write_connection(std::string& out, bool keep_alive, int version_minor) {
+  if (!keep_alive) {
+    out += "Connection: close\r\n";
+  } else if (version_minor == 0) {
+    out += "Connection: keep-alive\r\n";
+  }
+}
+
+}  // namespace
+
+result<written_head> write_response_head(std::string& out, const response& what, const response_terms& terms) {
+  if (what.status < 200 || what.status > 599) {
+    return error(errc::internal, "a response has the status " + std::to_string(what.status) + ": use 200 to 599");
+  }
+  MUTUAL_CHECK(check_fields(what.headers));
+  const bool body = may_have_body(what.status);
+  const auto kind = body ? choose_body(what, terms.version_minor) : body_kind::none;
+  written_head written;
+  written.body = terms.to_head ? body_kind::none : kind;
+  written.keep_alive =
+      terms.keep_alive && written.body != body_kind::until_close && !what.headers.has_token("Connection", "close");
+
+  write_status_line(out, what.status);
+  write_end_to_end_fields(out, what.headers);
+  if (!terms.date.empty() && !what.headers.contains("Date")) write_field(out, "Date", terms.date);
+  // An answer to HEAD says what one to GET would, as far as it is known (RFC 9110 section 9.3.2).
+  write_framing(out, what, kind);
+  if (what.status == 205) write_content_length(out, 0);
+  write_connection(out, written.keep_alive, terms.version_minor);
+  out += "\r\n";
+  if (written.body == body_kind::length && (what.length ? *what.length : what.body.size()) == 0) {
+    written.body = body_kind::none;
+  }
+  return written;
+}
+
+void write_chunk(std::string& out, std::string_view piece) {
+  if (piece.empty()) return;
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), piece.size(), 16).ptr;
+  out.append(digits.data(), end).append("\r\n").append(piece).append("\r\n");
+}
+
+void write_last_chunk(std::string& out) { out += "0\r\n\r\n"; }
+
+void write_continue(std::string& out) { out += "HTTP/1.1 100 Continue\r\n\r\n"; }
+
+}  // namespace mutual::http
