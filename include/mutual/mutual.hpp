@@ -1,0 +1,15 @@
+#pragma once
+// All that a service needs; <mutual/test_client.hpp> is for its tests.
+
+#include <mutual/app.hpp>
+#include <mutual/middleware.hpp>
+#include <mutual/offload.hpp>
+#include <mutual/peer.hpp>
+#include <mutual/policy.hpp>
+#include <mutual/problem.hpp>
+#include <mutual/request.hpp>
+#include <mutual/response.hpp>
+#include <mutual/result.hpp>
+#include <mutual/task.hpp>
+#include <mutual/tls.hpp>
+#include <mutual/uuid.hpp>

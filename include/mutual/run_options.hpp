@@ -1,0 +1,39 @@
+#pragma once
+// run_options: where and how an app is served.
+
+#include <mutual/tls.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+
+namespace mutual {
+
+/// What one client may take up, and for how long; on by default.
+struct serve_limits {
+  std::chrono::milliseconds handshake{5'000};  ///< From the connection to the end of the TLS handshake.
+  std::chrono::milliseconds header{10'000};    ///< From a request's first byte to the end of its fields.
+  std::chrono::milliseconds body{30'000};      ///< The longest wait for more of a body.
+  std::chrono::milliseconds write{30'000};     ///< The longest wait for a client that does not read.
+  std::chrono::milliseconds idle{60'000};      ///< Between requests of one connection.
+  std::chrono::milliseconds shutdown{10'000};  ///< For what still runs when the service is asked to end.
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t header_fields = 100;
+  std::size_t body_bytes = 1024 * 1024;  ///< Where no route or group says otherwise.
+  std::size_t connections = 10'000;      ///< Open at once, in all.
+};
+
+/// How an app is served.
+///
+///     app.run({.listen = "127.0.0.1:5000", .tls = mutual::tls::from_pki("pki")});
+struct run_options {
+  std::string listen = "127.0.0.1:5000";  ///< "address:port", "[::1]:5000", "localhost:5000"; port 0 takes a free one.
+  mutual::tls::config tls{};              ///< Plain HTTP if left out.
+  unsigned threads = 0;                   ///< For connections; 0 is one a core.
+  bool access_log = true;                 ///< A line on standard output for each request.
+  bool banner = true;                     ///< What is served, and how, on standard error at the start.
+  std::string name{};                     ///< What the banner calls the service; the program's name if left out.
+  serve_limits limits{};
+};
+
+}  // namespace mutual

@@ -1,0 +1,103 @@
+#include "app/chain.hpp"
+#include "app/locate.hpp"
+#include "app/state.hpp"
+
+#include <mutual/app.hpp>
+#include <mutual/offload.hpp>
+
+namespace mutual {
+namespace {
+
+// One request on its way: it holds what must stay where it is until the answer is there.
+class exchange {
+ public:
+  exchange(const detail::app_state& state, handling& notes) : state_(state), notes_(notes) {}
+
+  // Through the app's middleware.
+  task<response> run(request& incoming) {
+    if (state_.table->around.empty()) return route(incoming);
+    outer_.emplace(detail::chain{state_, notes_, state_.table->around, [this](request& r) { return route(r); }});
+    return next(&*outer_, 0)(incoming);
+  }
+
+ private:
+  // To the route, its policy, and through its groups' middleware.
+  task<response> route(request& incoming) {
+    found_ = locate(*state_.table, incoming, notes_);
+    if (found_.answer) return ready(std::move(*found_.answer));
+    if (found_.route->around.empty()) return call(incoming);
+    inner_.emplace(detail::chain{state_, notes_, found_.route->around, [this](request& r) { return call(r); }});
+    return next(&*inner_, 0)(incoming);
+  }
+
+  // To the handler.
+  task<response> call(request& incoming) {
+    std::exception_ptr thrown;
+    try {
+      detail::call with{incoming, found_.parameters};
+      const detail::bound_handler& handler = found_.route->handler;
+      if (handler.blocks) {
+        auto run = [&] { return handler.now(with); };
+        response given = co_await offload(run);
+        co_return given;
+      }
+      if (!handler.later) co_return handler.now(with);
+      task<response> work = handler.later(with);
+      response answer = co_await work;
+      co_return answer;
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    co_return failure_response(state_, incoming, notes_, thrown);
+  }
+
+  static task<response> ready(response answer) { co_return answer; }
+
+  const detail::app_state& state_;
+  handling& notes_;
+  located found_;
+  std::optional<detail::chain> outer_, inner_;
+};
+
+}  // namespace
+
+app::app() : app(std::make_unique<detail::app_state>()) {}
+app::app(std::unique_ptr<detail::app_state> state) : routes(state->routes, 0), state_(std::move(state)) {}
+app::~app() = default;
+
+app& app::log_to(std::function<void(std::string_view line)> sink) {
+  state_->log = logger([sink = std::move(sink)](log_level, std::string_view line) { sink(line); });
+  return *this;
+}
+
+app& app::workers(unsigned threads, std::size_t waiting) {
+  state_->routes->check_open("the number of workers");
+  state_->workers = std::make_unique<worker_pool>(threads == 0 ? 4 : threads, waiting);
+  return *this;
+}
+
+void app::freeze() {
+  if (state_->table) return;
+  state_->routes->frozen = true;
+  state_->table = make_table(*state_->routes);
+}
+
+admission app::admit(const request& head) const {
+  handling unused;
+  const located found = locate(*state_->table, head, unused);
+  admission out;
+  out.wants_body = found.route != nullptr;
+  if (found.route != nullptr) out.body_limit = found.route->body_limit;
+  return out;
+}
+
+task<response> app::handle(request& incoming, handling* notes) const {
+  handling own;
+  exchange way(*state_, notes != nullptr ? *notes : own);
+  if (!incoming.connection) incoming.connection = std::make_shared<const connection_info>();
+  task<response> work = way.run(incoming);
+  response answer = co_await work;
+  co_return answer;
+}
+
+}  // namespace mutual
