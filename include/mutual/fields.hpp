@@ -58,8 +58,8 @@ class fields {
     std::uint32_t name_at, name_size, value_at, value_size;
   };
   entry store(std::string_view name, std::string_view value);
-  std::string_view name_of(const entry& each) const;
-  std::string_view value_of(const entry& each) const;
+  std::string_view name_of(const entry& each) const { return {text_.data() + each.name_at, each.name_size}; }
+  std::string_view value_of(const entry& each) const { return {text_.data() + each.value_at, each.value_size}; }
 
   std::string text_;
   std::vector<entry> entries_;

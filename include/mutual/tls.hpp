@@ -27,6 +27,12 @@ struct config {
   /// False for plain HTTP; then nothing else counts.
   bool enabled = false;
 
+  /// A folder that `mutual init` made, which `certificate`, `key` and `known_intermediates` are then found in;
+  /// empty if they are named below. from_pki() sets it.
+  std::filesystem::path pki;
+  /// Which of the folder's server certificates; empty if it holds just one.
+  std::string pki_name;
+
   /// The server's certificate followed by its intermediates, as PEM, DER or PKCS#12 (told apart by content).
   std::filesystem::path certificate;
   /// Its private key; empty if the certificate's file holds it.

@@ -14,14 +14,6 @@ constexpr std::size_t first_entries = 8;
 
 }  // namespace
 
-std::string_view fields::name_of(const entry& each) const {
-  return std::string_view(text_).substr(each.name_at, each.name_size);
-}
-
-std::string_view fields::value_of(const entry& each) const {
-  return std::string_view(text_).substr(each.value_at, each.value_size);
-}
-
 fields::entry fields::store(std::string_view name, std::string_view value) {
   const auto needed = text_.size() + name.size() + value.size();
   if (needed > std::numeric_limits<std::uint32_t>::max()) throw std::length_error("HTTP fields of more than 4 GiB");
@@ -75,7 +67,7 @@ void fields::clear_and_shrink(std::size_t keep_bytes) {
 
 std::optional<std::string_view> fields::get(std::string_view name) const {
   for (const auto& each : entries_) {
-    if (text::iequals(name_of(each), name)) return value_of(each);
+    if (each.name_size == name.size() && text::iequals(name_of(each), name)) return value_of(each);
   }
   return std::nullopt;
 }
@@ -83,7 +75,7 @@ std::optional<std::string_view> fields::get(std::string_view name) const {
 std::vector<std::string_view> fields::get_all(std::string_view name) const {
   std::vector<std::string_view> values;
   for (const auto& each : entries_) {
-    if (text::iequals(name_of(each), name)) values.push_back(value_of(each));
+    if (each.name_size == name.size() && text::iequals(name_of(each), name)) values.push_back(value_of(each));
   }
   return values;
 }

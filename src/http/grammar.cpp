@@ -113,6 +113,26 @@ std::optional<std::uint64_t> chunk_size(std::string_view line) {
   return size;
 }
 
+unsigned known_field_bit(std::string_view name) {
+  const auto bit_if = [&](std::string_view known, known_field which) {
+    return text::iequals(name, known) ? static_cast<unsigned>(which) : 0U;
+  };
+  switch (name.size()) {
+    case 4:
+      return bit_if("Host", known_field::host);
+    case 6:
+      return bit_if("Expect", known_field::expect);
+    case 10:
+      return bit_if("Connection", known_field::connection);
+    case 14:
+      return bit_if("Content-Length", known_field::content_length);
+    case 17:
+      return bit_if("Transfer-Encoding", known_field::transfer_encoding);
+    default:
+      return 0;
+  }
+}
+
 bool is_known_method(std::string_view method) {
   static constexpr std::array<std::string_view, 32> known = {
       "GET",       "POST",     "PUT",    "DELETE", "HEAD",   "PATCH",  "OPTIONS",    "TRACE",

@@ -35,6 +35,12 @@ bool is_digits(std::string_view text);
 /// A chunk size: 1 to 16 hex digits and nothing else; nothing otherwise.
 std::optional<std::uint64_t> chunk_size(std::string_view line);
 
+/// Fields that frame or route a message, as bits.
+enum class known_field : unsigned { host = 1, expect = 2, connection = 4, content_length = 8, transfer_encoding = 16 };
+
+/// The bit of a field of that name; 0 for one that neither frames nor routes.
+unsigned known_field_bit(std::string_view name);
+
 /// Whether a method is one that we pass to handlers: those of RFC 9110, PATCH, and the WebDAV family that llhttp knows
 /// in all its versions. CONNECT is not: it is for proxies.
 bool is_known_method(std::string_view method);

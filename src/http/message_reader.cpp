@@ -13,10 +13,6 @@ namespace {
 constexpr const char* bare_lf_detail =
     "A line ends in a line feed without a carriage return; HTTP/1.1 lines end in both.";
 
-parse_failure head_too_large(std::size_t limit) {
-  return {431, "The header is larger than the " + std::to_string(limit) + " bytes allowed here."};
-}
-
 // What is wrong with a field line, in words; null if nothing is.
 const char* field_fault(std::string_view line, std::size_t colon) {
   if (line.front() == ' ' || line.front() == '\t') {
@@ -43,6 +39,7 @@ void message_reader::reset() {
   head_left_ = limits_.head_bytes;
   trailer_left_ = limits_.trailer_bytes;
   field_count_ = 0;
+  known_ = 0;
   data_left_ = 0;
   body_left_ = limits_.body_bytes;
   kind_ = body_kind::none;
@@ -55,22 +52,23 @@ bool message_reader::fail(int status, std::string detail) {
   return false;
 }
 
-line_buffer::outcome message_reader::start_line(std::string_view& bytes, std::size_t limit, parse_failure too_long,
-                                                std::string_view& line) {
+line_buffer::outcome message_reader::start_line(std::string_view& bytes, std::size_t limit, std::string_view& line) {
   const auto outcome = lines_.take(bytes, std::min(limit, head_left_), raw_);
   if (outcome == line_buffer::outcome::line) {
     head_left_ -= raw_.size();
     line = raw_.substr(0, raw_.size() - 2);
   } else if (outcome == line_buffer::outcome::bare_lf) {
     fail(400, bare_lf_detail);
-  } else if (outcome == line_buffer::outcome::too_long) {
-    failure_ = std::move(too_long);
   }
   return outcome;
 }
 
 line_buffer::outcome message_reader::head_line(std::string_view& bytes, std::string_view& line) {
-  return start_line(bytes, head_left_, head_too_large(limits_.head_bytes), line);
+  const auto outcome = start_line(bytes, head_left_, line);
+  if (outcome == line_buffer::outcome::too_long) {
+    fail(431, "The header is larger than the " + std::to_string(limits_.head_bytes) + " bytes allowed here.");
+  }
+  return outcome;
 }
 
 bool message_reader::read_field(std::string_view line, fields& into, fields::field& read) {
@@ -86,6 +84,7 @@ bool message_reader::read_field(std::string_view line, fields& into, fields::fie
     return fail(400, "The header field " + text::quoted(read.name) + " can be read in two ways" +
                          (seen.error ? ": " + std::string(seen.error) + "." : "."));
   }
+  known_ |= known_field_bit(read.name);
   into.add(read.name, read.value);
   return true;
 }
@@ -141,17 +140,21 @@ bool message_reader::take_data(std::string_view& bytes, std::string& into) {
   return true;
 }
 
-bool message_reader::take_body_line(std::string_view& bytes, std::size_t limit, parse_failure too_long,
-                                    std::string_view& line, bool& whole) {
+// Takes a line between chunks or in the trailer.
+bool message_reader::take_body_line(std::string_view& bytes, std::size_t limit, std::string_view& line, bool& whole) {
   const auto outcome = lines_.take(bytes, limit, raw_);
   whole = outcome == line_buffer::outcome::line;
-  if (outcome == line_buffer::outcome::bare_lf) return fail(400, bare_lf_detail);
-  if (outcome == line_buffer::outcome::too_long) {
-    failure_ = std::move(too_long);
-    return false;
-  }
   if (whole) line = raw_.substr(0, raw_.size() - 2);
-  return true;
+  if (outcome == line_buffer::outcome::bare_lf) fail(400, bare_lf_detail);
+  if (outcome == line_buffer::outcome::too_long) fail_too_long();
+  return whole || outcome == line_buffer::outcome::need_more;
+}
+
+bool message_reader::fail_too_long() {
+  if (phase_ == phase::chunk_line)
+    return fail(400, "A chunk's size line is too long; chunk extensions are not accepted.");
+  if (phase_ == phase::chunk_end) return fail(400, "A chunk is longer than its size says.");
+  return fail(431, "The trailer is larger than the " + std::to_string(limits_.trailer_bytes) + " bytes allowed here.");
 }
 
 bool message_reader::read_chunk_line(std::string_view line) {
@@ -187,40 +190,22 @@ bool message_reader::read_trailer(std::string_view line, fields& trailers) {
 
 // One step of a body: false on failure; `starved` if it needs more bytes.
 bool message_reader::step_body(std::string_view& bytes, std::string& into, fields& trailers, bool& starved) {
+  if (phase_ == phase::data || phase_ == phase::chunk_data) {
+    starved = bytes.empty();
+    return starved || take_data(bytes, into);
+  }
+  const auto limit = phase_ == phase::chunk_line  ? limits_.chunk_line_bytes
+                     : phase_ == phase::chunk_end ? std::size_t{2}
+                                                  : trailer_left_;
   std::string_view line;
   bool whole = false;
-  switch (phase_) {
-    case phase::data:
-    case phase::chunk_data:
-      starved = bytes.empty();
-      return starved || take_data(bytes, into);
-    case phase::chunk_line:
-      if (!take_body_line(bytes, limits_.chunk_line_bytes,
-                          {400, "A chunk's size line is too long; chunk extensions are not accepted."}, line, whole)) {
-        return false;
-      }
-      starved = !whole;
-      return starved || read_chunk_line(line);
-    case phase::chunk_end:
-      if (!take_body_line(bytes, 2, {400, "A chunk is longer than its size says."}, line, whole)) return false;
-      starved = !whole;
-      if (starved || !agrees_on_end(witness_.see(raw_), false)) return starved;
-      phase_ = phase::chunk_line;
-      return true;
-    case phase::trailer:
-      if (!take_body_line(
-              bytes, trailer_left_,
-              {431, "The trailer is larger than the " + std::to_string(limits_.trailer_bytes) + " bytes allowed here."},
-              line, whole)) {
-        return false;
-      }
-      starved = !whole;
-      return starved || read_trailer(line, trailers);
-    case phase::head:
-    case phase::complete:
-      break;
-  }
-  starved = true;
+  if (!take_body_line(bytes, limit, line, whole)) return false;
+  starved = !whole;
+  if (starved) return true;
+  if (phase_ == phase::chunk_line) return read_chunk_line(line);
+  if (phase_ == phase::trailer) return read_trailer(line, trailers);
+  if (!agrees_on_end(witness_.see(raw_), false)) return false;
+  phase_ = phase::chunk_line;
   return true;
 }
 

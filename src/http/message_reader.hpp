@@ -2,6 +2,7 @@
 // message_reader: what reading a request and reading a response have in common.
 
 #include "http/framing.hpp"
+#include "http/grammar.hpp"
 #include "http/limits.hpp"
 #include "http/line_buffer.hpp"
 #include "http/parse.hpp"
@@ -25,15 +26,17 @@ class message_reader {
   /// Takes one line of the head off `bytes`; `line` gets it without its CRLF. More than is left for the head is 431.
   line_buffer::outcome head_line(std::string_view& bytes, std::string_view& line);
 
-  /// As head_line, for a start line of at most `limit` bytes; a longer one is refused as `too_long` says.
-  line_buffer::outcome start_line(std::string_view& bytes, std::size_t limit, parse_failure too_long,
-                                  std::string_view& line);
+  /// As head_line, for a start line of at most `limit` bytes; what to say of a longer one is left to the caller.
+  line_buffer::outcome start_line(std::string_view& bytes, std::size_t limit, std::string_view& line);
 
   /// Shows the witness the line that was just taken.
   const witness::sighting& see_line() { return witness_.see(raw_); }
 
   /// Reads the line that was just taken as a field, adds it to `into`, and gives it in `read` (views into `line`).
   bool read_field(std::string_view line, fields& into, fields::field& read);
+
+  /// Whether a field of that name has been read (in the head or the trailer).
+  bool has(known_field which) const { return (known_ & static_cast<unsigned>(which)) != 0; }
 
   /// Ends the head, whose blank line was just taken: `said` is what its fields say of the body; with `no_body` there is
   /// none all the same (an answer to HEAD).
@@ -62,11 +65,11 @@ class message_reader {
   enum class phase : std::uint8_t { head, data, chunk_line, chunk_data, chunk_end, trailer, complete };
 
   bool agrees_on_end(const witness::sighting& seen, bool ended);
+  bool fail_too_long();
   bool read_chunk_line(std::string_view line);
   bool read_trailer(std::string_view line, fields& trailers);
   bool take_data(std::string_view& bytes, std::string& into);
-  bool take_body_line(std::string_view& bytes, std::size_t limit, parse_failure too_long, std::string_view& line,
-                      bool& whole);
+  bool take_body_line(std::string_view& bytes, std::size_t limit, std::string_view& line, bool& whole);
   bool step_body(std::string_view& bytes, std::string& into, fields& trailers, bool& starved);
 
   limits limits_;
@@ -79,6 +82,7 @@ class message_reader {
   std::size_t field_count_ = 0;
   std::uint64_t data_left_ = 0;  // Of the body, or of the chunk.
   std::uint64_t body_left_ = 0;  // Until the limit.
+  unsigned known_ = 0;           // known_field bits.
   body_kind kind_ = body_kind::none;
   phase phase_ = phase::head;
 };

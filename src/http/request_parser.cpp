@@ -48,7 +48,7 @@ void request_parser::reset() {
   message_.headers.clear_and_shrink(1024);
   message_.trailers.clear_and_shrink(0);
   message_.version_minor = 1;
-  expects_continue_ = close_ = keep_ = skipped_line_ = false;
+  expects_continue_ = keep_ = skipped_line_ = false;
   phase_ = phase::start;
 }
 
@@ -56,7 +56,7 @@ bool request_parser::idle() const {
   return phase_ == phase::start && (reader_.partial_line().empty() || reader_.partial_line() == "\r");
 }
 
-bool request_parser::keep_alive() const { return phase_ == phase::body && keep_ && !close_; }
+bool request_parser::keep_alive() const { return phase_ == phase::body && keep_; }
 
 request_parser::step request_parser::feed(std::string_view bytes) {
   const auto before = bytes.size();
@@ -88,11 +88,10 @@ bool request_parser::read_start(std::string_view& bytes, bool& starved) {
     return reader_.fail(400, bytes.front() == '\x16' ? "This port speaks plain HTTP, and a TLS handshake came."
                                                      : "What came is not an HTTP request.");
   }
-  const auto bound = reader_.bounds().target_bytes;
+  const auto limit = reader_.bounds().target_bytes + longest_method + around_target;
   std::string_view line;
-  const auto outcome = reader_.start_line(
-      bytes, bound + longest_method + around_target,
-      {414, "The request target is longer than the " + std::to_string(bound) + " bytes allowed here."}, line);
+  const auto outcome = reader_.start_line(bytes, limit, line);
+  if (outcome == line_buffer::outcome::too_long) return target_too_long();
   if (outcome == line_buffer::outcome::need_more) return starved = true;
   if (outcome != line_buffer::outcome::line) return false;
   if (line.empty()) return skipped_line_ = true;
@@ -122,12 +121,14 @@ bool request_parser::read_request_line(std::string_view line) {
   return true;
 }
 
+bool request_parser::target_too_long() {
+  return reader_.fail(414, "The request target is longer than the " + std::to_string(reader_.bounds().target_bytes) +
+                               " bytes allowed here.");
+}
+
 // Judges the target's form (RFC 9112 section 3.2) and keeps it.
 bool request_parser::read_target(std::string_view target) {
-  const auto bound = reader_.bounds().target_bytes;
-  if (target.size() > bound) {
-    return reader_.fail(414, "The request target is longer than the " + std::to_string(bound) + " bytes allowed here.");
-  }
+  if (target.size() > reader_.bounds().target_bytes) return target_too_long();
   message_.target.assign(target);
   if (target == "*") {
     return message_.method == "OPTIONS" || reader_.fail(400, "The request target * is for OPTIONS alone.");
@@ -156,17 +157,20 @@ bool request_parser::read_head_line(std::string_view& bytes, bool& starved) {
 bool request_parser::end_head() {
   framing body;
   if (!judge_host()) return false;
-  if (auto failure = judge_framing(message_.headers, message_.version_minor, body)) {
-    return reader_.fail(failure->status, std::move(failure->detail));
+  if (reader_.has(known_field::content_length) || reader_.has(known_field::transfer_encoding)) {
+    if (auto failure = judge_framing(message_.headers, message_.version_minor, body)) {
+      return reader_.fail(failure->status, std::move(failure->detail));
+    }
   }
-  if (!judge_expect()) return false;
+  if (reader_.has(known_field::expect) && !judge_expect()) return false;
   if (body.length > reader_.bounds().body_bytes) {
     return reader_.fail(
         413, "The body is larger than the " + std::to_string(reader_.bounds().body_bytes) + " bytes allowed here.");
   }
   if (!reader_.end_head(body, false)) return false;
-  close_ = message_.headers.has_token("Connection", "close");
-  keep_ = message_.version_minor == 1 || message_.headers.has_token("Connection", "keep-alive");
+  const bool connection = reader_.has(known_field::connection);
+  keep_ = message_.version_minor == 1 || (connection && message_.headers.has_token("Connection", "keep-alive"));
+  if (connection && message_.headers.has_token("Connection", "close")) keep_ = false;
   phase_ = phase::body;
   return true;
 }

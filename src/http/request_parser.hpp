@@ -58,6 +58,7 @@ class request_parser {
   parse_state advance(std::string_view& bytes);
   bool read_start(std::string_view& bytes, bool& starved);
   bool read_request_line(std::string_view line);
+  bool target_too_long();
   bool read_target(std::string_view target);
   bool read_head_line(std::string_view& bytes, bool& starved);
   bool end_head();
@@ -67,7 +68,6 @@ class request_parser {
   message_reader reader_;
   request message_;
   bool expects_continue_ = false;
-  bool close_ = false;
   bool keep_ = false;
   bool skipped_line_ = false;
   phase phase_ = phase::start;

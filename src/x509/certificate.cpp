@@ -2,14 +2,12 @@
 
 #include "base/text.hpp"
 #include "x509/name.hpp"
+#include "x509/peer.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include <algorithm>
-#include <arpa/inet.h>
 #include <array>
-#include <ctime>
 
 namespace mutual::x509 {
 namespace {
@@ -55,8 +53,8 @@ std::string certificate::pem() const {
   return contents(memory.get());
 }
 
-std::string certificate::subject() const { return to_text(X509_get_subject_name(get())); }
-std::string certificate::issuer() const { return to_text(X509_get_issuer_name(get())); }
+std::string certificate::subject() const { return name_text(X509_get_subject_name(get())); }
+std::string certificate::issuer() const { return name_text(X509_get_issuer_name(get())); }
 
 std::string certificate::common_name() const {
   return last_or_empty(attribute_values(X509_get_subject_name(get()), NID_commonName));
@@ -96,15 +94,9 @@ std::string certificate::sha256() const {
   return text::hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
-sys_seconds certificate::not_before() const {
-  sys_seconds time;
-  return read_time(X509_get0_notBefore(get()), time) ? time : sys_seconds::max();
-}
+sys_seconds certificate::not_before() const { return to_time(X509_get0_notBefore(get())).value_or(sys_seconds::max()); }
 
-sys_seconds certificate::not_after() const {
-  sys_seconds time;
-  return read_time(X509_get0_notAfter(get()), time) ? time : sys_seconds::min();
-}
+sys_seconds certificate::not_after() const { return to_time(X509_get0_notAfter(get())).value_or(sys_seconds::min()); }
 
 bool certificate::is_ca() const { return X509_check_ca(get()) == 1; }
 

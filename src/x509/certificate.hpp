@@ -43,7 +43,7 @@ class certificate {
   /// What to call its subject: the common name, else the first alternative name, else the whole subject.
   std::string display_name() const;
 
-  std::string serial() const;  ///< Lower-case hex, no separators, no leading "00".
+  std::string serial() const;  ///< Lower-case hex, no separators, no leading zeros.
   std::string sha256() const;  ///< The fingerprint: 64 lower-case hex digits.
   sys_seconds not_before() const;
   sys_seconds not_after() const;
@@ -81,12 +81,6 @@ class certificate {
 
 /// "P-256", "P-384", "RSA 2048", "Ed25519"; OpenSSL's name for others.
 std::string describe_key(const EVP_PKEY* key);
-
-/// A time as a point in seconds; false if it cannot be read.
-bool read_time(const ASN1_TIME* time, sys_seconds& out);
-
-/// A serial number: lower-case hex, no separators, no leading "00".
-std::string serial_text(const ASN1_INTEGER* serial);
 
 /// The names in a subjectAltName; kinds that we do not know are left out.
 alternative_names read_names(const GENERAL_NAMES* names);

@@ -9,7 +9,6 @@
 
 #include <arpa/inet.h>
 #include <array>
-#include <ctime>
 
 namespace mutual::x509 {
 namespace {
@@ -43,24 +42,6 @@ alternative_names read_names(const GENERAL_NAMES* names) {
     }
   }
   return out;
-}
-
-bool read_time(const ASN1_TIME* time, sys_seconds& out) {
-  std::tm parts{};
-  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return false;
-  const std::chrono::year_month_day day{std::chrono::year(parts.tm_year + 1900),
-                                        std::chrono::month(static_cast<unsigned>(parts.tm_mon + 1)),
-                                        std::chrono::day(static_cast<unsigned>(parts.tm_mday))};
-  out = std::chrono::sys_days(day) + std::chrono::hours(parts.tm_hour) + std::chrono::minutes(parts.tm_min) +
-        std::chrono::seconds(parts.tm_sec);
-  return true;
-}
-
-std::string serial_text(const ASN1_INTEGER* serial) {
-  const bignum_ptr number(ASN1_INTEGER_to_BN(serial, nullptr));
-  if (!number) return {};
-  const openssl_memory<char> digits(BN_bn2hex(number.get()));
-  return digits ? text::lower(digits.get()) : std::string();
 }
 
 std::string describe_key(const EVP_PKEY* key) {

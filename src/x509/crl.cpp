@@ -1,6 +1,7 @@
 #include "x509/crl.hpp"
 
 #include "x509/name.hpp"
+#include "x509/peer.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -24,18 +25,14 @@ std::string crl::pem() const {
   return contents(memory.get());
 }
 
-std::string crl::issuer() const { return to_text(X509_CRL_get_issuer(get())); }
+std::string crl::issuer() const { return name_text(X509_CRL_get_issuer(get())); }
 
-sys_seconds crl::this_update() const {
-  sys_seconds time;
-  return read_time(X509_CRL_get0_lastUpdate(get()), time) ? time : sys_seconds::max();
-}
+sys_seconds crl::this_update() const { return to_time(X509_CRL_get0_lastUpdate(get())).value_or(sys_seconds::max()); }
 
 std::optional<sys_seconds> crl::next_update() const {
   const ASN1_TIME* next = X509_CRL_get0_nextUpdate(get());
   if (next == nullptr) return std::nullopt;
-  sys_seconds time;
-  return read_time(next, time) ? time : sys_seconds::min();
+  return to_time(next).value_or(sys_seconds::min());
 }
 
 std::string crl::number() const {

@@ -49,7 +49,7 @@ result<x509_name_ptr> to_x509_name(const distinguished_name& name) {
   return built;
 }
 
-std::string to_text(const X509_NAME* name) {
+std::string name_text(const X509_NAME* name) {
   const bio_ptr memory(BIO_new(BIO_s_mem()));
   constexpr unsigned long flags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
   if (X509_NAME_print_ex(memory.get(), name, 0, flags) < 0) {

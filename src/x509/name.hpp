@@ -25,7 +25,7 @@ result<x509_name_ptr> to_x509_name(const distinguished_name& name);
 
 /// RFC 4514: "CN=alice,O=Acme", UTF-8, what could be misread escaped. A name that cannot be decoded is written as "#"
 /// and its DER in hex, so that two different names never look the same.
-std::string to_text(const X509_NAME* name);
+std::string name_text(const X509_NAME* name);
 
 /// All values of an attribute (NID_commonName), in order, as UTF-8; values that are not text are left out.
 std::vector<std::string> attribute_values(const X509_NAME* name, int nid);

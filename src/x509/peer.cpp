@@ -154,18 +154,9 @@ result<> add_chain(peer_data& data, std::span<X509* const> chain) {
 
 }  // namespace
 
-std::string name_text(const X509_NAME* name) {
-  const bio_ptr out(BIO_new(BIO_s_mem()));
-  // Bytes above 0x7F are UTF-8 that people can read: not escaped.
-  constexpr unsigned long flags = XN_FLAG_RFC2253 & ~static_cast<unsigned long>(ASN1_STRFLGS_ESC_MSB);
-  if (!out || X509_NAME_print_ex(out.get(), name, 0, flags) < 0) return "(unreadable name)";
-  const char* data = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
-}
+std::string serial_text(const X509* certificate) { return serial_text(X509_get0_serialNumber(certificate)); }
 
-std::string serial_text(const X509* certificate) {
-  const auto* serial = X509_get0_serialNumber(certificate);
+std::string serial_text(const ASN1_INTEGER* serial) {
   std::string digits = text::hex(bytes_of(serial));
   digits.erase(0, std::min(digits.find_first_not_of('0'), digits.size()));
   if (digits.empty()) return "0";

@@ -1,6 +1,7 @@
 #pragma once
 // From certificates to a peer: every text that a program may base a decision on is made here, once, and checked.
 
+#include "x509/name.hpp"
 #include "x509/openssl.hpp"
 
 #include <mutual/peer.hpp>
@@ -22,11 +23,9 @@ inline constexpr int most_alternative_names = 1024;
 /// RFC 5280 wants IA5String, an address that is neither 4 nor 16 bytes, or more than `most_alternative_names`.
 result<std::shared_ptr<const peer>> make_peer(std::span<X509* const> chain);
 
-/// The name as RFC 4514 writes it ("CN=alice,O=Acme"), in UTF-8, control characters escaped.
-std::string name_text(const X509_NAME* name);
-
 /// The serial in lower-case hex, without leading zeros ("0" for zero, "-1f" for negative ones).
 std::string serial_text(const X509* certificate);
+std::string serial_text(const ASN1_INTEGER* serial);
 
 /// The SHA-256 of the whole certificate, 32 bytes.
 std::string sha256(const X509* certificate);

@@ -53,7 +53,7 @@ std::string request::pem() const {
   return contents(memory.get());
 }
 
-std::string request::subject() const { return to_text(X509_REQ_get_subject_name(get())); }
+std::string request::subject() const { return name_text(X509_REQ_get_subject_name(get())); }
 
 std::string request::common_name() const {
   auto values = attribute_values(X509_REQ_get_subject_name(get()), NID_commonName);

@@ -33,7 +33,8 @@ TEST(text, percent_decoding_refuses_broken_escapes) {
 
 TEST(text, numbers_have_no_sign_space_or_overflow) {
   EXPECT_EQ(to_number("42"), 42U);
-  for (const auto* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "99999999999999999999"}) EXPECT_FALSE(to_number(bad)) << bad;
+  for (const auto* bad : {"", "-1", "+1", " 1", "1 ", "0x1", "99999999999999999999"})
+    EXPECT_FALSE(to_number(bad)) << bad;
 }
 
 }  // namespace

@@ -1,9 +1,9 @@
 // What a program outside this project sees: the installed headers and one target.
 
-#include <iostream>
-
 #include <mutual/error.hpp>
 #include <mutual/result.hpp>
+
+#include <iostream>
 
 static mutual::result<int> seven() { return 7; }
 

@@ -1,0 +1,97 @@
+#include "net/deadline.hpp"
+
+#include "net/loop_impl.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <algorithm>
+
+namespace mutual::net {
+
+struct deadline_wheel::timer {
+  explicit timer(loop& on) : asio_timer(on.internals().context) {}
+  boost::asio::steady_timer asio_timer;
+};
+
+deadline::~deadline() {
+  if (filed_) loop_.deadlines().unfile(*this);
+}
+
+void deadline::set(std::chrono::milliseconds from_now) {
+  auto& wheel = loop_.deadlines();
+  // One tick more than asked: the current tick has partly gone, and a deadline is never early.
+  const auto ticks = static_cast<std::uint64_t>(std::max<std::int64_t>(from_now / deadline_wheel::tick, 0)) + 1;
+  const auto due = wheel.current_tick() + ticks;
+  // Filed for later than it is due now: it must move, or it would be looked at too late.
+  if (filed_ && (due_ == never || due < due_)) wheel.unfile(*this);
+  due_ = due;
+  if (!filed_) wheel.file(*this);
+}
+
+deadline_wheel::deadline_wheel(loop& on) : loop_(on), timer_(std::make_unique<timer>(on)), done_(current_tick()) {}
+
+deadline_wheel::~deadline_wheel() = default;
+
+std::uint64_t deadline_wheel::current_tick() const {
+  return static_cast<std::uint64_t>(loop::clock::now().time_since_epoch() / tick);
+}
+
+void deadline_wheel::file(deadline& entry) {
+  if (filed_ == 0) done_ = std::max(done_, current_tick() - 1);
+  entry.slot_ = static_cast<std::uint16_t>(entry.due_ % slots);
+  auto& head = slot_[entry.slot_];
+  entry.previous_ = nullptr;
+  entry.next_ = head;
+  if (head != nullptr) head->previous_ = &entry;
+  head = &entry;
+  entry.filed_ = true;
+  ++filed_;
+  start();
+}
+
+void deadline_wheel::unfile(deadline& entry) {
+  if (entry.previous_ != nullptr) {
+    entry.previous_->next_ = entry.next_;
+  } else {
+    slot_[entry.slot_] = entry.next_;
+  }
+  if (entry.next_ != nullptr) entry.next_->previous_ = entry.previous_;
+  entry.next_ = entry.previous_ = nullptr;
+  entry.filed_ = false;
+  --filed_;
+}
+
+void deadline_wheel::start() {
+  if (running_) return;
+  running_ = true;
+  timer_->asio_timer.expires_after(tick);
+  timer_->asio_timer.async_wait([this](boost::system::error_code code) {
+    if (!code) turn();
+  });
+}
+
+void deadline_wheel::turn() {
+  const auto upto = current_tick();
+  // After a pause longer than a round, one look at each slot sees everything.
+  const auto first = std::max(done_ + 1, upto >= slots ? upto - slots + 1 : 0);
+  done_ = upto;
+  for (auto at = first; at <= upto; ++at) visit(at % slots, upto);
+  running_ = false;
+  if (filed_ > 0) start();
+}
+
+void deadline_wheel::visit(std::size_t slot, std::uint64_t upto) {
+  for (deadline *entry = slot_[slot], *next = nullptr; entry != nullptr; entry = next) {
+    next = entry->next_;
+    if (entry->due_ > upto && entry->due_ % slots == slot) continue;  // the same slot, a round later
+    unfile(*entry);
+    if (entry->due_ > upto) {
+      file(*entry);
+    } else if (entry->due_ != deadline::never) {
+      entry->due_ = deadline::never;
+      entry->expired_(entry->owner_);
+    }
+  }
+}
+
+}  // namespace mutual::net

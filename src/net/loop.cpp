@@ -1,0 +1,83 @@
+#include "net/loop.hpp"
+
+#include "net/loop_impl.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <utility>
+
+namespace mutual::net {
+namespace {
+
+namespace asio = boost::asio;
+
+// A coroutine that owns a task and has nobody to report to.
+struct detached {
+  struct promise_type {
+    detached get_return_object() noexcept { return {}; }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_never final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    // Whoever spawns a task catches inside it; what escapes is a mistake that must not be served around.
+    [[noreturn]] void unhandled_exception() noexcept { std::terminate(); }
+  };
+};
+
+detached run_detached(task<> work) { co_await std::move(work); }
+
+void watch(asio::signal_set& signals, std::shared_ptr<std::function<void(int)>> action) {
+  signals.async_wait([&signals, action = std::move(action)](boost::system::error_code code, int number) mutable {
+    if (code) return;
+    (*action)(number);
+    watch(signals, std::move(action));
+  });
+}
+
+}  // namespace
+
+loop::loop() : impl_(std::make_unique<impl>()) { impl_->deadlines = std::make_unique<deadline_wheel>(*this); }
+
+loop::~loop() = default;
+
+void loop::run() {
+  const auto work = asio::make_work_guard(impl_->context);
+  impl_->context.run();
+  impl_->context.restart();
+}
+
+void loop::run_until_idle() {
+  impl_->context.run();
+  impl_->context.restart();
+}
+
+void loop::stop() { impl_->context.stop(); }
+
+void loop::post(std::function<void()> work) { asio::post(impl_->context, std::move(work)); }
+
+void loop::spawn(task<> work) { run_detached(std::move(work)); }
+
+loop::sleep_awaiter loop::sleep(std::chrono::milliseconds duration) { return {*this, duration}; }
+
+void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {
+  auto timer = std::make_unique<asio::steady_timer>(owner_.internals().context, duration_);
+  auto& pending = *timer;
+  pending.async_wait([waiter, timer = std::move(timer)](boost::system::error_code code) mutable {
+    // The timer is gone before the waiter goes on; a loop that is being destroyed resumes nobody.
+    timer.reset();
+    if (!code) waiter.resume();
+  });
+}
+
+void loop::on_signals(std::initializer_list<int> numbers, std::function<void(int)> action) {
+  auto signals = std::make_unique<asio::signal_set>(impl_->context);
+  for (const int number : numbers) signals->add(number);
+  watch(*signals, std::make_shared<std::function<void(int)>>(std::move(action)));
+  impl_->signals.push_back(std::move(signals));
+}
+
+std::span<char> loop::scratch() { return impl_->scratch; }
+
+deadline_wheel& loop::deadlines() { return *impl_->deadlines; }
+
+}  // namespace mutual::net

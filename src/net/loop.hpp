@@ -1,0 +1,76 @@
+#pragma once
+// loop: one thread's event loop. Asio is inside, and only inside.
+
+#include "net/wait.hpp"
+
+#include <mutual/task.hpp>
+
+#include <chrono>
+#include <coroutine>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <span>
+
+namespace mutual::net {
+
+class deadline_wheel;
+
+/// Runs what sockets, timers and other threads bring, on the one thread that calls run(). Sockets and tasks belong to
+/// the loop that they were made on and never move. Everything is for the loop's own thread but post() and stop().
+class loop {
+ public:
+  using clock = std::chrono::steady_clock;
+
+  loop();
+  ~loop();
+  loop(const loop&) = delete;
+  loop& operator=(const loop&) = delete;
+
+  /// Works until stop() is called.
+  void run();
+
+  /// Works until nothing is left to wait for, or stop() is called; for clients and tests.
+  void run_until_idle();
+
+  /// Ends run() soon; from any thread.
+  void stop();
+
+  /// Runs `work` on the loop's thread, later; from any thread.
+  void post(std::function<void()> work);
+
+  /// Starts a task that nobody waits for. What it throws ends the program: catch inside.
+  void spawn(task<> work);
+
+  /// Waits that long.
+  class sleep_awaiter;
+  sleep_awaiter sleep(std::chrono::milliseconds duration);
+
+  /// Calls `action` on the loop's thread whenever one of the signals arrives, until the loop is destroyed.
+  void on_signals(std::initializer_list<int> numbers, std::function<void(int)> action);
+
+  /// A buffer that everything on this loop may read into; its contents do not outlive the next wait.
+  std::span<char> scratch();
+
+  deadline_wheel& deadlines();
+
+  struct impl;
+  impl& internals() { return *impl_; }
+
+ private:
+  std::unique_ptr<impl> impl_;
+};
+
+class loop::sleep_awaiter {
+ public:
+  sleep_awaiter(loop& owner, std::chrono::milliseconds duration) : owner_(owner), duration_(duration) {}
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiter);
+  void await_resume() const noexcept {}
+
+ private:
+  loop& owner_;
+  std::chrono::milliseconds duration_;
+};
+
+}  // namespace mutual::net

@@ -1,0 +1,158 @@
+#include "tls/stream.hpp"
+
+#include <openssl/err.h>
+
+#include <array>
+#include <cerrno>
+#include <sys/socket.h>
+#include <utility>
+
+namespace mutual::tls {
+namespace {
+
+// More than any alert or last answer needs on its way; whoever goes on sending beyond it is not listening.
+constexpr std::size_t linger_bytes = std::size_t{4} * 1024 * 1024;
+
+bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
+
+io_status as_io(net::wait_status status) {
+  switch (status) {
+    case net::wait_status::ready:
+      return io_status::ok;
+    case net::wait_status::timed_out:
+      return io_status::timed_out;
+    case net::wait_status::cancelled:
+      return io_status::cancelled;
+  }
+  return io_status::cancelled;
+}
+
+}  // namespace
+
+stream::stream(net::loop& on, descriptor handle, ssl_ptr ssl) : socket_(on, std::move(handle)) {
+  bio_state_.fd = socket_.fd();
+  if (ssl) start_tls(std::move(ssl));
+}
+
+void stream::start_tls(ssl_ptr ssl) {
+  ssl_ = std::move(ssl);
+  BIO* bio = make_socket_bio(bio_state_).release();
+  SSL_set_bio(ssl_.get(), bio, bio);
+}
+
+io stream::outcome(int code) {
+  switch (SSL_get_error(ssl_.get(), code)) {
+    case SSL_ERROR_WANT_READ:
+      wanted_ = net::socket::direction::read;
+      return {io_status::would_block};
+    case SSL_ERROR_WANT_WRITE:
+      wanted_ = net::socket::direction::write;
+      return {io_status::would_block};
+    case SSL_ERROR_ZERO_RETURN:
+      return {io_status::ended};
+    case SSL_ERROR_SYSCALL:
+      return {io_status::cut_off};
+    default:
+      break;
+  }
+  failure_code_ = ERR_peek_last_error();
+  if (ERR_GET_LIB(failure_code_) == ERR_LIB_SSL &&
+      ERR_GET_REASON(failure_code_) == SSL_R_UNEXPECTED_EOF_WHILE_READING) {
+    return {io_status::cut_off};
+  }
+  return {io_status::failed};
+}
+
+io stream::plain_outcome(ssize_t count, bool reading) {
+  if (count > 0) return {io_status::ok, static_cast<std::size_t>(count)};
+  if (count == 0 && reading) return {io_status::ended};
+  if (count < 0 && try_again(errno)) {
+    wanted_ = reading ? net::socket::direction::read : net::socket::direction::write;
+    return {io_status::would_block};
+  }
+  return {io_status::cut_off};
+}
+
+task<io_status> stream::handshake() {
+  for (;;) {
+    // The error queue is the thread's, shared by all its connections: what another left there must not be read as ours.
+    ERR_clear_error();
+    const int code = SSL_do_handshake(ssl_.get());
+    if (code == 1) co_return io_status::ok;
+    const io result = outcome(code);
+    if (result.status != io_status::would_block) co_return result.status;
+    const auto woken = co_await wait();
+    if (woken != net::wait_status::ready) co_return as_io(woken);
+  }
+}
+
+io stream::try_read(std::span<char> into) {
+  if (!ssl_) return plain_outcome(::recv(socket_.fd(), into.data(), into.size(), 0), true);
+  ERR_clear_error();
+  std::size_t count = 0;
+  const int code = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  return code == 1 ? io{io_status::ok, count} : outcome(code);
+}
+
+io stream::try_write(std::string_view bytes) {
+  if (!ssl_) return plain_outcome(::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL), false);
+  ERR_clear_error();
+  std::size_t count = 0;
+  const int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
+  return code == 1 ? io{io_status::ok, count} : outcome(code);
+}
+
+task<io> stream::read(std::span<char> into) {
+  for (;;) {
+    const io result = try_read(into);
+    if (result.status != io_status::would_block) co_return result;
+    const auto woken = co_await wait();
+    if (woken != net::wait_status::ready) co_return io{as_io(woken), 0};
+  }
+}
+
+task<io_status> stream::write(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const io result = try_write(bytes);
+    if (result.status == io_status::ok) {
+      bytes.remove_prefix(result.bytes);
+    } else if (result.status != io_status::would_block) {
+      co_return result.status;
+    } else {
+      const auto woken = co_await wait();
+      if (woken != net::wait_status::ready) co_return as_io(woken);
+    }
+  }
+  co_return io_status::ok;
+}
+
+std::string stream::failure_text() const {
+  const char* text = failure_code_ == 0 ? nullptr : ERR_reason_error_string(failure_code_);
+  return text == nullptr ? "unknown error" : text;
+}
+
+void stream::say_goodbye() {
+  if (!ssl_ || SSL_in_init(ssl_.get()) != 0) return;
+  ERR_clear_error();
+  (void)SSL_shutdown(ssl_.get());
+}
+
+task<> stream::linger(std::chrono::milliseconds limit) {
+  say_goodbye();
+  if (::shutdown(socket_.fd(), SHUT_WR) != 0) co_return;
+  socket_.set_deadline(limit);
+  std::array<char, 4096> discarded;
+  for (std::size_t total = 0; total < linger_bytes;) {
+    const auto got = ::recv(socket_.fd(), discarded.data(), discarded.size(), 0);
+    if (got > 0) {
+      total += static_cast<std::size_t>(got);
+    } else if (got == 0 || !try_again(errno)) {
+      co_return;
+    } else {
+      const auto woken = co_await socket_.readable();
+      if (woken != net::wait_status::ready) co_return;
+    }
+  }
+}
+
+}  // namespace mutual::tls

@@ -1,0 +1,95 @@
+#pragma once
+// stream: bytes both ways over a socket, under TLS or plain.
+
+#include "base/descriptor.hpp"
+#include "net/socket.hpp"
+#include "tls/socket_bio.hpp"
+#include "tls/ssl.hpp"
+
+#include <mutual/task.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace mutual::tls {
+
+enum class io_status {
+  ok,           ///< That many bytes were moved.
+  would_block,  ///< Nothing now: wait() and try again.
+  ended,        ///< The other end has said that nothing more comes (close_notify; a plain socket's end).
+  cut_off,      ///< The connection ended without close_notify, or was reset: what came before may be incomplete.
+  failed,       ///< TLS failed; `code` is OpenSSL's error, an alert from the other end included.
+  timed_out,    ///< The deadline passed.
+  cancelled,    ///< Ended by our own side.
+};
+
+/// What became of one read or write.
+struct io {
+  io_status status = io_status::ok;
+  std::size_t bytes = 0;
+};
+
+/// A connected socket with TLS on top, or plain if it is given no SSL: one class and one `if`, so that what runs above
+/// is the same code for HTTP, HTTPS and mutual TLS. Belongs to its loop's thread. Does not move.
+class stream {
+ public:
+  /// `ssl` already knows its role (accept or connect); it may be null.
+  stream(net::loop& on, descriptor handle, ssl_ptr ssl);
+  stream(const stream&) = delete;
+  stream& operator=(const stream&) = delete;
+
+  net::socket& socket() { return socket_; }
+  bool secure() const { return ssl_ != nullptr; }
+  SSL* native() const { return ssl_.get(); }
+
+  /// Puts TLS on top of a socket that was plain until now.
+  void start_tls(ssl_ptr ssl);
+
+  /// Shakes hands until done (ok) or something else; the socket's deadline holds.
+  task<io_status> handshake();
+
+  /// Reads what is there, without waiting.
+  io try_read(std::span<char> into);
+  /// Writes what can be taken, without waiting.
+  io try_write(std::string_view bytes);
+  /// Waits for whatever the last would_block was for.
+  net::socket::awaiter wait() { return socket_.wait(wanted_); }
+
+  /// Makes the next wait() wait for something to read.
+  void expect_read() { wanted_ = net::socket::direction::read; }
+  /// Whether TLS holds bytes that it has read from the socket already; a wait would not see them.
+  bool has_pending() const { return ssl_ && SSL_has_pending(ssl_.get()) == 1; }
+
+  /// Reads at least one byte, or says why not.
+  task<io> read(std::span<char> into);
+  /// Writes all of it, or says why not.
+  task<io_status> write(std::string_view bytes);
+
+  /// OpenSSL's code of the last failure (ERR_GET_REASON and so on), or 0.
+  unsigned long failure_code() const { return failure_code_; }
+  /// What OpenSSL said about the last failure, in its words; computed on demand.
+  std::string failure_text() const;
+
+  /// Says goodbye (close_notify) as far as it can be said at once, without waiting for an answer.
+  void say_goodbye();
+
+  /// Closes so that the other end surely reads what was written last, an alert above all: says that nothing more comes,
+  /// then reads and throws away what still arrives, until the other end closes too or `limit` has passed. Closing at
+  /// once with unread bytes would make the kernel send a reset, and a reset destroys what the other end has not read
+  /// yet (RFC 9112 section 9.6; RFC 1122 section 4.2.2.13).
+  task<> linger(std::chrono::milliseconds limit);
+
+ private:
+  io outcome(int code);
+  io plain_outcome(ssize_t count, bool reading);
+
+  net::socket socket_;
+  socket_bio_state bio_state_;
+  ssl_ptr ssl_;
+  net::socket::direction wanted_ = net::socket::direction::read;
+  unsigned long failure_code_ = 0;
+};
+
+}  // namespace mutual::tls

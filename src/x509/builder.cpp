@@ -1,0 +1,130 @@
+#include "x509/builder.hpp"
+
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "x509/extensions.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+namespace mutual::x509 {
+namespace {
+
+error failed(std::string_view what) {
+  return {errc::internal, fmt::format("cannot make a {}: {}", what, openssl_errors())};
+}
+
+result<> set_dates(X509* to, sys_seconds not_before, sys_seconds not_after) {
+  const auto from = to_asn1_time(not_before);
+  const auto until = to_asn1_time(not_after);
+  if (!from || !until || X509_set1_notBefore(to, from.get()) != 1 || X509_set1_notAfter(to, until.get()) != 1) {
+    return error(errc::bad_usage, "a certificate's dates must lie between the years 1 and 9999");
+  }
+  return {};
+}
+
+result<> sign(X509* to, const certificate_spec& spec, EVP_PKEY* key) {
+  const EVP_MD* digest = spec.digest.empty() ? digest_for(key) : EVP_get_digestbyname(spec.digest.c_str());
+  if (X509_sign(to, key, digest) <= 0) return failed("signature");
+  return {};
+}
+
+// All but the signature. `issuer` is null for a certificate that signs itself.
+result<x509_ptr> unsigned_certificate(const certificate_spec& spec, EVP_PKEY* key, X509* issuer) {
+  MUTUAL_TRY(const auto subject, to_x509_name(spec.subject));
+  const auto serial = integer_from_hex(spec.serial.empty() ? random_serial() : spec.serial);
+  if (!serial) return error(errc::bad_usage, "a serial number is up to 40 hex digits");
+  x509_ptr made(X509_new());
+  const X509_NAME* issuer_name = issuer != nullptr ? X509_get_subject_name(issuer) : subject.get();
+  if (!made || X509_set_version(made.get(), X509_VERSION_3) != 1 ||
+      X509_set_serialNumber(made.get(), serial.get()) != 1 || X509_set_subject_name(made.get(), subject.get()) != 1 ||
+      X509_set_issuer_name(made.get(), issuer_name) != 1 || X509_set_pubkey(made.get(), key) != 1) {
+    return failed("certificate");
+  }
+  MUTUAL_CHECK(set_dates(made.get(), spec.not_before, spec.not_after));
+  MUTUAL_CHECK(add_extensions(made.get(), spec, issuer != nullptr ? issuer : made.get()));
+  return made;
+}
+
+// Read back from its bytes, as everybody else will read it.
+result<certificate> reread(const x509_ptr& made) { return certificate::from_der(der_of(made.get(), i2d_X509)); }
+
+result<> add_revoked(X509_CRL* to, const revoked_certificate& one) {
+  using revoked_ptr = std::unique_ptr<X509_REVOKED, freed_by<X509_REVOKED_free>>;
+  using enumerated_ptr = std::unique_ptr<ASN1_ENUMERATED, freed_by<ASN1_ENUMERATED_free>>;
+  revoked_ptr entry(X509_REVOKED_new());
+  const auto serial = integer_from_hex(one.serial);
+  const auto when = to_asn1_time(one.when);
+  if (!serial || !when) {
+    return error(errc::bad_usage,
+                 fmt::format("cannot revoke the serial number {}: it is not one", text::quoted(one.serial)));
+  }
+  bool done = X509_REVOKED_set_serialNumber(entry.get(), serial.get()) == 1 &&
+              X509_REVOKED_set_revocationDate(entry.get(), when.get()) == 1;
+  // RFC 5280 section 5.3.1: "unspecified" is said by saying nothing.
+  if (done && one.reason && *one.reason != 0) {
+    const enumerated_ptr reason(ASN1_ENUMERATED_new());
+    done = ASN1_ENUMERATED_set(reason.get(), *one.reason) == 1 &&
+           X509_REVOKED_add1_ext_i2d(entry.get(), NID_crl_reason, reason.get(), 0, X509V3_ADD_DEFAULT) == 1;
+  }
+  if (!done || X509_CRL_add0_revoked(to, entry.get()) != 1) return failed("revocation list");
+  (void)entry.release();
+  return {};
+}
+
+}  // namespace
+
+std::string random_serial() {
+  auto bytes = random_bytes(20);
+  // The top bit clear makes it positive, the next one set keeps its length the same for all.
+  bytes[0] = static_cast<char>((static_cast<unsigned char>(bytes[0]) & 0x7FU) | 0x40U);
+  return text::hex(bytes);
+}
+
+result<certificate> make_certificate(const certificate_spec& spec, EVP_PKEY* subject_key, const certificate& issuer,
+                                     const private_key& issuer_key) {
+  MUTUAL_TRY(const auto made, unsigned_certificate(spec, subject_key, issuer.get()));
+  MUTUAL_CHECK(sign(made.get(), spec, issuer_key.get()));
+  return reread(made);
+}
+
+result<certificate> make_self_signed(const certificate_spec& spec, const private_key& key) {
+  MUTUAL_TRY(const auto made, unsigned_certificate(spec, key.get(), nullptr));
+  MUTUAL_CHECK(sign(made.get(), spec, key.get()));
+  return reread(made);
+}
+
+result<certificate> with_broken_signature(const certificate& good) {
+  // The signature is the last field of a certificate, so its last bit is the last bit of the DER.
+  auto der = good.der();
+  if (der.empty()) return failed("copy of a certificate");
+  der.back() = static_cast<char>(static_cast<unsigned char>(der.back()) ^ 1U);
+  return certificate::from_der(der);
+}
+
+result<crl> make_crl(const crl_spec& spec, const certificate& issuer, const private_key& issuer_key) {
+  const x509_crl_ptr made(X509_CRL_new());
+  const auto this_update = to_asn1_time(spec.this_update);
+  const auto next_update = spec.next_update ? to_asn1_time(*spec.next_update) : nullptr;
+  const asn1_integer_ptr number(ASN1_INTEGER_new());
+  if (!made || !this_update || (spec.next_update && !next_update) ||
+      X509_CRL_set_version(made.get(), X509_CRL_VERSION_2) != 1 ||
+      X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(issuer.get())) != 1 ||
+      X509_CRL_set1_lastUpdate(made.get(), this_update.get()) != 1 ||
+      (next_update && X509_CRL_set1_nextUpdate(made.get(), next_update.get()) != 1) ||
+      ASN1_INTEGER_set_uint64(number.get(), spec.number) != 1 ||
+      X509_CRL_add1_ext_i2d(made.get(), NID_crl_number, number.get(), 0, X509V3_ADD_DEFAULT) != 1) {
+    return failed("revocation list");
+  }
+  if (const auto authority = authority_key_identifier(issuer.get())) {
+    if (X509_CRL_add_ext(made.get(), authority.get(), -1) != 1) return failed("revocation list");
+  }
+  for (const auto& one : spec.revoked) MUTUAL_CHECK(add_revoked(made.get(), one));
+  if (X509_CRL_sort(made.get()) != 1 ||
+      X509_CRL_sign(made.get(), issuer_key.get(), digest_for(issuer_key.get())) <= 0) {
+    return failed("revocation list");
+  }
+  return crl::from_der(der_of(made.get(), i2d_X509_CRL));
+}
+
+}  // namespace mutual::x509
