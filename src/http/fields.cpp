@@ -60,8 +60,9 @@ void fields::clear() {
 }
 
 void fields::clear_and_shrink(std::size_t keep_bytes) {
-  if (text_.capacity() > keep_bytes) text_ = std::string();
-  if (entries_.capacity() * sizeof(entry) > keep_bytes) entries_ = std::vector<entry>();
+  // Swaps: assigning an empty string would keep the memory.
+  if (text_.capacity() > keep_bytes) std::string().swap(text_);
+  if (entries_.capacity() * sizeof(entry) > keep_bytes) std::vector<entry>().swap(entries_);
   clear();
 }
 

@@ -2,6 +2,12 @@
 
 namespace mutual::http {
 
+void clear_and_shrink(std::string& text, std::size_t keep_bytes) {
+  // A swap: assigning an empty string would keep the memory.
+  if (text.capacity() > keep_bytes) std::string().swap(text);
+  text.clear();
+}
+
 line_buffer::outcome line_buffer::take(std::string_view& bytes, std::size_t limit, std::string_view& line) {
   if (handed_out_) {
     kept_.clear();
@@ -29,11 +35,7 @@ line_buffer::outcome line_buffer::take(std::string_view& bytes, std::size_t limi
 
 void line_buffer::reset() {
   handed_out_ = false;
-  if (kept_.capacity() > 128) {
-    kept_ = std::string();
-  } else {
-    kept_.clear();
-  }
+  clear_and_shrink(kept_, 128);
 }
 
 }  // namespace mutual::http

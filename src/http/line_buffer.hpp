@@ -7,6 +7,9 @@
 
 namespace mutual::http {
 
+/// Empties a string that is used again and again, and gives its memory back if that is more than `keep_bytes`.
+void clear_and_shrink(std::string& text, std::size_t keep_bytes);
+
 /// Gives lines that end in CRLF. A line that lies whole in the bytes given is handed out where it is; only one that
 /// arrives in pieces is copied.
 class line_buffer {

@@ -79,8 +79,8 @@ bool message_reader::read_field(std::string_view line, fields& into, fields::fie
   }
   read = {line.substr(0, colon), text::trim(line.substr(colon + 1))};
   const auto& seen = witness_.see(raw_);
-  if (seen.error || seen.name != read.name || text::trim(seen.value) != read.value || seen.fields > 1 ||
-      seen.head_end) {
+  if (seen.error || seen.name != read.name || text::trim(seen.value) != read.value || seen.names != 1 ||
+      seen.values > 1 || seen.head_end) {
     return fail(400, "The header field " + text::quoted(read.name) + " can be read in two ways" +
                          (seen.error ? ": " + std::string(seen.error) + "." : "."));
   }

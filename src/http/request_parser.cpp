@@ -15,14 +15,6 @@ constexpr std::size_t longest_method = 32;
 // " HTTP/1.1\r\n" and the space after the method.
 constexpr std::size_t around_target = 12;
 
-void shrink(std::string& text, std::size_t small) {
-  if (text.capacity() > small) {
-    text = std::string();
-  } else {
-    text.clear();
-  }
-}
-
 // The line's version as a digit, or a failure: only HTTP/1.0 and HTTP/1.1 are spoken here.
 bool read_version(std::string_view version, int& minor, message_reader& reader) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") {
@@ -42,9 +34,9 @@ bool read_version(std::string_view version, int& minor, message_reader& reader) 
 
 void request_parser::reset() {
   reader_.reset();
-  shrink(message_.method, longest_method);
-  shrink(message_.target, 256);
-  shrink(message_.body, 256);
+  clear_and_shrink(message_.method, longest_method);
+  clear_and_shrink(message_.target, 256);
+  clear_and_shrink(message_.body, 256);
   message_.headers.clear_and_shrink(1024);
   message_.trailers.clear_and_shrink(0);
   message_.version_minor = 1;

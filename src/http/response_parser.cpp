@@ -17,7 +17,9 @@ bool never_has_body(int status) { return status < 200 || status == 204 || status
 
 void response_parser::reset() {
   reader_.reset();
-  message_ = response();
+  message_.status = 200;
+  message_.headers.clear_and_shrink(1024);
+  clear_and_shrink(message_.body, 256);
   trailers_.clear_and_shrink(0);
   version_minor_ = 1;
   skipped_ = 0;

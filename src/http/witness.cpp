@@ -20,14 +20,18 @@ int on_url(llhttp_t* parser, const char* at, std::size_t size) {
 }
 
 int on_name(llhttp_t* parser, const char* at, std::size_t size) {
-  of(parser).seen.name = {at, size};
+  auto& seen = of(parser).seen;
+  seen.name = {at, size};
+  seen.value = {};
+  seen.values = 0;  // What came before the name is the empty value of the line before, of which llhttp tells late.
+  ++seen.names;
   return 0;
 }
 
 int on_value(llhttp_t* parser, const char* at, std::size_t size) {
   auto& seen = of(parser).seen;
   seen.value = {at, size};
-  ++seen.fields;
+  ++seen.values;
   return 0;
 }
 

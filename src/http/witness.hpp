@@ -28,7 +28,8 @@ class witness {
     std::string_view target;
     std::string_view name;
     std::string_view value;
-    std::size_t fields = 0;  ///< How many field values there were: never more than one a line.
+    std::size_t names = 0;   ///< How many fields began: one a line.
+    std::size_t values = 0;  ///< How many pieces the last one's value has: never more than one.
     std::size_t body_bytes = 0;
     std::uint64_t chunk = 0;  ///< The size of the chunk that was announced.
     bool head_end = false;
