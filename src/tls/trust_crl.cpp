@@ -1,0 +1,88 @@
+#include "tls/trust_crl.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <array>
+
+namespace mutual::tls {
+namespace {
+
+error unusable(const x509::crl& list, std::string_view why) {
+  return {errc::bad_input, fmt::format("the revocation list of {} {}", text::quoted(list.issuer()), why)};
+}
+
+result<> check_extensions(const x509::crl& list) {
+  for (int at = 0; at < X509_CRL_get_ext_count(list.get()); ++at) {
+    X509_EXTENSION* extension = X509_CRL_get_ext(list.get(), at);
+    const int kind = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
+    const bool known = kind == NID_issuing_distribution_point || kind == NID_delta_crl;
+    if (X509_EXTENSION_get_critical(extension) == 1 && !known) {
+      std::array<char, 80> name{};
+      OBJ_obj2txt(name.data(), static_cast<int>(name.size()), X509_EXTENSION_get_object(extension), 0);
+      return unusable(list, fmt::format("marks its extension {} critical, which is not understood here (RFC 5280, "
+                                        "5.2): have the CA issue it without",
+                                        text::quoted(name.data())));
+    }
+  }
+  return {};
+}
+
+// Whether the list's authority key identifier speaks of that CA's key, or does not say.
+bool names_key_of(const x509::crl& list, const x509::certificate& issuer) {
+  const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
+      static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list.get(), NID_authority_key_identifier, nullptr, nullptr)));
+  return !id || X509_check_akid(issuer.get(), id.get()) == X509_V_OK;
+}
+
+result<> check_signature(const x509::crl& list, const std::vector<x509::certificate>& issuers) {
+  bool known = false;
+  bool signed_by_one = false;
+  for (const auto& issuer : issuers) {
+    if (X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_subject_name(issuer.get())) != 0) continue;
+    if (!names_key_of(list, issuer)) continue;
+    known = true;
+    if (!list.is_signed_by(issuer)) continue;
+    signed_by_one = true;
+    // UINT32_MAX (no key usage) has every bit.
+    if ((X509_get_key_usage(issuer.get()) & KU_CRL_SIGN) != 0) return {};
+  }
+  if (!known) return {};  // A CA whose certificate the clients send: its signature is checked with theirs.
+  if (!signed_by_one) {
+    return unusable(list, "is not signed by the CA of that name that is configured here: get the list from that CA");
+  }
+  return unusable(list,
+                  "is signed by a CA whose key usage lacks cRLSign (RFC 5280, 4.2.1.3): have the CA's certificate "
+                  "issued anew with it");
+}
+
+}  // namespace
+
+result<> check_crl(const x509::crl& list, const std::vector<x509::certificate>& issuers) {
+  if (list.this_update() == sys_seconds::max() || list.next_update() == sys_seconds::min()) {
+    return unusable(list, "has dates that cannot be read: have the CA issue it anew");
+  }
+  if (!list.next_update()) {
+    return unusable(list,
+                    "does not say when the next one comes (nextUpdate; RFC 5280, 5.1.2.5), so nobody could tell when "
+                    "it is stale: have the CA issue it with a date (openssl ca -gencrl -crldays 7)");
+  }
+  if (X509_CRL_get_ext_by_NID(list.get(), NID_crl_number, -1) < 0) {
+    return unusable(list, "has no number (cRLNumber; RFC 5280, 5.2.3): have the CA issue it with one");
+  }
+  MUTUAL_CHECK(check_extensions(list));
+  ERR_set_mark();
+  auto checked = check_signature(list, issuers);
+  ERR_pop_to_mark();
+  if (!checked) return checked;
+  // OpenSSL sorts a list's entries at the first question; ask it before threads do.
+  const x509::asn1_integer_ptr zero(ASN1_INTEGER_new());
+  X509_REVOKED* none = nullptr;
+  (void)X509_CRL_get0_by_serial(list.get(), &none, zero.get());
+  return {};
+}
+
+}  // namespace mutual::tls

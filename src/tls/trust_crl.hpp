@@ -1,0 +1,18 @@
+#pragma once
+// Whether a revocation list can be used at all; asked once, when it is loaded.
+
+#include "x509/certificate.hpp"
+#include "x509/crl.hpp"
+
+#include <mutual/result.hpp>
+
+#include <vector>
+
+namespace mutual::tls {
+
+/// An error (bad_input) for a list by which nobody could ever be judged: it has no date or number (RFC 5280 sections
+/// 5.1.2.5 and 5.2.3), a critical extension that we do not know, or `issuers` holds the CA of its name and key and that
+/// CA has not signed it or may not. Whether it is current is not asked: a list grows stale while it is in use.
+result<> check_crl(const x509::crl& list, const std::vector<x509::certificate>& issuers);
+
+}  // namespace mutual::tls

@@ -1,0 +1,209 @@
+#include "tls/verdict_examine.hpp"
+
+#include "base/text.hpp"
+#include "tls/verdict_errors.hpp"
+#include "tls/verdict_names.hpp"
+#include "tls/verdict_rules.hpp"
+#include "x509/certificate.hpp"
+#include "x509/name.hpp"
+#include "x509/peer.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include <array>
+
+namespace mutual::tls {
+namespace {
+
+// What OpenSSL found wrong. Its callback runs inside C code, so nothing there may throw or allocate.
+struct complaints {
+  struct one {
+    int error;
+    X509* certificate;
+    X509_CRL* crl;
+  };
+  std::array<one, 32> told{};
+  std::size_t count = 0;
+};
+
+// RFC 5280 dates are inclusive at both ends and OpenSSL's are not; ours are asked in verdict_rules.
+bool is_checked_by_us(int error) {
+  return error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID;
+}
+
+// The anchor is believed as it is; RFC 5280 section 6.3 asks for revocation lists of the certificates below it.
+bool is_revocation_of_anchor(int error, X509_STORE_CTX* context) {
+  const int depth = X509_STORE_CTX_get_error_depth(context);
+  return is_about_revocation(error) && depth == sk_X509_num(X509_STORE_CTX_get0_chain(context)) - 1;
+}
+
+int on_complaint(int ok, X509_STORE_CTX* context) {
+  if (ok != 0) return ok;
+  const int error = X509_STORE_CTX_get_error(context);
+  if (is_checked_by_us(error) || is_revocation_of_anchor(error, context)) {
+    X509_STORE_CTX_set_error(context, X509_V_OK);
+    return 1;
+  }
+  auto* heard = static_cast<complaints*>(X509_STORE_CTX_get_app_data(context));
+  if (heard == nullptr || heard->count == heard->told.size()) return 0;
+  heard->told[heard->count++] = {error, X509_STORE_CTX_get_current_cert(context),
+                                 X509_STORE_CTX_get0_current_crl(context)};
+  // Go on, to hear everything before choosing what to tell; but not past a signature that does not verify.
+  return reason_for(error) == reason::bad_signature ? 0 : 1;
+}
+
+std::string about_crl(const complaints::one& complaint) {
+  const auto issuer = text::quoted(x509::name_text(X509_get_issuer_name(complaint.certificate)));
+  if (complaint.crl == nullptr) {
+    return fmt::format("there is no revocation list of {} here that covers {}: configure that CA's current list",
+                       issuer, subject_of(complaint.certificate));
+  }
+  if (complaint.error == X509_V_ERR_CRL_HAS_EXPIRED) {
+    const auto end = x509::to_time(X509_CRL_get0_nextUpdate(complaint.crl)).value_or(sys_seconds{});
+    return fmt::format("the revocation list of {} here ended on {}: fetch that CA's current one", issuer, to_text(end));
+  }
+  return fmt::format("the revocation list of {} here cannot be used ({}): configure that CA's current list", issuer,
+                     X509_verify_cert_error_string(complaint.error));
+}
+
+std::string describe(const complaints::one& complaint, const judge_options& options) {
+  X509* one = complaint.certificate;
+  const char* words = X509_verify_cert_error_string(complaint.error);
+  if (one == nullptr) return fmt::format("the chain cannot be accepted: {}", words);
+  if (is_about_revocation(complaint.error)) return about_crl(complaint);
+  const auto subject = subject_of(one);
+  const auto issuer = text::quoted(x509::name_text(X509_get_issuer_name(one)));
+  switch (reason_for(complaint.error)) {
+    case reason::bad_signature:
+      return fmt::format(
+          "the signature of {} does not verify with the key of its issuer {}: it was changed, or another "
+          "CA of that name signed it",
+          subject, issuer);
+    case reason::revoked:
+      return fmt::format("{} (serial {}) is on the revocation list of {}: get a new certificate with a new key",
+                         subject, x509::serial_text(one), issuer);
+    case reason::wrong_purpose:
+      return fmt::format(
+          "{} is not meant for TLS {}s (its extended key usage or key usage says so): present one that "
+          "is issued with {}",
+          subject, options.use == purpose::client ? "client" : "server",
+          options.use == purpose::client ? "clientAuth" : "serverAuth");
+    default:
+      return fmt::format("{}, issued by {}, breaks a rule of certificates: {}", subject, issuer, words);
+  }
+}
+
+x509::x509_stack_ptr borrowed_stack(const path& certificates, std::size_t from, std::size_t to) {
+  x509::x509_stack_ptr stack(sk_X509_new_null());
+  for (std::size_t at = from; stack && at < to; ++at) {
+    X509_up_ref(certificates[at]);
+    sk_X509_push(stack.get(), certificates[at]);
+  }
+  return stack;
+}
+
+// Gives what X509_verify_cert thinks of exactly this path. Leaves `chain` as what it judged.
+void ask_openssl(const trust& by, const path& candidate, bool pinned, const judge_options& options, examined& out) {
+  const x509::x509_store_ctx_ptr context(X509_STORE_CTX_new());
+  const auto between = borrowed_stack(candidate, 1, candidate.size() - 1);
+  const auto anchor = borrowed_stack(candidate, candidate.size() - 1, candidate.size());
+  if (!context || !between || !anchor ||
+      X509_STORE_CTX_init(context.get(), by.store(), candidate.front(), between.get()) != 1) {
+    out.wrong.push_back({reason::malformed, "the chain could not be judged: " + x509::openssl_errors()});
+    return;
+  }
+  complaints heard;
+  X509_STORE_CTX_set_app_data(context.get(), &heard);
+  X509_STORE_CTX_set_verify_cb(context.get(), on_complaint);
+  X509_STORE_CTX_set0_trusted_stack(context.get(), anchor.get());
+  X509_STORE_CTX_set_time(context.get(), 0, static_cast<std::time_t>(options.at.time_since_epoch().count()));
+  X509_STORE_CTX_set_purpose(context.get(),
+                             options.use == purpose::client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
+  if (pinned) {
+    // A pin need not be what RFC 5280 asks of a CA, and its issuer's revocation list is looked at elsewhere.
+    X509_VERIFY_PARAM_clear_flags(X509_STORE_CTX_get0_param(context.get()),
+                                  X509_V_FLAG_X509_STRICT | X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
+  } else if (by.crl_stack() != nullptr) {
+    X509_STORE_CTX_set0_crls(context.get(), by.crl_stack());
+  }
+  const int result = X509_verify_cert(context.get());
+  for (std::size_t at = 0; at < heard.count; ++at) {
+    out.wrong.push_back({reason_for(heard.told[at].error), describe(heard.told[at], options)});
+  }
+  const int error = X509_STORE_CTX_get_error(context.get());
+  // Whatever else it may mean: what was not found good is not good.
+  if (out.wrong.empty() && (result != 1 || error != X509_V_OK)) {
+    out.wrong.push_back(
+        {reason_for(error), fmt::format("the chain of {} cannot be accepted: {}", subject_of(candidate.front()),
+                                        X509_verify_cert_error_string(error))});
+  }
+  const auto* judged = X509_STORE_CTX_get0_chain(context.get());
+  out.chain.clear();
+  for (int at = 0; at < sk_X509_num(judged); ++at) out.chain.push_back(sk_X509_value(judged, at));
+}
+
+bool told(const findings& all, reason why) {
+  for (const auto& each : all) {
+    if (each.why == why) return true;
+  }
+  return false;
+}
+
+// A pin that some configured list names is refused; if all lists of its issuer have ended, nobody knows.
+void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& wrong) {
+  bool any = false;
+  bool current = false;
+  for (const auto& list : by.revocations()) {
+    if (X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_issuer_name(pin)) != 0) continue;
+    any = true;
+    current = current || list.next_update().value_or(at) > at;
+    if (list.revokes(x509::certificate::shared(pin))) {
+      wrong.push_back(
+          {reason::revoked, fmt::format("{} is pinned, but a revocation list of {} names it: take it out of "
+                                        "the trust",
+                                        subject_of(pin), text::quoted(list.issuer()))});
+    }
+  }
+  if (!any || current) return;
+  wrong.push_back({reason::revocation_stale,
+                   fmt::format("every revocation list here of {}, which issued {}, is past its date: fetch the current "
+                               "one",
+                               text::quoted(x509::name_text(X509_get_issuer_name(pin))), subject_of(pin))});
+}
+
+}  // namespace
+
+examined examine(const trust& by, const path& candidate, const judge_options& options) {
+  examined out{{}, candidate};
+  check_costs(candidate, out.wrong);
+  if (!out.wrong.empty()) return out;
+  ask_openssl(by, candidate, false, options, out);
+  if (out.chain.empty()) out.chain = candidate;
+  // Dates, names and usages are believed only once the signatures are.
+  if (told(out.wrong, reason::bad_signature)) return out;
+  check_keys(out.chain, out.wrong);
+  check_dates(out.chain, options.at, out.wrong);
+  check_leaf_usage(out.chain.front(), out.wrong);
+  check_profile(out.chain, by.settings().most_intermediates, out.wrong);
+  check_name_constraints(out.chain, out.wrong);
+  check_host(out.chain.front(), options.host, out.wrong);
+  return out;
+}
+
+examined examine_pin(const trust& by, X509* pin, const judge_options& options) {
+  const path alone{pin};
+  examined out{{}, alone};
+  check_costs(alone, out.wrong);
+  if (!out.wrong.empty()) return out;
+  ask_openssl(by, alone, true, options, out);
+  out.chain = alone;
+  check_keys(alone, out.wrong);
+  check_dates(alone, options.at, out.wrong);
+  check_leaf_usage(pin, out.wrong);
+  check_pin_revocation(by, pin, options.at, out.wrong);
+  check_host(pin, options.host, out.wrong);
+  return out;
+}
+
+}  // namespace mutual::tls

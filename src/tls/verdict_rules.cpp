@@ -1,0 +1,173 @@
+#include "tls/verdict_rules.hpp"
+
+#include "base/text.hpp"
+#include "tls/verdict_names.hpp"
+#include "x509/certificate.hpp"
+#include "x509/name.hpp"
+#include "x509/peer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace mutual::tls {
+namespace {
+
+// Verifying with an RSA key costs the square of its size; beyond this one, a handshake would cost milliseconds.
+constexpr int most_rsa_bits = 8192;
+
+bool is_rsa(const EVP_PKEY* key) {
+  const int kind = EVP_PKEY_get_base_id(key);
+  return kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS;
+}
+
+// RFC 9325 section 4.5 (RSA of 2048 and more), RFC 8446 section 4.2.3 (curves of 256 bits and more). DSA has no place
+// in TLS 1.3; a kind of key that we do not know has no known strength.
+bool is_strong(const EVP_PKEY* key) {
+  const int kind = EVP_PKEY_get_base_id(key);
+  if (is_rsa(key)) return EVP_PKEY_get_bits(key) >= 2048;
+  if (kind == EVP_PKEY_EC) return EVP_PKEY_get_security_bits(key) >= 128;
+  if (kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448) return true;
+  static constexpr std::array lattices{"ML-DSA-44", "ML-DSA-65", "ML-DSA-87"};
+  return std::any_of(lattices.begin(), lattices.end(),
+                     [key](const char* name) { return EVP_PKEY_is_a(key, name) == 1; });
+}
+
+void check_digest(const X509* one, findings& wrong) {
+  int digest = NID_undef;
+  int bits = 0;
+  // What has no digest of its own (Ed25519) gives NID_undef; what cannot be told is left to OpenSSL's own check.
+  if (X509_get_signature_info(const_cast<X509*>(one), &digest, nullptr, &bits, nullptr) != 1) return;
+  if (digest != NID_md5 && digest != NID_sha1 && digest != NID_md5_sha1) return;
+  wrong.push_back({reason::weak_key, fmt::format("the signature of {} uses {}, which can be forged: have it issued "
+                                                 "anew with SHA-256",
+                                                 subject_of(one), OBJ_nid2sn(digest))});
+}
+
+bool is_ca(X509* one) { return X509_check_ca(one) == 1; }
+
+bool has(const X509* one, int extension) { return X509_get_ext_by_NID(one, extension, -1) >= 0; }
+
+bool is_critical(const X509* one, int extension) {
+  const int at = X509_get_ext_by_NID(one, extension, -1);
+  return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(one, at)) == 1;
+}
+
+void violated(findings& wrong, std::string detail) {
+  wrong.push_back({reason::constraint_violated, std::move(detail)});
+}
+
+void check_depth(const path& chain, int most, findings& wrong) {
+  int count = 0;
+  for (std::size_t at = 1; at + 1 < chain.size(); ++at) {
+    if ((X509_get_extension_flags(chain[at]) & EXFLAG_SI) == 0) ++count;
+  }
+  if (count <= most) return;
+  violated(wrong, fmt::format("there are {} intermediates between {} and its anchor {}; at most {} are allowed here",
+                              count, subject_of(chain.front()), subject_of(chain.back()), most));
+}
+
+}  // namespace
+
+std::string subject_of(const X509* one) { return text::quoted(x509::name_text(X509_get_subject_name(one))); }
+
+void check_costs(const path& chain, findings& wrong) {
+  for (X509* one : chain) {
+    const auto* key = X509_get0_pubkey(one);
+    if (key == nullptr || !is_rsa(key) || EVP_PKEY_get_bits(key) <= most_rsa_bits) continue;
+    violated(wrong, fmt::format("the RSA key of {} has {} bits; more than {} are not verified here: use a P-256 key",
+                                subject_of(one), EVP_PKEY_get_bits(key), most_rsa_bits));
+  }
+  check_name_costs(chain, wrong);
+}
+
+void check_dates(const path& chain, sys_seconds at, findings& wrong) {
+  for (const X509* one : chain) {
+    const auto begin = x509::to_time(X509_get0_notBefore(one));
+    const auto end = x509::to_time(X509_get0_notAfter(one));
+    if (!begin || !end) {
+      wrong.push_back(
+          {reason::malformed, fmt::format("the dates of {} cannot be read: have it issued anew", subject_of(one))});
+      continue;
+    }
+    if (at > *end) {
+      wrong.push_back({reason::expired, fmt::format("{} ended on {}, {} ago: renew it", subject_of(one), to_text(*end),
+                                                    to_words(at - *end))});
+    } else if (at < *begin) {
+      wrong.push_back(
+          {reason::not_yet_valid,
+           fmt::format("{} begins on {}, in {}: wait, or set the clock of the server or of its issuer right",
+                       subject_of(one), to_text(*begin), to_words(*begin - at))});
+    }
+  }
+}
+
+void check_keys(const path& chain, findings& wrong) {
+  for (const X509* one : chain) {
+    const auto* key = X509_get0_pubkey(one);
+    if (key == nullptr || !is_strong(key)) {
+      wrong.push_back({reason::weak_key, fmt::format("the key of {} ({}) is too weak or of no known kind: use P-256, "
+                                                     "Ed25519, or RSA of 2048 bits or more",
+                                                     subject_of(one), x509::describe_key(key))});
+    }
+    // The anchor is believed for being in the trust, not for its signature.
+    if (one != chain.back()) check_digest(one, wrong);
+  }
+}
+
+void check_leaf_usage(X509* leaf, findings& wrong) {
+  // Without the extension every bit is set.
+  if ((X509_get_key_usage(leaf) & KU_DIGITAL_SIGNATURE) != 0) return;
+  wrong.push_back({reason::wrong_purpose,
+                   fmt::format("the key usage of {} lacks digitalSignature, which TLS needs (RFC 8446, 4.4.2.2): have "
+                               "it issued anew with it",
+                               subject_of(leaf))});
+}
+
+void check_profile(const path& chain, int most_intermediates, findings& wrong) {
+  check_depth(chain, most_intermediates, wrong);
+  for (X509* one : chain) {
+    // RFC 5280 section 4.1.2.2: at most 20 octets; users need not be able to handle more.
+    if (ASN1_STRING_length(X509_get0_serialNumber(one)) > 20) {
+      violated(wrong,
+               fmt::format("the serial number of {} is longer than 20 octets (RFC 5280, 4.1.2.2): have it issued "
+                           "anew",
+                           subject_of(one)));
+    }
+    for (const int extension : {NID_name_constraints, NID_policy_constraints}) {
+      if (!has(one, extension)) continue;
+      const char* name = OBJ_nid2sn(extension);
+      if (extension == NID_name_constraints && !is_ca(one)) {
+        violated(wrong, fmt::format("{} carries {}, which only a CA may (RFC 5280, 4.2.1.10): have it issued anew "
+                                    "without",
+                                    subject_of(one), name));
+      } else if (!is_critical(one, extension)) {
+        violated(wrong, fmt::format("{} carries {} that is not marked critical, as RFC 5280 (4.2.1.10, 4.2.1.11) "
+                                    "demands: have the CA's certificate issued anew",
+                                    subject_of(one), name));
+      }
+    }
+  }
+}
+
+void check_host(X509* leaf, const std::string& host, findings& wrong) {
+  if (host.empty()) return;
+  constexpr unsigned flags = X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT;
+  const bool is_address = X509_check_ip_asc(leaf, host.c_str(), 0) != -2;
+  const int matches = is_address ? X509_check_ip_asc(leaf, host.c_str(), 0)
+                                 : X509_check_host(leaf, host.data(), host.size(), flags, nullptr);
+  if (matches == 1) return;
+  const auto names = x509::certificate::shared(leaf).names();
+  std::string all;
+  for (const auto* kind : {&names.dns, &names.ips}) {
+    for (const auto& name : *kind) all += (all.empty() ? "" : ", ") + name;
+  }
+  wrong.push_back(
+      {reason::wrong_purpose,
+       fmt::format("the certificate {} is for {}, not for {}: use one of its names, or have one issued with "
+                   "this name among its subject alternative names",
+                   subject_of(leaf), all.empty() ? "no host at all" : text::printable(all), text::quoted(host))});
+}
+
+}  // namespace mutual::tls
