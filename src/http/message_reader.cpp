@@ -13,6 +13,9 @@ namespace {
 constexpr const char* bare_lf_detail =
     "A line ends in a line feed without a carriage return; HTTP/1.1 lines end in both.";
 
+constexpr unsigned framing_fields =
+    static_cast<unsigned>(known_field::content_length) | static_cast<unsigned>(known_field::transfer_encoding);
+
 // What is wrong with a field line, in words; null if nothing is.
 const char* field_fault(std::string_view line, std::size_t colon) {
   if (line.front() == ' ' || line.front() == '\t') {
@@ -78,13 +81,17 @@ bool message_reader::read_field(std::string_view line, fields& into, fields::fie
     return fail(431, "There are more than the " + std::to_string(limits_.field_count) + " header fields allowed here.");
   }
   read = {line.substr(0, colon), text::trim(line.substr(colon + 1))};
+  const auto known = known_field_bit(read.name);
+  if ((known & framing_fields) != 0 && line.find('\t') != std::string_view::npos) {
+    return fail(400, "There is a tab in " + std::string(read.name) + "; not every parser takes it for a space.");
+  }
+  known_ |= known;
   const auto& seen = witness_.see(raw_);
   if (seen.error || seen.name != read.name || text::trim(seen.value) != read.value || seen.names != 1 ||
       seen.values > 1 || seen.head_end) {
     return fail(400, "The header field " + text::quoted(read.name) + " can be read in two ways" +
                          (seen.error ? ": " + std::string(seen.error) + "." : "."));
   }
-  known_ |= known_field_bit(read.name);
   into.add(read.name, read.value);
   return true;
 }

@@ -25,6 +25,15 @@ TEST(content_length, is_a_plain_number) {
   }
 }
 
+TEST(content_length, has_spaces_but_no_tabs_around_it) {
+  EXPECT_EQ(first_status(post("Content-Length:   5  \r\n", "hello")), 0);
+  EXPECT_EQ(first_status(post("Content-Length:\t5\r\n", "hello")), 400);
+  EXPECT_EQ(first_status(post("Content-Length: 5\t\r\n", "hello")), 400);
+  EXPECT_EQ(first_status(post("Transfer-Encoding:  chunked  \r\n", "0\r\n\r\n")), 0);
+  EXPECT_EQ(first_status(post("Transfer-Encoding:\tchunked\r\n", "0\r\n\r\n")), 400);
+  EXPECT_EQ(first_status(post("Transfer-Encoding: chunked\t\r\n", "0\r\n\r\n")), 400);
+}
+
 TEST(content_length, stands_once) {
   EXPECT_EQ(first_status(post("Content-Length: 5\r\nContent-Length: 5\r\n", "hello")), 400);
   EXPECT_EQ(first_status(post("Content-Length: 5\r\nContent-Length: 6\r\n", "hello")), 400);
