@@ -149,6 +149,12 @@ result<> trust::prepare_store() {
   store_.reset(X509_STORE_new());
   if (!store_) return error(errc::internal, "OpenSSL: " + x509::openssl_errors());
   X509_STORE_set_lookup_crls(store_.get(), no_crls);
+  // Only the path of an indirect revocation list's signer is looked up here; a client's own is given to OpenSSL whole.
+  for (const auto& each : anchors_) {
+    if (X509_STORE_add_cert(store_.get(), each.get()) != 1) {
+      return error(errc::internal, "OpenSSL: " + x509::openssl_errors());
+    }
+  }
   X509_VERIFY_PARAM* settings = X509_STORE_get0_param(store_.get());
   X509_VERIFY_PARAM_set_flags(settings, flags_for(settings_, checks_revocation()));
   // 112 bits: RSA of 2048, SHA-224 and better. The verdict's own rules ask for more where RFCs do.

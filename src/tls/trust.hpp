@@ -96,7 +96,7 @@ class trust {
   bool is_anchor(const X509* certificate) const;
   /// Whether this very certificate is pinned.
   bool is_pinned(const X509* certificate) const;
-  /// Never null; for X509_STORE_CTX_init: carries the settings, no certificates and no look-ups.
+  /// Never null; for X509_STORE_CTX_init: carries the settings and the anchors, no intermediates, pins or lists.
   X509_STORE* store() const { return store_.get(); }
   /// Null if revocation is not checked; for X509_STORE_CTX_set0_crls.
   STACK_OF(X509_CRL) * crl_stack() const { return crls_; }

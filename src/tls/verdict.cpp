@@ -132,8 +132,8 @@ verdict judge_chain(const trust& by, X509* leaf, const STACK_OF(X509) * sent, co
     all.hear(examine_pin(by, leaf, options));
     return std::move(all).decide(leaf, sent);
   }
-  const auto outcome =
-      search_paths(by, leaf, sent, [&](const path& candidate) { return all.hear(examine(by, candidate, options)); });
+  const auto outcome = search_paths(
+      by, leaf, sent, [&](const path& candidate) { return all.hear(examine(by, candidate, sent, options)); });
   if (all.heard_any()) return std::move(all).decide(leaf, sent);
   if (outcome.gave_up) {
     return refuse({reason::constraint_violated,

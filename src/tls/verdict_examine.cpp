@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 
 #include <array>
+#include <span>
 
 namespace mutual::tls {
 namespace {
@@ -41,12 +42,14 @@ bool is_revocation_of_anchor(int error, X509_STORE_CTX* context) {
 int on_complaint(int ok, X509_STORE_CTX* context) {
   if (ok != 0) return ok;
   const int error = X509_STORE_CTX_get_error(context);
+  auto* heard = static_cast<complaints*>(X509_STORE_CTX_get_app_data(context));
+  // The path of a revocation list's own signer: it is not told, so it must be good as it stands.
+  if (heard == nullptr) return 0;
   if (is_checked_by_us(error) || is_revocation_of_anchor(error, context)) {
     X509_STORE_CTX_set_error(context, X509_V_OK);
     return 1;
   }
-  auto* heard = static_cast<complaints*>(X509_STORE_CTX_get_app_data(context));
-  if (heard == nullptr || heard->count == heard->told.size()) return 0;
+  if (heard->count == heard->told.size()) return 0;
   heard->told[heard->count++] = {error, X509_STORE_CTX_get_current_cert(context),
                                  X509_STORE_CTX_get0_current_crl(context)};
   // Go on, to hear everything before choosing what to tell; but not past a signature that does not verify.
@@ -94,20 +97,33 @@ std::string describe(const complaints::one& complaint, const judge_options& opti
   }
 }
 
-x509::x509_stack_ptr borrowed_stack(const path& certificates, std::size_t from, std::size_t to) {
+void push(x509::x509_stack_ptr& stack, X509* one) {
+  if (stack && X509_up_ref(one) == 1 && sk_X509_push(stack.get(), one) <= 0) X509_free(one);
+}
+
+x509::x509_stack_ptr stack_of(std::span<X509* const> certificates) {
   x509::x509_stack_ptr stack(sk_X509_new_null());
-  for (std::size_t at = from; stack && at < to; ++at) {
-    X509_up_ref(certificates[at]);
-    sk_X509_push(stack.get(), certificates[at]);
-  }
+  for (X509* one : certificates) push(stack, one);
   return stack;
 }
 
+// A list may be signed by another certificate than the CA's own (RFC 5280 sections 5.2.5 and 6.3.3 f): OpenSSL looks
+// for it among the untrusted. Those of the path stand first, so that the path itself stays the one that was asked for.
+void add_list_signers(x509::x509_stack_ptr& stack, const trust& by, const STACK_OF(X509) * sent) {
+  for (int at = 0; at < sk_X509_num(sent); ++at) push(stack, sk_X509_value(sent, at));
+  for (const auto& [one, as] : by.entries()) {
+    if (as == trust::role::intermediate) push(stack, one.get());
+  }
+}
+
 // Gives what X509_verify_cert thinks of exactly this path. Leaves `chain` as what it judged.
-void ask_openssl(const trust& by, const path& candidate, bool pinned, const judge_options& options, examined& out) {
+void ask_openssl(const trust& by, const path& candidate, const STACK_OF(X509) * sent, bool pinned,
+                 const judge_options& options, examined& out) {
   const x509::x509_store_ctx_ptr context(X509_STORE_CTX_new());
-  const auto between = borrowed_stack(candidate, 1, candidate.size() - 1);
-  const auto anchor = borrowed_stack(candidate, candidate.size() - 1, candidate.size());
+  const std::span<X509* const> all(candidate);
+  auto between = stack_of(all.size() > 2 ? all.subspan(1, all.size() - 2) : all.subspan(0, 0));
+  if (by.checks_revocation() && !pinned) add_list_signers(between, by, sent);
+  const auto anchor = stack_of(all.last(1));
   if (!context || !between || !anchor ||
       X509_STORE_CTX_init(context.get(), by.store(), candidate.front(), between.get()) != 1) {
     out.wrong.push_back({reason::malformed, "the chain could not be judged: " + x509::openssl_errors()});
@@ -174,11 +190,11 @@ void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& 
 
 }  // namespace
 
-examined examine(const trust& by, const path& candidate, const judge_options& options) {
+examined examine(const trust& by, const path& candidate, const STACK_OF(X509) * sent, const judge_options& options) {
   examined out{{}, candidate};
   check_costs(candidate, out.wrong);
   if (!out.wrong.empty()) return out;
-  ask_openssl(by, candidate, false, options, out);
+  ask_openssl(by, candidate, sent, false, options, out);
   if (out.chain.empty()) out.chain = candidate;
   // Dates, names and usages are believed only once the signatures are.
   if (told(out.wrong, reason::bad_signature)) return out;
@@ -196,7 +212,7 @@ examined examine_pin(const trust& by, X509* pin, const judge_options& options) {
   examined out{{}, alone};
   check_costs(alone, out.wrong);
   if (!out.wrong.empty()) return out;
-  ask_openssl(by, alone, true, options, out);
+  ask_openssl(by, alone, nullptr, true, options, out);
   out.chain = alone;
   check_keys(alone, out.wrong);
   check_dates(alone, options.at, out.wrong);

@@ -14,7 +14,8 @@ struct examined {
 };
 
 /// Judges the path by OpenSSL's X509_verify_cert and by our own rules (verdict_rules.hpp). Good only if both say so.
-examined examine(const trust& by, const path& candidate, const judge_options& options);
+/// Of what else was `sent`, only certificates that sign revocation lists may matter.
+examined examine(const trust& by, const path& candidate, const STACK_OF(X509) * sent, const judge_options& options);
 
 /// The same for a pinned certificate alone: it vouches for itself, so neither a signature nor a CA's rules are asked,
 /// but its dates, its purpose, its key and a revocation list of its issuer are.

@@ -135,18 +135,16 @@ void check_profile(const path& chain, int most_intermediates, findings& wrong) {
                            "anew",
                            subject_of(one)));
     }
-    for (const int extension : {NID_name_constraints, NID_policy_constraints}) {
-      if (!has(one, extension)) continue;
-      const char* name = OBJ_nid2sn(extension);
-      if (extension == NID_name_constraints && !is_ca(one)) {
-        violated(wrong, fmt::format("{} carries {}, which only a CA may (RFC 5280, 4.2.1.10): have it issued anew "
-                                    "without",
-                                    subject_of(one), name));
-      } else if (!is_critical(one, extension)) {
-        violated(wrong, fmt::format("{} carries {} that is not marked critical, as RFC 5280 (4.2.1.10, 4.2.1.11) "
-                                    "demands: have the CA's certificate issued anew",
-                                    subject_of(one), name));
-      }
+    if (!has(one, NID_name_constraints)) continue;
+    if (!is_ca(one)) {
+      violated(wrong,
+               fmt::format("{} carries name constraints, which only a CA may (RFC 5280, 4.2.1.10): have it issued "
+                           "anew without",
+                           subject_of(one)));
+    } else if (!is_critical(one, NID_name_constraints)) {
+      violated(wrong, fmt::format("{} carries name constraints that are not marked critical, as RFC 5280 (4.2.1.10) "
+                                  "demands: have the CA's certificate issued anew",
+                                  subject_of(one)));
     }
   }
 }
