@@ -34,7 +34,8 @@ HEADER_OF = {
 
 # Besides the standard library and each other, public headers include this and no more.
 PUBLIC_MAY_INCLUDE = {
-    "json.hpp": ("boost/json", "boost/describe", "boost/mp11"),
+    "json_codec.hpp": ("boost/json", "boost/describe"),
+    "json_place.hpp": ("boost/json",),
     "test_client.hpp": ("boost/json",),
 }
 
