@@ -59,14 +59,18 @@ void loop::spawn(task<> work) { run_detached(std::move(work)); }
 
 loop::sleep_awaiter loop::sleep(std::chrono::milliseconds duration) { return {*this, duration}; }
 
-void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {
-  auto timer = std::make_unique<asio::steady_timer>(owner_.internals().context, duration_);
+void loop::after(std::chrono::nanoseconds duration, std::function<void()> work) {
+  auto timer = std::make_unique<asio::steady_timer>(impl_->context, duration);
   auto& pending = *timer;
-  pending.async_wait([waiter, timer = std::move(timer)](boost::system::error_code code) mutable {
-    // The timer is gone before the waiter goes on; a loop that is being destroyed resumes nobody.
+  pending.async_wait([work = std::move(work), timer = std::move(timer)](boost::system::error_code code) mutable {
+    // The timer is gone before the work begins; a loop that is being destroyed does none.
     timer.reset();
-    if (!code) waiter.resume();
+    if (!code) work();
   });
+}
+
+void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {
+  owner_.after(duration_, [waiter] { waiter.resume(); });
 }
 
 void loop::on_signals(std::initializer_list<int> numbers, std::function<void(int)> action) {

@@ -42,6 +42,9 @@ class loop {
   /// Starts a task that nobody waits for. What it throws ends the program: catch inside.
   void spawn(task<> work);
 
+  /// Runs `work` on the loop's thread after that long, unless the loop ends before; from that thread.
+  void after(std::chrono::nanoseconds duration, std::function<void()> work);
+
   /// Waits that long.
   class sleep_awaiter;
   sleep_awaiter sleep(std::chrono::milliseconds duration);

@@ -12,8 +12,6 @@ namespace {
 // OpenSSL's reasons that stand for one cause of ours. What is not here is malformed: not understood, so refused.
 std::optional<reason> reason_of(int code) {
   switch (code) {
-    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
-      return reason::no_certificate;
     case SSL_R_BAD_SIGNATURE:
     case SSL_R_WRONG_SIGNATURE_SIZE:
     case SSL_R_WRONG_SIGNATURE_TYPE:
@@ -137,6 +135,9 @@ handshake_failure explain_failure(io_status status, unsigned long code) {
       detail += ": it does not trust this server's certificate; give it the CA's (curl: --cacert pki/trust.crt)";
     }
     return {std::nullopt, std::move(detail)};
+  }
+  if (from_ssl && number == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
+    return {reason::no_certificate, "the client sent no certificate, and this service lets in nobody without one"};
   }
   const char* words = code == 0 ? nullptr : ERR_reason_error_string(code);
   return {from_ssl ? reason_of(number).value_or(reason::malformed) : reason::malformed,

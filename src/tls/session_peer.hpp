@@ -1,11 +1,10 @@
 #pragma once
 // session_peer: what a TLS session remembers about its client.
 
-#include <mutual/peer.hpp>
+#include "tls/verdict.hpp"
 
 #include <openssl/ssl.h>
 
-#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -14,9 +13,8 @@ namespace mutual::tls {
 /// Who was at the other end when a session was made, bound to the session itself: it goes wherever OpenSSL copies the
 /// session, so a resumed handshake can never be given somebody else's peer.
 struct session_peer {
-  std::shared_ptr<const peer> who;  ///< Null if no certificate was shown.
-  std::string server_name;          ///< The SNI it was made under; it stays bound to it (RFC 6066 section 3).
-  std::uint64_t generation = 0;     ///< Of the trust that last judged `who`.
+  standing known;           ///< Its `who` is null if no certificate was shown.
+  std::string server_name;  ///< The SNI it was made under; it stays bound to it (RFC 6066 section 3).
 };
 
 /// Ties `facts` to the session, in place of what was tied to it. False if memory ran out.

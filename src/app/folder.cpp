@@ -1,0 +1,187 @@
+#include "app/folder.hpp"
+
+#include "base/clock.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "http/date.hpp"
+#include "http/media_type.hpp"
+#include "http/target.hpp"
+
+#include <mutual/problem.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <utility>
+#include <vector>
+
+namespace mutual {
+namespace {
+
+constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
+// A small file goes out with its head in one write; a larger one in pieces.
+constexpr std::size_t whole_bytes = std::size_t{16} * 1024;
+constexpr std::size_t most_listed = 10'000;
+
+// Opens a file below `root` and nowhere else: the kernel itself refuses "..", absolute names and links that lead out
+// (openat2(2)), so there is no moment between a check and the use.
+descriptor open_below(int root, const std::string& name) {
+  open_how how{};
+  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  return descriptor(
+      static_cast<int>(::syscall(SYS_openat2, root, name.empty() ? "." : name.c_str(), &how, sizeof how)));
+}
+
+problem not_there(int code) {
+  if (code == EACCES || code == EPERM) return problem::forbidden("this file is not readable for the server");
+  return problem::not_found("there is no such file");
+}
+
+std::string html_escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
+    }
+  }
+  return out;
+}
+
+std::string percent_encoded(std::string_view name) {
+  std::string out;
+  for (const char c : name) {
+    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                       c == '_' || c == '.' || c == '~';
+    if (plain) {
+      out += c;
+    } else {
+      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
+    }
+  }
+  return out;
+}
+
+std::string read_whole(int handle, std::size_t size) {
+  std::string text(size, '\0');
+  std::size_t filled = 0;
+  while (filled < size) {
+    const auto got = ::read(handle, text.data() + filled, size - filled);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    filled += static_cast<std::size_t>(got);
+  }
+  text.resize(filled);
+  return text;
+}
+
+// The next piece of a file; nothing at its end. A file that shrinks meanwhile ends early, and the connection with it.
+task<std::optional<std::string>> next_piece(int handle) {
+  auto piece = read_whole(handle, piece_bytes);
+  if (piece.empty()) co_return std::nullopt;
+  co_return std::optional<std::string>(std::move(piece));
+}
+
+response file_response(descriptor handle, const struct stat& facts, std::string_view name) {
+  response made(200);
+  made.headers.set("Content-Type", http::media_type(name));
+  made.headers.set("Last-Modified", http::to_http_date(sys_seconds(std::chrono::seconds(facts.st_mtim.tv_sec))));
+  made.headers.set("X-Content-Type-Options", "nosniff");
+  const auto size = static_cast<std::size_t>(facts.st_size);
+  if (size <= whole_bytes) {
+    made.body = read_whole(handle.get(), size);
+    return made;
+  }
+  made.length = size;
+  made.source = [held = std::make_shared<const descriptor>(std::move(handle))] { return next_piece(held->get()); };
+  return made;
+}
+
+struct close_folder {
+  void operator()(DIR* open) const noexcept { ::closedir(open); }
+};
+
+}  // namespace
+
+result<folder> folder::open(const std::filesystem::path& path) {
+  descriptor handle(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!handle) {
+    return error(errno == ENOENT ? errc::not_found : errc::io,
+                 fmt::format("cannot serve the folder {}: {}", text::printable(path.string(), 4096),
+                             file::system_message(errno)));
+  }
+  return folder(std::move(handle));
+}
+
+response folder::answer(const request& asked) const {
+  const auto segments = http::decode_path(asked.path());
+  const auto name = segments ? http::to_relative_file(*segments) : std::nullopt;
+  if (!name) throw problem::not_found("there is no such file");
+  auto handle = open_below(root_->get(), *name);
+  if (!handle) throw not_there(errno);
+  struct stat facts {};
+  if (::fstat(handle.get(), &facts) != 0) throw not_there(errno);
+  if (S_ISREG(facts.st_mode)) {
+    if (name->ends_with('/')) throw problem::not_found("there is no such file");
+    return file_response(std::move(handle), facts, *name);
+  }
+  if (!S_ISDIR(facts.st_mode)) throw problem::not_found("there is no such file");
+  // Without the slash, the links of its page would lead beside the folder.
+  if (!asked.path().ends_with('/')) return redirect(std::string(asked.path()) + "/", 308);
+  auto index = open_below(root_->get(), *name + "index.html");
+  if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
+    return file_response(std::move(index), facts, "index.html");
+  }
+  return list(handle.release(), asked.path());
+}
+
+response folder::list(int handle, std::string_view path) const {
+  const std::unique_ptr<DIR, close_folder> open(::fdopendir(handle));
+  if (!open) {
+    ::close(handle);
+    throw not_there(errno);
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(open.get())) {
+    std::string name = entry->d_name;
+    if (name.starts_with('.')) continue;
+    if (entry->d_type == DT_DIR) name += '/';
+    names.push_back(std::move(name));
+    if (names.size() == most_listed) break;
+  }
+  std::sort(names.begin(), names.end());
+  const auto title = html_escaped(text::printable(path, 1024));
+  std::string page =
+      fmt::format("<!doctype html>\n<meta charset=\"utf-8\">\n<title>{}</title>\n<h1>{}</h1>\n<ul>\n", title, title);
+  for (const auto& name : names) {
+    const bool is_folder = name.ends_with('/');
+    const auto bare = std::string_view(name).substr(0, name.size() - (is_folder ? 1 : 0));
+    page += fmt::format("<li><a href=\"./{}{}\">{}</a></li>\n", percent_encoded(bare), is_folder ? "/" : "",
+                        html_escaped(name));
+  }
+  page += "</ul>\n";
+  response made(200, std::move(page), "text/html; charset=utf-8");
+  made.headers.set("Content-Security-Policy", "default-src 'none'");
+  return made;
+}
+
+}  // namespace mutual

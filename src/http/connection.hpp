@@ -1,0 +1,75 @@
+#pragma once
+// connection: HTTP/1.1 spoken over one stream, from its first request to its last.
+
+#include "http/request_parser.hpp"
+#include "http/response_writer.hpp"
+#include "http/server_options.hpp"
+#include "tls/stream.hpp"
+
+#include <mutual/request.hpp>
+#include <mutual/task.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace mutual::http {
+
+/// What a connection is told by the server around it, while it lasts.
+struct connection_guide {
+  /// The server is stopping: finish the request under way, take no other.
+  std::function<bool()> stopping;
+  /// Whether whoever was let in may still be served; asked before each request is handled.
+  std::function<bool()> still_welcome;
+  /// The Date field of now.
+  std::function<std::string_view()> date;
+};
+
+/// Serves requests one after another until either end has enough. Belongs to the stream's thread.
+class connection {
+ public:
+  connection(tls::stream& stream, const server_options& options, std::shared_ptr<const connection_info> info,
+             const connection_guide& guide);
+  connection(const connection&) = delete;
+  connection& operator=(const connection&) = delete;
+
+  /// Returns when the connection has been closed, or ended by cancelling its socket.
+  task<> run();
+
+  /// Whether it waits for a request of which nothing has come: then it may be closed without loss.
+  bool idle() const { return idle_; }
+
+ private:
+  enum class progress { request, unread, refused, closed };
+
+  task<progress> next_request();
+  progress refused(int status, std::string_view detail);
+  task<bool> fill();
+  task<bool> welcome_body();
+  bool body_fits();
+  task<response> response_to(request& asked, answer_notes& notes);
+  task<bool> answer_request(bool whole);
+  task<> answer_failure();
+  task<bool> send(response& made, const request& asked, bool keep);
+  task<bool> send_pieces(response& made, body_kind kind);
+  task<bool> write(std::string_view bytes);
+
+  tls::stream& stream_;
+  const server_options& options_;
+  std::shared_ptr<const connection_info> info_;
+  const connection_guide& guide_;
+  request_parser parser_;
+  std::string pending_;  // bytes read that the parser has not taken yet
+  std::string out_;      // the answer being written
+  std::optional<response> refusal_;
+  body_terms body_terms_;
+  std::size_t body_sent_ = 0;
+  bool idle_ = true;
+  bool timed_out_ = false;
+  bool first_read_ = true;
+};
+
+}  // namespace mutual::http

@@ -1,0 +1,79 @@
+#pragma once
+// server: listens, shakes hands, and serves, on a thread per core.
+
+#include "base/snapshot.hpp"
+#include "http/server_options.hpp"
+#include "net/address.hpp"
+#include "tls/server_context.hpp"
+#include "tls/session_cache.hpp"
+
+#include <mutual/reason.hpp>
+#include <mutual/result.hpp>
+
+#include <array>
+#include <atomic>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace mutual::http {
+
+class server_worker;
+
+/// A running service. All members are safe to use from any thread; the destructor ends it at once.
+class server {
+ public:
+  /// Reads and checks all files, binds all ports, and starts. An error means that nothing was started.
+  static result<std::unique_ptr<server>> start(server_options options);
+  ~server();
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// Where it listens, with the ports that the kernel chose.
+  const std::vector<net::endpoint>& endpoints() const { return endpoints_; }
+
+  /// What it proves itself with and judges by now; null on plain HTTP.
+  std::shared_ptr<const tls::server_context> context() const { return context_.get(); }
+
+  /// Stops: no new connections, idle ones closed, requests under way finished within the shutdown limit, then the rest
+  /// is cut. Returns at once.
+  void stop();
+
+  /// Waits until it has stopped.
+  void wait();
+
+  /// Reads the TLS files again now. On an error, which is logged too, everything stays as it was.
+  result<> reload();
+
+  /// How many connections were refused for that reason since the start.
+  std::uint64_t refused(reason code) const;
+  /// How many connections are open.
+  std::size_t open_connections() const;
+
+ private:
+  friend class server_worker;
+  explicit server(server_options options);
+
+  void watch_files();
+  void take_over(std::shared_ptr<const tls::server_context> next);
+
+  server_options options_;
+  std::vector<net::endpoint> endpoints_;
+  std::shared_ptr<tls::session_cache> sessions_;
+  snapshot<tls::server_context> context_;
+  std::atomic<std::uint64_t> generation_{1};
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(reason::probe) + 1> refused_{};
+  std::vector<std::unique_ptr<server_worker>> workers_;
+
+  std::mutex reloading_;
+  std::mutex watching_;
+  std::condition_variable stop_watching_;
+  bool stopped_ = false;
+  std::thread watcher_;
+};
+
+}  // namespace mutual::http

@@ -1,0 +1,134 @@
+// How a connection is let in: the handshake, its verdict, and what the other end is told if it is refused.
+
+#include "base/text.hpp"
+#include "http/server.hpp"
+#include "http/server_guest.hpp"
+#include "http/server_worker.hpp"
+#include "tls/handshake_failure.hpp"
+#include "tls/refusal.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <sys/socket.h>
+
+namespace mutual::http {
+namespace {
+
+// A TLS connection begins with a handshake record (RFC 8446 section 5.1).
+constexpr char handshake_record = 22;
+
+// A letter in the place of the record type is somebody's HTTP method; no TLS record type is a letter.
+bool looks_like_http(char first) { return first >= 'A' && first <= 'Z'; }
+
+constexpr std::string_view use_https =
+    "HTTP/1.1 400 Bad Request\r\n"
+    "Content-Type: text/plain; charset=utf-8\r\n"
+    "Connection: close\r\n"
+    "Content-Length: 87\r\n"
+    "\r\n"
+    "This port speaks TLS, and a plain HTTP request came in. Use https:// in place of http.\n";
+
+std::shared_ptr<connection_info> info_of(const net::endpoint& remote) {
+  auto info = std::make_shared<connection_info>();
+  info->remote_address = remote.address();
+  info->remote_port = remote.port();
+  return info;
+}
+
+}  // namespace
+
+// True if the client may be served; self.info says who it is.
+task<bool> server_worker::admit(guest& self) {
+  auto info = info_of(self.remote);
+  if (!owner_.options_.tls.enabled) {
+    self.info = std::move(info);
+    co_return true;
+  }
+  self.stream.socket().set_deadline(owner_.options_.timeouts.handshake);
+  const auto first = co_await first_byte(self);
+  if (!first) co_return false;
+  if (looks_like_http(*first)) {
+    co_await answer_plain_http(self);
+    co_return false;
+  }
+
+  self.context = owner_.context();
+  self.judge = self.context;
+  auto ssl = self.context->accept(self.facts);
+  if (!ssl) {
+    owner_.options_.log.error("a connection was dropped: there is no memory for its TLS state");
+    co_return false;
+  }
+  self.stream.start_tls(std::move(ssl));
+  const auto status = co_await self.stream.handshake();
+  if (status != tls::io_status::ok) {
+    co_await handshake_failed(self, status);
+    co_return false;
+  }
+  SSL* const native = self.stream.native();
+  auto known = self.context->who_is_at(native, self.facts);
+  if (!known) {
+    owner_.options_.log.error(fmt::format("{}: {}", self.remote.to_string(), known.error().message()));
+    co_return false;
+  }
+  info->secure = true;
+  info->resumed = SSL_session_reused(native) != 0;
+  info->tls_version = SSL_get_version(native);
+  info->cipher = SSL_get_cipher_name(native);
+  info->server_name = self.facts.server_name;
+  self.standing = *std::move(known);
+  info->who = self.standing.who;
+  self.info = std::move(info);
+  co_return true;
+}
+
+// The first byte that the client sends, left unread; nothing if none comes.
+task<std::optional<char>> server_worker::first_byte(guest& self) {
+  for (;;) {
+    char first = 0;
+    const auto got = ::recv(self.stream.socket().fd(), &first, 1, MSG_PEEK);
+    if (got == 1) co_return first;
+    if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+      owner_.refused_[static_cast<std::size_t>(reason::probe)].fetch_add(1, std::memory_order_relaxed);
+      co_return std::nullopt;
+    }
+    const auto woken = co_await self.stream.socket().readable();
+    if (woken == net::wait_status::timed_out) {
+      refuse(self, reason::handshake_timeout, "the client connected and said nothing");
+      co_return std::nullopt;
+    }
+    if (woken == net::wait_status::cancelled) co_return std::nullopt;
+  }
+}
+
+void server_worker::refuse(const guest& self, reason code, std::string_view detail) {
+  owner_.refused_[static_cast<std::size_t>(code)].fetch_add(1, std::memory_order_relaxed);
+  const auto& judged = self.facts.judged;
+  owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), code, detail, judged ? &*judged : nullptr));
+}
+
+// OpenSSL has written its alert by now. What is left is to say why, here, and to let the client read it, there.
+task<> server_worker::handshake_failed(guest& self, tls::io_status status) {
+  const auto& judged = self.facts.judged;
+  if (judged && judged->refused) {
+    refuse(self, *judged->refused, judged->detail);
+  } else {
+    const auto failure = tls::explain_failure(status, self.stream.failure_code());
+    if (failure.refused) {
+      refuse(self, *failure.refused, failure.detail);
+    } else {
+      owner_.options_.log.info(fmt::format("{}: {}", self.remote.to_string(), failure.detail));
+    }
+  }
+  if (status == tls::io_status::failed) co_await self.stream.linger(owner_.options_.timeouts.linger);
+}
+
+task<> server_worker::answer_plain_http(guest& self) {
+  refuse(self, reason::not_tls, "a plain HTTP request came in on a TLS port; the client was told to use https://");
+  const auto written = co_await self.stream.write(use_https);
+  if (written == tls::io_status::ok) co_await self.stream.linger(owner_.options_.timeouts.linger);
+}
+
+}  // namespace mutual::http

@@ -1,0 +1,34 @@
+#pragma once
+// server_guest: one connection of a server, from accept to close.
+
+#include "http/connection.hpp"
+#include "http/server_worker.hpp"
+#include "net/address.hpp"
+#include "tls/server_context.hpp"
+#include "tls/stream.hpp"
+
+#include <mutual/request.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace mutual::http {
+
+struct server_worker::guest {
+  guest(net::loop& on, descriptor handle, net::endpoint from)
+      : remote(std::move(from)), stream(on, std::move(handle), nullptr) {}
+
+  net::endpoint remote;
+  tls::client_facts facts;
+  std::shared_ptr<const tls::server_context>
+      context;  // the one it shook hands under, which its SSL uses; null on plain HTTP
+  std::shared_ptr<const tls::server_context> judge;  // the newest that it was judged under
+  tls::stream stream;                                // destroyed before those above, which its SSL points to
+  std::shared_ptr<const connection_info> info;       // null until it is let in
+  const connection* conversation = nullptr;          // null until requests are served
+  tls::standing standing;                            // who it is, and for how long that is judged
+};
+
+}  // namespace mutual::http

@@ -1,0 +1,75 @@
+#pragma once
+// What a server is made from.
+
+#include "base/log.hpp"
+#include "http/limits.hpp"
+#include "net/loop.hpp"
+
+#include <mutual/reason.hpp>
+#include <mutual/request.hpp>
+#include <mutual/response.hpp>
+#include <mutual/task.hpp>
+#include <mutual/tls.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mutual::http {
+
+/// How long the server waits for the other end before it gives a connection up.
+struct timeouts {
+  std::chrono::milliseconds handshake{5'000};  ///< From the connection to the end of the TLS handshake.
+  std::chrono::milliseconds head{10'000};      ///< From a request's first byte to the end of its head.
+  std::chrono::milliseconds body{60'000};      ///< From there to the end of its body.
+  std::chrono::milliseconds idle{60'000};      ///< Between two requests.
+  std::chrono::milliseconds write{30'000};     ///< Without the client taking any byte of an answer.
+  std::chrono::milliseconds linger{2'000};     ///< For the client to read the last answer, or an alert.
+  std::chrono::milliseconds shutdown{10'000};  ///< For requests under way to finish when the server stops.
+};
+
+/// What the log and the counters hear of a request beside its answer.
+struct answer_notes {
+  std::optional<reason> refused;  ///< Why somebody was refused for who they are.
+  std::string note;               ///< A few words more: which policy, or the id of a failure.
+};
+
+/// Answers a request; runs on the thread of the request's connection and must not block it.
+using handler = std::function<task<response>(request&, answer_notes&)>;
+
+/// What is known of a request from its head alone.
+struct body_terms {
+  std::optional<std::size_t> limit;  ///< The largest body in bytes; the server's own limit if nothing.
+  bool wanted = true;                ///< False if the request will be refused whatever its body: it is not asked for.
+};
+
+/// Looks at a request whose head has arrived and whose body has not.
+using head_check = std::function<body_terms(const request&)>;
+
+/// Hears of each request answered: the status sent, the body's bytes, and the time from the end of the request to the
+/// end of the answer. Called on the connection's thread; must not throw.
+using answer_observer = std::function<void(const request&, const answer_notes&, int status, std::size_t body_bytes,
+                                           std::chrono::nanoseconds took)>;
+
+struct server_options {
+  std::vector<std::string> listen{"127.0.0.1:5000"};  ///< "HOST:PORT"; port 0 for any free one.
+  unsigned threads = 0;                               ///< 0 for one a core.
+  tls::config tls;
+  http::limits limits;
+  http::timeouts timeouts;
+  handler answer;
+  head_check check_head;      ///< May be empty.
+  answer_observer on_answer;  ///< May be empty.
+  /// Called on each of the server's threads before it serves; what it gives is kept until that thread ends. May be
+  /// empty.
+  std::function<std::shared_ptr<void>(net::loop&)> on_thread;
+  std::size_t most_connections = 10'000;  ///< Open at once; further ones are closed as they come.
+  logger log;
+  /// How often the TLS files are looked at for changes; 0 for never.
+  std::chrono::milliseconds watch_files{400};
+};
+
+}  // namespace mutual::http

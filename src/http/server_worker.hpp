@@ -1,0 +1,75 @@
+#pragma once
+// server_worker: one thread of a server, with its own loop, listeners and connections.
+
+#include "base/descriptor.hpp"
+#include "http/connection.hpp"
+#include "http/date.hpp"
+#include "net/listener.hpp"
+#include "net/loop.hpp"
+#include "tls/server_context.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <list>
+#include <memory>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace mutual::http {
+
+class server;
+
+/// Accepts its share of the connections and serves each on its own thread from first to last. Shares nothing with the
+/// other workers but what is immutable. The public members may be called from any thread.
+class server_worker {
+ public:
+  server_worker(server& owner, std::vector<descriptor> listening);
+  ~server_worker();
+  server_worker(const server_worker&) = delete;
+  server_worker& operator=(const server_worker&) = delete;
+
+  void start();
+  void join();
+  /// Accepts no more, closes what is idle, lets the rest finish within the limit.
+  void drain();
+  /// Ends everything at once.
+  void cut();
+  /// Judges whoever is connected by the trust that holds now, and closes on those it refuses.
+  void judge_all_again();
+  std::size_t open_connections() const { return open_.load(std::memory_order_relaxed); }
+
+ private:
+  // One connection, from accept to close. It lives in its coroutine's frame.
+  struct guest;
+
+  void begin_drain();
+  void cut_all();
+  void accepted(descriptor handle, const net::endpoint& remote);
+  task<> listen_on(net::socket& listening);
+  task<> attend(descriptor handle, net::endpoint remote);
+  task<> serve(guest& self);
+  task<bool> admit(guest& self);
+  task<std::optional<char>> first_byte(guest& self);
+  task<> handshake_failed(guest& self, tls::io_status status);
+  task<> answer_plain_http(guest& self);
+  void refuse(const guest& self, reason code, std::string_view detail);
+  bool still_welcome(guest& self);
+  void leave();
+
+  server& owner_;
+  net::loop loop_;
+  std::list<net::socket> listening_;
+  std::list<guest*> guests_;
+  std::size_t listeners_running_ = 0;
+  std::atomic<std::size_t> open_{0};
+  bool draining_ = false;
+  bool cutting_ = false;
+  bool full_ = false;
+  net::deadline drain_limit_;
+  date_cache dates_;
+  std::thread thread_;
+};
+
+}  // namespace mutual::http

@@ -1,0 +1,236 @@
+#include "tls/server_context.hpp"
+
+#include "tls/server_name.hpp"
+#include "tls/session_peer.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mutual::tls {
+namespace {
+
+// AEAD with forward secrecy only. TLS 1.3's suites are all of that kind.
+constexpr const char* ciphers_of_tls_1_2 =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+// The hybrid with ML-KEM is there from OpenSSL 3.5 on.
+constexpr const char* groups =
+    OPENSSL_VERSION_NUMBER >= 0x30500000L ? "X25519MLKEM768:X25519:P-256:P-384" : "X25519:P-256:P-384";
+
+constexpr std::string_view session_rules = "mutual";
+constexpr std::chrono::seconds session_life = std::chrono::hours(1);
+// What a client's certificates may take in one message; a real chain takes a few thousand bytes.
+constexpr long certificate_bytes = 64L * 1024;
+
+int openssl_version(version v) { return v == version::v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
+
+client_facts& facts_of(const SSL* ssl) { return *static_cast<client_facts*>(SSL_get_app_data(ssl)); }
+
+const server_context& context_of(const SSL* ssl) {
+  return *static_cast<const server_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
+}
+
+std::string_view id_of(const SSL_SESSION* session) {
+  unsigned size = 0;
+  const auto* id = SSL_SESSION_get_id(session, &size);
+  return {reinterpret_cast<const char*>(id), size};
+}
+
+}  // namespace
+
+/// What OpenSSL calls during a handshake. None may throw.
+struct server_context::callbacks {
+  // Runs before everything else, so that the name is known when a session is looked up (in TLS 1.2 that happens before
+  // OpenSSL reads the extension).
+  static int client_hello(SSL* ssl, int* alert, void*) {
+    const unsigned char* extension = nullptr;
+    std::size_t size = 0;
+    if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &extension, &size) != 1)
+      return SSL_CLIENT_HELLO_SUCCESS;
+    auto name = parse_server_name({reinterpret_cast<const char*>(extension), size});
+    if (!name) {
+      *alert = SSL_AD_ILLEGAL_PARAMETER;
+      return SSL_CLIENT_HELLO_ERROR;
+    }
+    facts_of(ssl).server_name = *std::move(name);
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+
+  static int verify(X509_STORE_CTX* store, void*) {
+    const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+    auto& facts = facts_of(ssl);
+    const auto& self = context_of(ssl);
+    if (!self.trust_) return 0;
+    facts.judged = judge(*self.trust_, X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store));
+    if (*facts.judged) return 1;
+    // The error chooses the alert that OpenSSL sends, and nothing else.
+    X509_STORE_CTX_set_error(store, facts.judged->verify_error);
+    return 0;
+  }
+
+  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+                             unsigned offered_size, void*) {
+    static constexpr unsigned char spoken[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    unsigned char* found = nullptr;
+    if (SSL_select_next_proto(&found, size, spoken, sizeof spoken, offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
+      return SSL_TLSEXT_ERR_ALERT_FATAL;  // RFC 7301 section 3.2
+    }
+    *chosen = found;
+    return SSL_TLSEXT_ERR_OK;
+  }
+
+  // A session is about to be handed out: remember it, and for whom it is.
+  static int new_session(SSL* ssl, SSL_SESSION* session) {
+    const auto& self = context_of(ssl);
+    const auto& facts = facts_of(ssl);
+    // A ticket on a resumed connection carries on what the session knew already; its binding was copied with it.
+    if (SSL_session_reused(ssl) == 0) {
+      session_peer made;
+      if (facts.judged) made.known = facts.judged->holds;
+      made.server_name = facts.server_name;
+      if (!bind(session, std::make_shared<const session_peer>(std::move(made)))) return 0;
+    } else if (!bound_to(session)) {
+      return 0;
+    }
+    self.sessions_->put(id_of(session), ssl_session_ptr(session));
+    return 1;  // the reference is ours now
+  }
+
+  // A client wants to take up a session again. Null means: shake hands in full, and be judged by what you present now.
+  static SSL_SESSION* find_session(SSL* ssl, const unsigned char* id, int size, int* copy) {
+    *copy = 0;  // the reference that is returned is OpenSSL's
+    const auto& self = context_of(ssl);
+    const std::string_view key(reinterpret_cast<const char*>(id), static_cast<std::size_t>(size));
+    auto session = self.sessions_->find(key);
+    const auto bound = bound_to(session.get());
+    if (!bound || bound->server_name != facts_of(ssl).server_name) return nullptr;
+    if (self.may_resume(bound->known)) return session.release();
+    self.sessions_->remove(key);
+    return nullptr;
+  }
+
+  static void remove_session(SSL_CTX* context, SSL_SESSION* session) {
+    const auto* self = static_cast<const server_context*>(SSL_CTX_get_app_data(context));
+    if (self != nullptr) self->sessions_->remove(id_of(session));
+  }
+};
+
+server_context::server_context(config settings, std::uint64_t generation, x509::identity identity,
+                               std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions)
+    : settings_(std::move(settings)),
+      generation_(generation),
+      identity_(std::move(identity)),
+      trust_(std::move(trust)),
+      sessions_(std::move(sessions)) {}
+
+bool server_context::may_resume(const standing& known) const {
+  switch (settings_.clients) {
+    case client_auth::none:
+      return known.who == nullptr;
+    case client_auth::optional:
+      return known.who == nullptr || bool(judge_again(known));
+    case client_auth::required:
+      return known.who != nullptr && bool(judge_again(known));
+  }
+  return false;
+}
+
+result<standing> server_context::who_is_at(SSL* ssl, const client_facts& facts) const {
+  standing found;
+  if (SSL_session_reused(ssl) != 0) {
+    const auto bound = bound_to(SSL_get_session(ssl));
+    if (!bound)
+      return error(errc::internal, "a session was resumed that nobody is known for; the connection is closed");
+    found = bound->known;
+  } else if (facts.judged) {
+    if (!*facts.judged) {
+      return error(errc::internal, "a refused certificate got through the handshake; the connection is closed");
+    }
+    found = facts.judged->holds;
+  }
+  if (!found.who && settings_.clients == client_auth::required) {
+    return error(errc::internal, "a client without a certificate got through the handshake; the connection is closed");
+  }
+  return found;
+}
+
+ssl_ptr server_context::accept(client_facts& facts) const {
+  ssl_ptr ssl(SSL_new(context_.get()));
+  if (!ssl) return nullptr;
+  SSL_set_app_data(ssl.get(), &facts);
+  SSL_set_accept_state(ssl.get());
+  return ssl;
+}
+
+result<> server_context::prepare() {
+  ERR_clear_error();
+  context_.reset(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX* ctx = context_.get();
+  const auto failed = [] { return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors())); };
+  if (ctx == nullptr) return failed();
+
+  SSL_CTX_set_app_data(ctx, this);
+  SSL_CTX_set_options(ctx,
+                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(ctx, 1);
+  SSL_CTX_set_max_cert_list(ctx, certificate_bytes);
+  if (SSL_CTX_set_min_proto_version(ctx, openssl_version(settings_.at_least)) != 1 ||
+      SSL_CTX_set_max_proto_version(ctx, openssl_version(settings_.at_most)) != 1 ||
+      SSL_CTX_set_cipher_list(ctx, ciphers_of_tls_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1) {
+    return failed();
+  }
+
+  if (SSL_CTX_use_certificate(ctx, identity_.chain.front().get()) != 1 ||
+      SSL_CTX_use_PrivateKey(ctx, identity_.key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
+    return failed();
+  }
+  for (std::size_t at = 1; at < identity_.chain.size(); ++at) {
+    if (SSL_CTX_add1_chain_cert(ctx, identity_.chain[at].get()) != 1) return failed();
+  }
+
+  // Stateful sessions: the client holds an id, the session stays here. Revoking is forgetting, a ticket never carries a
+  // certificate, and OpenSSL parses nothing again.
+  SSL_CTX_set_session_cache_mode(ctx,
+                                 SSL_SESS_CACHE_SERVER | SSL_SESS_CACHE_NO_INTERNAL | SSL_SESS_CACHE_NO_AUTO_CLEAR);
+  if (SSL_CTX_set_num_tickets(ctx, 1) != 1 ||
+      SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>(session_rules.data()),
+                                     static_cast<unsigned>(session_rules.size())) != 1) {
+    return failed();
+  }
+  SSL_CTX_set_timeout(ctx, session_life.count());
+  SSL_CTX_sess_set_new_cb(ctx, callbacks::new_session);
+  SSL_CTX_sess_set_get_cb(ctx, callbacks::find_session);
+  SSL_CTX_sess_set_remove_cb(ctx, callbacks::remove_session);
+  SSL_CTX_set_client_hello_cb(ctx, callbacks::client_hello, nullptr);
+  SSL_CTX_set_alpn_select_cb(ctx, callbacks::choose_protocol, nullptr);
+
+  SSL_CTX_set_cert_verify_callback(ctx, callbacks::verify, nullptr);
+  switch (settings_.clients) {
+    case client_auth::none:
+      SSL_CTX_set_verify(ctx, SSL_VERIFY_NONE, nullptr);
+      break;
+    case client_auth::optional:
+      SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
+      break;
+    case client_auth::required:
+      SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+      break;
+  }
+  if (trust_) SSL_CTX_set0_CA_list(ctx, trust_->acceptable_issuers().release());
+  return {};
+}
+
+bool server_context::still_holds(const standing& earlier) const { return trust_ && tls::still_holds(*trust_, earlier); }
+
+verdict server_context::judge_again(const standing& earlier) const {
+  if (!trust_) return refusal(reason::unknown_issuer, "this listener no longer asks for certificates");
+  return tls::judge_again(*trust_, earlier);
+}
+
+}  // namespace mutual::tls

@@ -1,0 +1,84 @@
+#pragma once
+// server_context: what a listener proves itself with and judges its clients by, at one moment.
+
+#include "tls/session_cache.hpp"
+#include "tls/ssl.hpp"
+#include "tls/trust.hpp"
+#include "tls/verdict.hpp"
+#include "x509/identity.hpp"
+
+#include <mutual/peer.hpp>
+#include <mutual/reason.hpp>
+#include <mutual/result.hpp>
+#include <mutual/tls.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace mutual::tls {
+
+/// What a handshake brings to light about one client. Lives as long as its SSL and does not move.
+struct client_facts {
+  std::string server_name;  ///< The SNI it asked for, or empty.
+  /// Of the certificate that it presented; empty if it presented none, or resumed.
+  std::optional<verdict> judged;
+};
+
+/// The certificate, key, trust and rules of one listener, read and checked as a whole; immutable, numbered by
+/// generation, and replaced by another when the files change. Safe to use from any thread.
+class server_context {
+ public:
+  /// Reads everything that `settings` names. An error says which file is wrong and how; nothing is half loaded.
+  static result<std::shared_ptr<const server_context>> load(const config& settings, std::uint64_t generation,
+                                                            std::shared_ptr<session_cache> sessions);
+
+  /// A new connection's SSL, which will accept and write what it learns into `facts`.
+  ssl_ptr accept(client_facts& facts) const;
+
+  /// Who is at the other end of a handshake that has succeeded, and for how long that holds: nobody if nobody has
+  /// proved it, which `required` never lets happen. An error means that what is known does not add up, and the
+  /// connection must be closed.
+  result<standing> who_is_at(SSL* ssl, const client_facts& facts) const;
+
+  /// Whether an earlier verdict holds here and now without a look at the chain.
+  bool still_holds(const standing& earlier) const;
+
+  /// Judges once more somebody who was let in before: a session to be resumed, or a live connection.
+  verdict judge_again(const standing& earlier) const;
+
+  std::uint64_t generation() const { return generation_; }
+  client_auth clients() const { return settings_.clients; }
+  /// Null if certificates are not asked for.
+  const std::shared_ptr<const tls::trust>& trust() const { return trust_; }
+  const x509::certificate& certificate() const { return identity_.chain.front(); }
+  const config& settings() const { return settings_; }
+  /// Every file that was read: when one of them changes, load again.
+  std::vector<std::filesystem::path> files() const;
+
+ private:
+  server_context(config settings, std::uint64_t generation, x509::identity identity,
+                 std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions);
+
+  bool may_resume(const standing& known) const;
+
+  struct callbacks;
+  friend struct callbacks;
+  result<> prepare();
+
+  config settings_;
+  std::uint64_t generation_;
+  x509::identity identity_;
+  std::shared_ptr<const tls::trust> trust_;
+  std::shared_ptr<session_cache> sessions_;
+  ssl_ctx_ptr context_;
+};
+
+/// The configuration with the names of its files filled in, if it came from from_pki() without a name; an error if the
+/// folder holds no server certificate, or several.
+result<config> with_files_named(config settings);
+
+}  // namespace mutual::tls

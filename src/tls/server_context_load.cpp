@@ -1,0 +1,106 @@
+// Reading what a server_context is made from.
+
+#include "base/clock.hpp"
+#include "base/text.hpp"
+#include "tls/server_context.hpp"
+#include "x509/bundle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mutual::tls {
+namespace {
+
+namespace fs = std::filesystem;
+
+result<> append(const std::vector<fs::path>& files, std::string_view what, std::vector<x509::certificate>* certificates,
+                std::vector<x509::crl>* crls) {
+  for (const auto& file : files) {
+    auto read = x509::load_bundle(file, {});
+    if (!read) return read.error().in(fmt::format("the {} cannot be used", what));
+    if (certificates != nullptr && read->certificates.empty()) {
+      return error(errc::bad_input, fmt::format("{} holds no certificate; it was given as the {}",
+                                                text::printable(file.string(), 4096), what));
+    }
+    if (crls != nullptr && read->crls.empty()) {
+      return error(errc::bad_input, fmt::format("{} holds no revocation list (CRL); it was given as the {}",
+                                                text::printable(file.string(), 4096), what));
+    }
+    if (certificates != nullptr)
+      std::move(read->certificates.begin(), read->certificates.end(), std::back_inserter(*certificates));
+    if (crls != nullptr) std::move(read->crls.begin(), read->crls.end(), std::back_inserter(*crls));
+  }
+  return {};
+}
+
+result<std::shared_ptr<const trust>> load_trust(const config& settings, const x509::identity& identity,
+                                                std::uint64_t generation) {
+  trust_sources sources;
+  MUTUAL_CHECK(append(settings.trust, "trust", &sources.trusted, nullptr));
+  MUTUAL_CHECK(append(settings.revocations, "revocation list", nullptr, &sources.revocations));
+  MUTUAL_CHECK(append(settings.known_intermediates, "known intermediate", &sources.known_intermediates, nullptr));
+  // What the server presents itself is known too: a client of the same CA that forgets it can be told so.
+  sources.known_intermediates.insert(sources.known_intermediates.end(), identity.chain.begin() + 1,
+                                     identity.chain.end());
+  return trust::make(std::move(sources), generation);
+}
+
+// A server that presents what no client should accept would fail each of them; better not to start.
+result<> fit_to_present(const x509::certificate& own, const fs::path& file) {
+  const auto shown = text::printable(file.string(), 4096);
+  if (!own.allows_server()) {
+    return error(errc::bad_input,
+                 fmt::format("the certificate in {} is not meant for servers (its extended key usage lacks "
+                             "serverAuth); make one with: mutual issue server NAME",
+                             shown));
+  }
+  if (own.not_after() < now()) {
+    return error(errc::bad_input, fmt::format("the certificate in {} has expired on {}; issue a new one", shown,
+                                              to_text(own.not_after())));
+  }
+  if (own.not_before() > now()) {
+    return error(errc::bad_input,
+                 fmt::format("the certificate in {} is not valid before {}; check this machine's clock", shown,
+                             to_text(own.not_before())));
+  }
+  return {};
+}
+
+}  // namespace
+
+result<std::shared_ptr<const server_context>> server_context::load(const config& settings, std::uint64_t generation,
+                                                                   std::shared_ptr<session_cache> sessions) {
+  MUTUAL_TRY(auto named, with_files_named(settings));
+  if (named.clients != client_auth::none && named.trust.empty()) {
+    return error(
+        errc::bad_usage,
+        "client certificates are asked for, but nobody is trusted to have issued them: name the CA's certificate, or a "
+        "single client's to pin (--trust FILE), or ask for none (--client-auth none)");
+  }
+  if (named.at_least == version::v1_3 && named.at_most == version::v1_2) {
+    return error(errc::bad_usage, "no version of TLS is left: the least version is above the highest");
+  }
+  MUTUAL_TRY(auto identity, x509::load_identity(named.certificate, named.key, named.password));
+  MUTUAL_CHECK(fit_to_present(identity.chain.front(), named.certificate));
+  std::shared_ptr<const tls::trust> trust;
+  if (named.clients != client_auth::none) {
+    MUTUAL_TRY(trust, load_trust(named, identity, generation));
+  }
+  std::shared_ptr<server_context> made(
+      new server_context(std::move(named), generation, std::move(identity), std::move(trust), std::move(sessions)));
+  MUTUAL_CHECK(made->prepare());
+  return std::shared_ptr<const server_context>(std::move(made));
+}
+
+std::vector<fs::path> server_context::files() const {
+  std::vector<fs::path> all{settings_.certificate};
+  if (!settings_.key.empty()) all.push_back(settings_.key);
+  for (const auto* list : {&settings_.trust, &settings_.revocations, &settings_.known_intermediates}) {
+    all.insert(all.end(), list->begin(), list->end());
+  }
+  return all;
+}
+
+}  // namespace mutual::tls
