@@ -5,6 +5,7 @@ find_package(OpenSSL 3.0 REQUIRED)
 string(REGEX MATCH "^[0-9]+" OPENSSL_VERSION_MAJOR ${OPENSSL_VERSION})
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(fmt REQUIRED)
+find_package(CLI11 REQUIRED)
 find_package(SQLite3 REQUIRED)
 
 # llhttp: a library on newer systems; Debian 12 ships its C sources with node-llhttp, and they become part of ours.

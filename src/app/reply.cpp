@@ -18,6 +18,7 @@ response to_response(const error& failure) {
       return problem::conflict(failure.message()).to_response();
     case errc::limit_exceeded:
       return problem::too_large(failure.message()).to_response();
+    case errc::password_needed:
     case errc::io:
     case errc::tls:
     case errc::protocol:

@@ -6,6 +6,7 @@ std::string_view to_string(errc code) {
   switch (code) {
     case errc::bad_usage: return "bad_usage";
     case errc::bad_input: return "bad_input";
+    case errc::password_needed: return "password_needed";
     case errc::not_found: return "not_found";
     case errc::already_exists: return "already_exists";
     case errc::io: return "io";

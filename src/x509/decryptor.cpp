@@ -88,8 +88,8 @@ error decryptor::failure(std::string_view why) const {
 }
 
 error decryptor::wrong_password() const {
-  return password_.empty() ? failure("it is encrypted, and no password was given")
-                           : failure("the password that was given does not open it");
+  if (!password_.empty()) return failure("the password that was given does not open it");
+  return {errc::password_needed, fmt::format("cannot read {}: it is encrypted, and no password was given", where_)};
 }
 
 error decryptor::unsupported(const X509_ALGOR* algorithm) const {

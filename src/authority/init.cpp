@@ -1,0 +1,172 @@
+#include "authority/init.hpp"
+
+#include "authority/issue_files.hpp"
+#include "authority/workplace.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "x509/alternative_names.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+namespace mutual::authority {
+namespace {
+
+using x509::profile;
+constexpr std::chrono::days root_lifetime{3650};
+constexpr std::chrono::days intermediate_lifetime{1825};
+// " Intermediate CA" must still fit into a common name of 64 characters.
+constexpr std::size_t longest_organization = 48;
+
+std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
+
+result<> check_free(const layout& places) {
+  std::error_code code;
+  const auto& folder = places.folder();
+  const auto kind = std::filesystem::symlink_status(folder, code);
+  if (!std::filesystem::exists(kind)) return {};
+  if (std::filesystem::exists(places.inventory(), code) || std::filesystem::exists(places.root_key(), code)) {
+    return error(errc::already_exists,
+                 fmt::format("{} holds a PKI already, and it is left as it is: add to it with mutual "
+                             "issue, or make another with --pki",
+                             shown(folder)));
+  }
+  if (!std::filesystem::is_directory(kind) || !std::filesystem::is_empty(folder, code) || code) {
+    return error(errc::already_exists,
+                 fmt::format("{} exists already and is no empty folder: name another with --pki", shown(folder)));
+  }
+  return {};
+}
+
+// The first server's request: what its files are called and whom it answers for.
+result<issue_request> server_request(const init_request& request) {
+  issue_request server;
+  server.purpose = profile::server;
+  server.kind = request.kind;
+  server.p12_password = request.p12_password;
+  const auto hosts = request.hosts.empty() ? std::vector<std::string>{"localhost"} : request.hosts;
+  for (const auto& host : hosts) {
+    MUTUAL_CHECK(x509::add_by_content(server.names, host));
+    if (!server.names.uris.empty() || !server.names.emails.empty()) {
+      return error(errc::bad_usage, fmt::format("{} is no host name or IP address", text::quoted(host)));
+    }
+  }
+  add_loopback_addresses(server.names);
+  const auto plain = std::find_if(hosts.begin(), hosts.end(), [](const auto& host) { return host.front() != '*'; });
+  server.name = plain != hosts.end() ? text::lower(*plain) : text::lower(hosts.front()).substr(2);
+  return server;
+}
+
+result<std::vector<issue_request>> first_requests(const init_request& request) {
+  std::vector<issue_request> all;
+  MUTUAL_TRY(auto server, server_request(request));
+  all.push_back(std::move(server));
+  for (const auto& name : request.clients) {
+    issue_request client;
+    client.name = name;
+    client.kind = request.kind;
+    client.p12_password = request.p12_password;
+    all.push_back(std::move(client));
+  }
+  for (auto one = all.begin(); one != all.end(); ++one) {
+    MUTUAL_TRY(one->name, checked_name(one->name));
+    if (std::any_of(all.begin(), one, [&](const auto& other) { return other.name == one->name; })) {
+      return error(errc::bad_usage, fmt::format("{} is named twice: every certificate needs a name of its own",
+                                                text::quoted(one->name)));
+    }
+  }
+  return all;
+}
+
+// Records a CA and writes its files: key, record, certificate, in that order.
+result<> write_ca(inventory& in, profile purpose, const x509::certificate& one, const x509::private_key& key,
+                  const std::filesystem::path& key_file, const std::filesystem::path& certificate_file) {
+  MUTUAL_CHECK(file::create(key_file, key.pem().view(), file::access::owner_only));
+  auto entry = to_record(one, to_string(purpose), purpose, false);
+  entry.state = record_state::issued;
+  MUTUAL_CHECK(in.add(entry));
+  return file::create(certificate_file, one.pem(), file::access::everyone);
+}
+
+result<std::vector<x509::certificate>> make_authorities(const init_request& request, const layout& places,
+                                                        inventory& in) {
+  const auto& organization = request.organization;
+  MUTUAL_TRY(const auto root_key, x509::private_key::generate(request.kind));
+  MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
+  MUTUAL_TRY(const auto root_spec,
+             x509::describe_certificate(profile::root, {organization + " Root CA", {organization}, {}}, {}, root_key,
+                                        root_lifetime));
+  MUTUAL_TRY(auto root, x509::make_self_signed(root_spec, root_key));
+  MUTUAL_TRY(const auto spec,
+             x509::describe_certificate(profile::intermediate, {organization + " Intermediate CA", {organization}, {}},
+                                        {}, key, intermediate_lifetime));
+  MUTUAL_TRY(auto intermediate, x509::issue_certificate(spec, key.get(), root, root_key));
+  MUTUAL_CHECK(write_ca(in, profile::root, root, root_key, places.root_key(), places.root_certificate()));
+  MUTUAL_CHECK(write_ca(in, profile::intermediate, intermediate, key, places.intermediate_key(),
+                        places.intermediate_certificate()));
+  MUTUAL_CHECK(file::create(places.trust(), root.pem(), file::access::everyone));
+  return std::vector<x509::certificate>{std::move(root), std::move(intermediate)};
+}
+
+result<issued_certificate> issue_self_signed(const issue_request& request, const std::string& organization,
+                                             const layout& places, inventory& in) {
+  MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
+  MUTUAL_TRY(const auto spec,
+             x509::describe_certificate(request.purpose, {request.name, {organization}, {}}, request.names, key,
+                                        request.lifetime.value_or(default_lifetime)));
+  MUTUAL_TRY(auto leaf, x509::make_self_signed(spec, key));
+  const auto entry = to_record(leaf, request.name, request.purpose, !request.p12_password.empty());
+  MUTUAL_CHECK(stage_key(places, key, entry.serial));
+  MUTUAL_CHECK(in.add(entry));
+  MUTUAL_CHECK(publish(places, entry, {key, {leaf}}, request.p12_password.view()));
+  MUTUAL_CHECK(in.set_state(entry.serial, record_state::issued));
+  return issued_certificate{request.name, request.purpose, std::move(leaf), {}, {}, {}};
+}
+
+// Everything, in the folder where it is built. The inventory is closed when this returns.
+result<made_pki> build(const init_request& request, const std::vector<issue_request>& first, const layout& places) {
+  made_pki made{places, {}, {}};
+  MUTUAL_CHECK(file::make_folder(places.issued(), file::access::everyone));
+  MUTUAL_TRY(auto in, create_inventory(places.inventory()));
+  if (request.self_signed) {
+    std::string pinned;
+    for (const auto& one : first) {
+      MUTUAL_TRY(auto issued, issue_self_signed(one, request.organization, places, *in));
+      pinned += issued.leaf.pem();
+      made.issued.push_back(std::move(issued));
+    }
+    MUTUAL_CHECK(file::create(places.trust(), pinned, file::access::everyone));
+    return made;
+  }
+  MUTUAL_TRY(made.authorities, make_authorities(request, places, *in));
+  in.reset();
+  MUTUAL_TRY(auto opened, pki::open(places.folder()));
+  for (const auto& one : first) {
+    MUTUAL_TRY(auto issued, opened.issue(one));
+    made.issued.push_back(std::move(issued));
+  }
+  return made;
+}
+
+}  // namespace
+
+result<made_pki> init(const init_request& request) {
+  const layout places(request.folder);
+  MUTUAL_CHECK(check_free(places));
+  if (request.organization.empty() || request.organization.size() > longest_organization) {
+    return error(errc::bad_usage, fmt::format("the organization's name must have 1 to {} bytes", longest_organization));
+  }
+  MUTUAL_TRY(const auto first, first_requests(request));
+  MUTUAL_TRY(auto site, workplace::make(request.folder));
+  MUTUAL_TRY(auto made, build(request, first, layout(site.path())));
+  MUTUAL_CHECK(site.take_name());
+  made.places = places;
+  for (auto& one : made.issued) {
+    one.certificate_file = places.certificate(one.name);
+    one.key_file = places.key(one.name);
+    one.p12_file = places.p12(one.name);
+  }
+  return made;
+}
+
+}  // namespace mutual::authority

@@ -1,0 +1,38 @@
+#pragma once
+// init: a PKI made from nothing, whole or not at all.
+
+#include "authority/pki.hpp"
+
+#include <mutual/result.hpp>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mutual::authority {
+
+struct init_request {
+  std::filesystem::path folder;
+  std::string organization = "Mutual";
+  /// DNS names and IP addresses of the first server; none for localhost. The first that is no wildcard names its files.
+  std::vector<std::string> hosts;
+  /// The first clients.
+  std::vector<std::string> clients;
+  /// No CA: each certificate signs itself, and trust.crt holds them all, to be pinned one by one.
+  bool self_signed = false;
+  x509::key_kind kind = x509::key_kind::p256;
+  x509::secret p12_password;
+};
+
+/// What was made; paths are in the request's folder.
+struct made_pki {
+  layout places;
+  std::vector<x509::certificate> authorities;  ///< Root and intermediate; empty for self-signed ones.
+  std::vector<issued_certificate> issued;      ///< The server first, then the clients.
+};
+
+/// Makes a PKI in a folder that is empty or not there yet. It is built beside it and then renamed whole: when this
+/// fails, nothing is left behind, and a folder with something in it is left as it is (already_exists).
+result<made_pki> init(const init_request& request);
+
+}  // namespace mutual::authority

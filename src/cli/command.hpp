@@ -1,0 +1,31 @@
+#pragma once
+// What the commands share. A command is one file: it adds itself to the command line, and says what to do when chosen.
+
+#include <mutual/result.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace mutual::cli {
+
+/// What to do once the whole command line has been read.
+using action = std::function<result<>()>;
+
+// Each adds its command to the program; being chosen, it puts its work into `chosen`.
+void add_init(CLI::App& program, action& chosen);
+void add_issue(CLI::App& program, action& chosen);
+void add_show(CLI::App& program, action& chosen);
+void add_list(CLI::App& program, action& chosen);
+
+/// Adds --pki, which fills `given`; authority::pki_folder() makes a folder of it.
+void add_pki_option(CLI::App& command, std::filesystem::path& given);
+
+/// Adds --json, for programs that read the output.
+void add_json_option(CLI::App& command, bool& json);
+
+}  // namespace mutual::cli

@@ -1,0 +1,117 @@
+// mutual show: what a file, or an issued certificate, holds.
+
+#include "authority/layout.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "cli/certificate_text.hpp"
+#include "cli/command.hpp"
+#include "cli/password.hpp"
+#include "x509/bundle.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace mutual::cli {
+namespace {
+
+struct options {
+  std::string what;
+  std::filesystem::path pki;
+  password_source password;
+  bool json = false;
+};
+
+// What is shown, and what it was found as.
+struct found_bundle {
+  std::string where;
+  x509::bundle contents;
+};
+
+// FILE, or else NAME.
+result<std::filesystem::path> find_file(const options& given) {
+  std::error_code code;
+  if (std::filesystem::exists(given.what, code) && !std::filesystem::is_directory(given.what, code)) return given.what;
+  const authority::layout places(authority::pki_folder(given.pki));
+  if (const auto name = authority::checked_name(given.what); name) {
+    if (auto issued = places.certificate(*name); std::filesystem::exists(issued, code)) return issued;
+  }
+  return error(errc::not_found, fmt::format("there is no file {}, and nothing of that name was issued in {}",
+                                            text::quoted(given.what), text::printable(places.folder().string(), 4096)));
+}
+
+// Asks for a password only if the file does not open without, and if somebody is there to be asked.
+result<found_bundle> find(const options& given) {
+  MUTUAL_TRY(const auto path, find_file(given));
+  const auto where = text::printable(path.string(), 4096);
+  MUTUAL_TRY(auto password, read_password(given.password, "MUTUAL_PASSWORD", false));
+  MUTUAL_TRY(auto bytes, file::read(path));
+  const x509::secret contents(std::move(bytes));
+  auto read = x509::read_bundle(contents.view(), password.view(), where);
+  if (!read && read.error().code() == errc::password_needed && somebody_can_be_asked()) {
+    MUTUAL_TRY(password, ask_password(fmt::format("Password of {}: ", where)));
+    read = x509::read_bundle(contents.view(), password.view(), where);
+  }
+  if (!read) return std::move(read).error();
+  return found_bundle{where, *std::move(read)};
+}
+
+std::string key_text(const x509::bundle& of) {
+  const bool matches = !of.certificates.empty() && of.key->belongs_to(of.certificates.front());
+  if (matches) return fmt::format("  {}, of the first certificate\n", of.key->description());
+  if (of.certificates.empty()) return fmt::format("  {}\n", of.key->description());
+  return fmt::format("  {}, of NONE of these certificates\n", of.key->description());
+}
+
+void print_text(const found_bundle& found) {
+  const auto& of = found.contents;
+  fmt::print("{}\n", found.where);
+  for (std::size_t at = 0; at < of.certificates.size(); ++at) {
+    fmt::print("\ncertificate {} of {}\n{}", at + 1, of.certificates.size(), certificate_text(of.certificates[at]));
+  }
+  if (of.key) fmt::print("\nprivate key\n{}", key_text(of));
+  for (const auto& one : of.requests) fmt::print("\ncertificate signing request\n{}", request_text(one));
+  for (const auto& one : of.crls) fmt::print("\nrevocation list\n{}", crl_text(one));
+}
+
+void print_json(const found_bundle& found) {
+  const auto& of = found.contents;
+  boost::json::array certificates, requests, crls;
+  for (const auto& one : of.certificates) certificates.push_back(certificate_json(one));
+  for (const auto& one : of.requests) requests.push_back(request_json(one));
+  for (const auto& one : of.crls) crls.push_back(crl_json(one));
+  boost::json::object all{{"source", found.where}, {"certificates", std::move(certificates)}};
+  if (of.key) {
+    all["key"] = boost::json::object{
+        {"kind", of.key->description()},
+        {"of_first_certificate", !of.certificates.empty() && of.key->belongs_to(of.certificates.front())}};
+  }
+  if (!requests.empty()) all["requests"] = std::move(requests);
+  if (!crls.empty()) all["crls"] = std::move(crls);
+  fmt::print("{}\n", boost::json::serialize(all));
+}
+
+result<> run(const options& given) {
+  MUTUAL_TRY(const auto found, find(given));
+  given.json ? print_json(found) : print_text(found);
+  return {};
+}
+
+}  // namespace
+
+void add_show(CLI::App& program, action& chosen) {
+  auto* command = program.add_subcommand("show", "Show what a file or an issued certificate holds");
+  const auto given = std::make_shared<options>();
+  command
+      ->add_option("FILE|NAME", given->what, "A file (PEM, DER or PKCS#12, whatever it is called), or an issued NAME")
+      ->required();
+  add_pki_option(*command, given->pki);
+  add_password_options(*command, given->password, "an encrypted file", "MUTUAL_PASSWORD");
+  add_json_option(*command, given->json);
+  command->footer("Nothing secret is shown: of a private key, only what kind it is and whose.");
+  command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
+}
+
+}  // namespace mutual::cli
