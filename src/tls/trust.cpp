@@ -15,6 +15,7 @@ namespace mutual::tls {
 namespace {
 
 using x509::certificate;
+using certificates = std::vector<certificate>;
 
 const X509_NAME* subject_of(const certificate& one) { return X509_get_subject_name(one.get()); }
 
@@ -72,13 +73,10 @@ result<> add_policies(X509_VERIFY_PARAM* to, const trust_settings::policies& fro
   return {};
 }
 
-unsigned long flags_for(const trust_settings& settings, bool revocation) {
-  unsigned long flags =
-      X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST | X509_V_FLAG_POLICY_CHECK;
-  if (revocation) {
-    flags |=
-        X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL | X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS;
-  }
+unsigned long flags_for(const trust_settings& settings) {
+  // No times: verdict_rules asks for the certificates' dates.
+  unsigned long flags = X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
+                        X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_NO_CHECK_TIME;
   const auto& policies = settings.certificate_policies;
   if (policies.require_explicit) flags |= X509_V_FLAG_EXPLICIT_POLICY;
   if (policies.inhibit_mapping) flags |= X509_V_FLAG_INHIBIT_MAP;
@@ -156,7 +154,7 @@ result<> trust::prepare_store() {
     }
   }
   X509_VERIFY_PARAM* settings = X509_STORE_get0_param(store_.get());
-  X509_VERIFY_PARAM_set_flags(settings, flags_for(settings_, checks_revocation()));
+  X509_VERIFY_PARAM_set_flags(settings, flags_for(settings_));
   // 112 bits: RSA of 2048, SHA-224 and better. The verdict's own rules ask for more where RFCs do.
   X509_VERIFY_PARAM_set_auth_level(settings, 2);
   // Only against running wild: the limit that counts is most_intermediates, which knows about self-issued ones.
@@ -170,11 +168,17 @@ result<> trust::prepare_revocations() {
   for (const auto& each : entries_) issuers.push_back(each.certificate);
   crls_ = sk_X509_CRL_new_null();
   for (const auto& list : revocations_) {
-    MUTUAL_CHECK(check_crl(list, issuers));
     sk_X509_CRL_push(crls_, list.get());
-    events_.push_back(list.this_update());
-    events_.push_back(list.next_update().value_or(sys_seconds::max()));
+    MUTUAL_TRY(auto signers, check_crl(list, issuers));
+    lists_.push_back(
+        {list, list.this_update(), list.next_update().value_or(sys_seconds::min()),
+         std::make_shared<snapshot<certificates>>(std::make_shared<const certificates>(std::move(signers)))});
+    usual_lists_ = usual_lists_ && is_usual(list);
+    events_.push_back(lists_.back().from);
+    events_.push_back(lists_.back().until);
   }
+  std::stable_sort(lists_.begin(), lists_.end(),
+                   [](const revocation_list& left, const revocation_list& right) { return left.from > right.from; });
   std::sort(events_.begin(), events_.end());
   return {};
 }
@@ -193,8 +197,8 @@ result<std::shared_ptr<const trust>> trust::make(trust_sources from, std::uint64
     return error(errc::bad_input,
                  "there is nobody to trust: give at least one CA certificate, or a certificate to pin, as trust");
   }
-  MUTUAL_CHECK(made->prepare_store());
   MUTUAL_CHECK(made->prepare_revocations());
+  MUTUAL_CHECK(made->prepare_store());
   return std::shared_ptr<const trust>(made);
 }
 

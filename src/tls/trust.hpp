@@ -2,6 +2,7 @@
 // trust: whom one listener believes.
 
 #include "base/clock.hpp"
+#include "base/snapshot.hpp"
 #include "x509/certificate.hpp"
 #include "x509/crl.hpp"
 
@@ -96,6 +97,22 @@ class trust {
   bool is_anchor(const X509* certificate) const;
   /// Whether this very certificate is pinned.
   bool is_pinned(const X509* certificate) const;
+  /// A revocation list and what was found out about it when the trust was made.
+  struct revocation_list {
+    x509::crl list;
+    sys_seconds from;
+    sys_seconds until;  ///< Stale from this moment on.
+    /// Who has signed it, so that it need not be verified again: of the certificates here, found when the trust is
+    /// made; of those that clients send, added when they are first seen, up to a few.
+    std::shared_ptr<snapshot<std::vector<x509::certificate>>> signers;
+  };
+  /// The lists by which verdict_revocation judges, newest first.
+  const std::vector<revocation_list>& lists() const { return lists_; }
+  /// Whether all lists are of the usual kind: of one CA, for all its certificates, signed by itself. Else (RFC 5280
+  /// sections 5.2.4 to 5.2.6: deltas, partitions, indirect lists) OpenSSL's own check is asked, which verifies the
+  /// lists anew for each chain.
+  bool has_usual_lists_only() const { return usual_lists_; }
+
   /// Never null; for X509_STORE_CTX_init: carries the settings and the anchors, no intermediates, pins or lists.
   X509_STORE* store() const { return store_.get(); }
   /// Null if revocation is not checked; for X509_STORE_CTX_set0_crls.
@@ -117,6 +134,8 @@ class trust {
   std::vector<std::string> pins_;                 // SHA-256, sorted.
   std::vector<x509::certificate> hints_;
   std::vector<x509::crl> revocations_;
+  std::vector<revocation_list> lists_;
+  bool usual_lists_ = true;
   std::vector<sys_seconds> events_;  // Sorted.
   x509::x509_store_ptr store_;
   STACK_OF(X509_CRL) * crls_ = nullptr;  // Borrows from revocations_.

@@ -31,26 +31,22 @@ result<> check_extensions(const x509::crl& list) {
   return {};
 }
 
-// Whether the list's authority key identifier speaks of that CA's key, or does not say.
-bool names_key_of(const x509::crl& list, const x509::certificate& issuer) {
-  const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
-      static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list.get(), NID_authority_key_identifier, nullptr, nullptr)));
-  return !id || X509_check_akid(issuer.get(), id.get()) == X509_V_OK;
-}
-
-result<> check_signature(const x509::crl& list, const std::vector<x509::certificate>& issuers) {
+result<std::vector<x509::certificate>> signers_of(const x509::crl& list,
+                                                  const std::vector<x509::certificate>& issuers) {
+  std::vector<x509::certificate> signers;
   bool known = false;
   bool signed_by_one = false;
   for (const auto& issuer : issuers) {
     if (X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_subject_name(issuer.get())) != 0) continue;
-    if (!names_key_of(list, issuer)) continue;
+    if (!names_key_of(list, issuer.get())) continue;
     known = true;
     if (!list.is_signed_by(issuer)) continue;
     signed_by_one = true;
     // UINT32_MAX (no key usage) has every bit.
-    if ((X509_get_key_usage(issuer.get()) & KU_CRL_SIGN) != 0) return {};
+    if ((X509_get_key_usage(issuer.get()) & KU_CRL_SIGN) != 0) signers.push_back(issuer);
   }
-  if (!known) return {};  // A CA whose certificate the clients send: its signature is checked with theirs.
+  // Of a CA whose certificate only the clients send, the signature is checked with theirs.
+  if (!known || !signers.empty()) return signers;
   if (!signed_by_one) {
     return unusable(list, "is not signed by the CA of that name that is configured here: get the list from that CA");
   }
@@ -59,9 +55,33 @@ result<> check_signature(const x509::crl& list, const std::vector<x509::certific
                   "issued anew with it");
 }
 
+bool has_critical_entry(X509_CRL* list) {
+  const auto* entries = X509_CRL_get_REVOKED(list);
+  for (int at = 0; at < sk_X509_REVOKED_num(entries); ++at) {
+    const auto* entry = sk_X509_REVOKED_value(entries, at);
+    for (int which = 0; which < X509_REVOKED_get_ext_count(entry); ++which) {
+      if (X509_EXTENSION_get_critical(X509_REVOKED_get_ext(entry, which)) == 1) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
-result<> check_crl(const x509::crl& list, const std::vector<x509::certificate>& issuers) {
+bool names_key_of(const x509::crl& list, X509* issuer) {
+  const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
+      static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list.get(), NID_authority_key_identifier, nullptr, nullptr)));
+  return !id || X509_check_akid(issuer, id.get()) == X509_V_OK;
+}
+
+bool is_usual(const x509::crl& list) {
+  for (const int extension : {NID_issuing_distribution_point, NID_delta_crl}) {
+    if (X509_CRL_get_ext_by_NID(list.get(), extension, -1) >= 0) return false;
+  }
+  return !has_critical_entry(list.get());
+}
+
+result<std::vector<x509::certificate>> check_crl(const x509::crl& list, const std::vector<x509::certificate>& issuers) {
   if (list.this_update() == sys_seconds::max() || list.next_update() == sys_seconds::min()) {
     return unusable(list, "has dates that cannot be read: have the CA issue it anew");
   }
@@ -75,14 +95,13 @@ result<> check_crl(const x509::crl& list, const std::vector<x509::certificate>& 
   }
   MUTUAL_CHECK(check_extensions(list));
   ERR_set_mark();
-  auto checked = check_signature(list, issuers);
+  auto signers = signers_of(list, issuers);
   ERR_pop_to_mark();
-  if (!checked) return checked;
   // OpenSSL sorts a list's entries at the first question; ask it before threads do.
   const x509::asn1_integer_ptr zero(ASN1_INTEGER_new());
   X509_REVOKED* none = nullptr;
   (void)X509_CRL_get0_by_serial(list.get(), &none, zero.get());
-  return {};
+  return signers;
 }
 
 }  // namespace mutual::tls

@@ -10,9 +10,17 @@
 
 namespace mutual::tls {
 
-/// An error (bad_input) for a list by which nobody could ever be judged: it has no date or number (RFC 5280 sections
-/// 5.1.2.5 and 5.2.3), a critical extension that we do not know, or `issuers` holds the CA of its name and key and that
-/// CA has not signed it or may not. Whether it is current is not asked: a list grows stale while it is in use.
-result<> check_crl(const x509::crl& list, const std::vector<x509::certificate>& issuers);
+/// Those of `issuers` that have signed the list and may; none if its CA is not among them. An error (bad_input) for a
+/// list by which nobody could ever be judged: it has no date or number (RFC 5280 sections 5.1.2.5 and 5.2.3), a
+/// critical extension that we do not know, or `issuers` holds the CA of its name and key and that CA has not signed it
+/// or may not. Whether it is current is not asked: a list grows stale while it is in use.
+result<std::vector<x509::certificate>> check_crl(const x509::crl& list, const std::vector<x509::certificate>& issuers);
+
+/// Whether it is a CA's own, complete list of all its certificates, as nearly all lists are: no delta, no issuing
+/// distribution point, no critical extension in an entry.
+bool is_usual(const x509::crl& list);
+
+/// Whether the list's authority key identifier speaks of that CA's key, or does not say.
+bool names_key_of(const x509::crl& list, X509* issuer);
 
 }  // namespace mutual::tls

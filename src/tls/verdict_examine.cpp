@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "tls/verdict_errors.hpp"
 #include "tls/verdict_names.hpp"
+#include "tls/verdict_revocation.hpp"
 #include "tls/verdict_rules.hpp"
 #include "x509/certificate.hpp"
 #include "x509/name.hpp"
@@ -116,33 +117,41 @@ void add_list_signers(x509::x509_stack_ptr& stack, const trust& by, const STACK_
   }
 }
 
-// Gives what X509_verify_cert thinks of exactly this path. Leaves `chain` as what it judged.
-void ask_openssl(const trust& by, const path& candidate, const STACK_OF(X509) * sent, bool pinned,
-                 const judge_options& options, examined& out) {
+enum class asked { chain, chain_and_lists, pin };
+
+void set_question(X509_STORE_CTX* context, asked what, const trust& by, const judge_options& options) {
+  X509_STORE_CTX_set_purpose(context,
+                             options.use == purpose::client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
+  X509_VERIFY_PARAM* settings = X509_STORE_CTX_get0_param(context);
+  // A pin need not be what RFC 5280 asks of a CA.
+  if (what == asked::pin) X509_VERIFY_PARAM_clear_flags(settings, X509_V_FLAG_X509_STRICT);
+  if (what != asked::chain_and_lists) return;
+  // Lists have dates too; a time that is set outweighs X509_V_FLAG_NO_CHECK_TIME.
+  X509_STORE_CTX_set_time(context, 0, static_cast<std::time_t>(options.at.time_since_epoch().count()));
+  X509_VERIFY_PARAM_set_flags(settings, X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL |
+                                            X509_V_FLAG_EXTENDED_CRL_SUPPORT | X509_V_FLAG_USE_DELTAS);
+  X509_STORE_CTX_set0_crls(context, by.crl_stack());
+}
+
+// Gives what X509_verify_cert thinks of exactly this path, and as `chain` what it judged.
+examined ask_openssl(const trust& by, const path& candidate, const STACK_OF(X509) * sent, asked what,
+                     const judge_options& options) {
+  examined out{{}, candidate};
   const x509::x509_store_ctx_ptr context(X509_STORE_CTX_new());
   const std::span<X509* const> all(candidate);
   auto between = stack_of(all.size() > 2 ? all.subspan(1, all.size() - 2) : all.subspan(0, 0));
-  if (by.checks_revocation() && !pinned) add_list_signers(between, by, sent);
+  if (what == asked::chain_and_lists) add_list_signers(between, by, sent);
   const auto anchor = stack_of(all.last(1));
   if (!context || !between || !anchor ||
       X509_STORE_CTX_init(context.get(), by.store(), candidate.front(), between.get()) != 1) {
     out.wrong.push_back({reason::malformed, "the chain could not be judged: " + x509::openssl_errors()});
-    return;
+    return out;
   }
   complaints heard;
   X509_STORE_CTX_set_app_data(context.get(), &heard);
   X509_STORE_CTX_set_verify_cb(context.get(), on_complaint);
   X509_STORE_CTX_set0_trusted_stack(context.get(), anchor.get());
-  X509_STORE_CTX_set_time(context.get(), 0, static_cast<std::time_t>(options.at.time_since_epoch().count()));
-  X509_STORE_CTX_set_purpose(context.get(),
-                             options.use == purpose::client ? X509_PURPOSE_SSL_CLIENT : X509_PURPOSE_SSL_SERVER);
-  if (pinned) {
-    // A pin need not be what RFC 5280 asks of a CA, and its issuer's revocation list is looked at elsewhere.
-    X509_VERIFY_PARAM_clear_flags(X509_STORE_CTX_get0_param(context.get()),
-                                  X509_V_FLAG_X509_STRICT | X509_V_FLAG_CRL_CHECK | X509_V_FLAG_CRL_CHECK_ALL);
-  } else if (by.crl_stack() != nullptr) {
-    X509_STORE_CTX_set0_crls(context.get(), by.crl_stack());
-  }
+  set_question(context.get(), what, by, options);
   const int result = X509_verify_cert(context.get());
   for (std::size_t at = 0; at < heard.count; ++at) {
     out.wrong.push_back({reason_for(heard.told[at].error), describe(heard.told[at], options)});
@@ -155,8 +164,9 @@ void ask_openssl(const trust& by, const path& candidate, const STACK_OF(X509) * 
                                         X509_verify_cert_error_string(error))});
   }
   const auto* judged = X509_STORE_CTX_get0_chain(context.get());
-  out.chain.clear();
+  if (sk_X509_num(judged) > 0) out.chain.clear();
   for (int at = 0; at < sk_X509_num(judged); ++at) out.chain.push_back(sk_X509_value(judged, at));
+  return out;
 }
 
 bool told(const findings& all, reason why) {
@@ -166,26 +176,25 @@ bool told(const findings& all, reason why) {
   return false;
 }
 
-// A pin that some configured list names is refused; if all lists of its issuer have ended, nobody knows.
-void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& wrong) {
-  bool any = false;
-  bool current = false;
-  for (const auto& list : by.revocations()) {
-    if (X509_NAME_cmp(X509_CRL_get_issuer(list.get()), X509_get_issuer_name(pin)) != 0) continue;
-    any = true;
-    current = current || list.next_update().value_or(at) > at;
-    if (list.revokes(x509::certificate::shared(pin))) {
-      wrong.push_back(
-          {reason::revoked, fmt::format("{} is pinned, but a revocation list of {} names it: take it out of "
-                                        "the trust",
-                                        subject_of(pin), text::quoted(list.issuer()))});
+// Lists of the usual kind are judged by us, without verifying again what was verified when they were loaded. Where that
+// does not find one (a CA that changed its key signs its list with the other one), and for the unusual kinds, OpenSSL's
+// full check is asked; it costs a signature for each list.
+examined ask_with_revocation(const trust& by, const path& candidate, const STACK_OF(X509) * sent,
+                             const judge_options& options) {
+  if (!by.has_usual_lists_only()) return ask_openssl(by, candidate, sent, asked::chain_and_lists, options);
+  auto out = ask_openssl(by, candidate, sent, asked::chain, options);
+  if (told(out.wrong, reason::bad_signature)) return out;
+  findings ours;
+  check_revocation(by, out.chain, options.at, ours);
+  if (told(ours, reason::revocation_unknown)) {
+    auto again = ask_openssl(by, candidate, sent, asked::chain_and_lists, options);
+    if (again.wrong.empty()) return again;
+    for (auto& each : again.wrong) {
+      if (each.why == reason::revoked) ours.push_back(std::move(each));
     }
   }
-  if (!any || current) return;
-  wrong.push_back({reason::revocation_stale,
-                   fmt::format("every revocation list here of {}, which issued {}, is past its date: fetch the current "
-                               "one",
-                               text::quoted(x509::name_text(X509_get_issuer_name(pin))), subject_of(pin))});
+  for (auto& each : ours) out.wrong.push_back(std::move(each));
+  return out;
 }
 
 }  // namespace
@@ -194,8 +203,7 @@ examined examine(const trust& by, const path& candidate, const STACK_OF(X509) * 
   examined out{{}, candidate};
   check_costs(candidate, out.wrong);
   if (!out.wrong.empty()) return out;
-  ask_openssl(by, candidate, sent, false, options, out);
-  if (out.chain.empty()) out.chain = candidate;
+  out = ask_with_revocation(by, candidate, sent, options);
   // Dates, names and usages are believed only once the signatures are.
   if (told(out.wrong, reason::bad_signature)) return out;
   check_keys(out.chain, out.wrong);
@@ -212,7 +220,7 @@ examined examine_pin(const trust& by, X509* pin, const judge_options& options) {
   examined out{{}, alone};
   check_costs(alone, out.wrong);
   if (!out.wrong.empty()) return out;
-  ask_openssl(by, alone, nullptr, true, options, out);
+  out = ask_openssl(by, alone, nullptr, asked::pin, options);
   out.chain = alone;
   check_keys(alone, out.wrong);
   check_dates(alone, options.at, out.wrong);

@@ -1,0 +1,114 @@
+#include "tls/verdict_revocation.hpp"
+
+#include "base/text.hpp"
+#include "tls/trust_crl.hpp"
+#include "tls/verdict_rules.hpp"
+#include "x509/name.hpp"
+#include "x509/peer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace mutual::tls {
+namespace {
+
+using list = trust::revocation_list;
+
+std::string issuer_of(const X509* one) { return text::quoted(x509::name_text(X509_get_issuer_name(one))); }
+
+bool is_of_issuer(const list& one, const X509* certificate) {
+  return X509_NAME_cmp(X509_CRL_get_issuer(one.list.get()), X509_get_issuer_name(certificate)) == 0;
+}
+
+bool revokes(const list& one, X509* certificate) {
+  X509_REVOKED* entry = nullptr;
+  // 2: "removeFromCRL", which only delta lists have, and which takes a revocation back.
+  return X509_CRL_get0_by_serial(one.list.get(), &entry, X509_get0_serialNumber(certificate)) == 1;
+}
+
+bool may_sign_lists(X509* issuer) { return (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0; }
+
+bool is_signed_by(const list& one, X509* issuer) {
+  // Verifying costs a signature and a digest of the whole list, which may be long: not for each handshake.
+  constexpr std::size_t most_remembered = 8;
+  const auto known = one.signers->get();
+  const auto is_issuer = [issuer](const x509::certificate& signer) { return X509_cmp(signer.get(), issuer) == 0; };
+  if (std::any_of(known->begin(), known->end(), is_issuer)) return true;
+  if (X509_CRL_verify(one.list.get(), X509_get0_pubkey(issuer)) != 1) return false;
+  if (known->size() < most_remembered) {
+    auto more = std::make_shared<std::vector<x509::certificate>>(*known);
+    more->push_back(x509::certificate::shared(issuer));
+    // Of two threads that do this at once, one is forgotten, and verifies again next time.
+    one.signers->set(std::move(more));
+  }
+  return true;
+}
+
+finding revoked(X509* one) {
+  return {reason::revoked, fmt::format("{} (serial {}) is on the revocation list of {}: get a new certificate with a "
+                                       "new key",
+                                       subject_of(one), x509::serial_text(one), issuer_of(one))};
+}
+
+finding unknown(X509* one, std::string_view why) {
+  return {reason::revocation_unknown, fmt::format("whether {} is revoked is not known: {} {}: configure that CA's "
+                                                  "current revocation list",
+                                                  subject_of(one), issuer_of(one), why)};
+}
+
+finding stale(X509* one, sys_seconds end) {
+  return {reason::revocation_stale,
+          fmt::format("whether {} is revoked is not known: the revocation list of {} here ended on {}: fetch that CA's "
+                      "current one",
+                      subject_of(one), issuer_of(one), to_text(end))};
+}
+
+// By the newest list that has begun and that the issuer has signed: later ones stand for earlier ones.
+std::optional<finding> judge_one(const trust& by, X509* one, X509* issuer, sys_seconds at) {
+  const char* why = "has no revocation list here";
+  for (const auto& each : by.lists()) {
+    if (!is_of_issuer(each, one) || !names_key_of(each.list, issuer)) continue;
+    if (each.from > at) {
+      why = "has only a revocation list that begins later";
+      continue;
+    }
+    if (!may_sign_lists(issuer)) return unknown(one, "may not sign revocation lists (its key usage lacks cRLSign)");
+    if (!is_signed_by(each, issuer)) {
+      why = "has not signed the list of its name that is here (the signature does not verify)";
+      continue;
+    }
+    // A list that has ended is no proof that somebody is good, but still one that somebody is not.
+    if (revokes(each, one)) return revoked(one);
+    if (each.until <= at) return stale(one, each.until);
+    return std::nullopt;
+  }
+  return unknown(one, why);
+}
+
+}  // namespace
+
+void check_revocation(const trust& by, const path& chain, sys_seconds at, findings& wrong) {
+  if (!by.checks_revocation()) return;
+  // An anchor that is shown as a leaf: nobody above it could have revoked it, but it may stand on a list all the same.
+  if (chain.size() == 1) return check_pin_revocation(by, chain.front(), at, wrong);
+  for (std::size_t below = 0; below + 1 < chain.size(); ++below) {
+    if (auto found = judge_one(by, chain[below], chain[below + 1], at)) wrong.push_back(std::move(*found));
+  }
+}
+
+void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& wrong) {
+  const list* newest = nullptr;
+  for (const auto& each : by.lists()) {
+    if (!is_of_issuer(each, pin)) continue;
+    // Whoever signed it: the operator put it there.
+    if (revokes(each, pin)) wrong.push_back(revoked(pin));
+    if (newest == nullptr && each.from <= at) newest = &each;
+  }
+  if (newest != nullptr && newest->until <= at) wrong.push_back(stale(pin, newest->until));
+}
+
+}  // namespace mutual::tls

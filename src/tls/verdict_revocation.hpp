@@ -1,0 +1,18 @@
+#pragma once
+// Whether a chain's certificates are revoked, by lists of the usual kind.
+
+#include "tls/trust.hpp"
+#include "tls/verdict_finding.hpp"
+#include "tls/verdict_path.hpp"
+
+namespace mutual::tls {
+
+/// Judges every certificate but the anchor by the newest list of its issuer (RFC 5280 section 6.3), if the trust has
+/// lists at all. A list's signature was verified when the trust was made, unless its CA was not known then.
+void check_revocation(const trust& by, const path& chain, sys_seconds at, findings& wrong);
+
+/// The same for a pinned certificate: one that a configured list of its issuer names is refused, and if all lists of
+/// its issuer have ended, nobody knows; but no list at all is needed.
+void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& wrong);
+
+}  // namespace mutual::tls
