@@ -13,7 +13,7 @@ namespace mutual {
 struct serve_limits {
   std::chrono::milliseconds handshake{5'000};  ///< From the connection to the end of the TLS handshake.
   std::chrono::milliseconds header{10'000};    ///< From a request's first byte to the end of its fields.
-  std::chrono::milliseconds body{30'000};      ///< The longest wait for more of a body.
+  std::chrono::milliseconds body{30'000};      ///< For a request's body, and a second more for each 16 KiB that have come.
   std::chrono::milliseconds write{30'000};     ///< The longest wait for a client that does not read.
   std::chrono::milliseconds idle{60'000};      ///< Between requests of one connection.
   std::chrono::milliseconds shutdown{10'000};  ///< For what still runs when the service is asked to end.

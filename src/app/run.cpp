@@ -2,6 +2,7 @@
 
 #include "app/access_log.hpp"
 #include "app/banner.hpp"
+#include "app/run.hpp"
 #include "app/state.hpp"
 #include "app/workers.hpp"
 #include "base/file.hpp"
@@ -12,7 +13,7 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
+#include <csignal>
 #include <cstdlib>
 #include <thread>
 #include <unistd.h>
@@ -105,18 +106,24 @@ void serve_until_stopped(http::server& running, net::signal_gate& signals) {
 
 }  // namespace
 
-int app::run(const run_options& how) {
-  freeze();
+result<> serve(app& served, const run_options& how) {
+  served.freeze();
+  // Whoever reads our log may go away; that ends no service.
+  std::signal(SIGPIPE, SIG_IGN);
   // Before the first thread, so that all of them leave the signals to this one.
   net::signal_gate signals({SIGINT, SIGTERM, SIGHUP});
-  auto running = http::server::start(options_for(*this, how));
-  if (!running) {
-    say(STDERR_FILENO, fmt::format("{}\n", running.error().message()));
-    return running.error().code() == errc::bad_usage ? 2 : 1;
-  }
+  auto running = http::server::start(options_for(served, how));
+  if (!running) return std::move(running).error();
   if (how.banner) say(STDERR_FILENO, banner(**running, how));
   serve_until_stopped(**running, signals);
-  return 0;
+  return {};
+}
+
+int app::run(const run_options& how) {
+  const auto served = serve(*this, how);
+  if (served) return 0;
+  say(STDERR_FILENO, fmt::format("{}\n", served.error().message()));
+  return served.error().code() == errc::bad_usage ? 2 : 1;
 }
 
 }  // namespace mutual

@@ -33,6 +33,7 @@ int run(int count, const char* const* arguments) {
   add_issue(program, chosen);
   add_show(program, chosen);
   add_list(program, chosen);
+  add_serve(program, chosen);
 
   if (count < 2) {
     fmt::print(stderr, "{}", program.help());

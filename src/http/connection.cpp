@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -90,6 +91,7 @@ task<connection::progress> connection::next_request() {
   parser_.reset();
   refusal_.reset();
   body_terms_ = {};
+  in_body_ = false;
   timed_out_ = false;
   idle_ = true;
   stream_.socket().set_deadline(options_.timeouts.idle);
@@ -100,10 +102,10 @@ task<connection::progress> connection::next_request() {
       if (!more)
         co_return timed_out_ && !parser_.idle() ? refused(408, "the request did not arrive in time") : progress::closed;
     }
-    const auto step = parser_.feed(pending_);
+    const auto step = parser_.feed(std::string_view(pending_).substr(taken_));
     state = step.state;
     if (state == parse_state::failed) co_return refused(parser_.failure().status, parser_.failure().detail);
-    pending_.erase(0, step.consumed);
+    take(step.consumed);
     if (!body_fits())
       co_return refused(413, fmt::format("the body is larger than the {} bytes allowed here", *body_terms_.limit));
     if (state == parse_state::done) co_return progress::request;
@@ -111,11 +113,21 @@ task<connection::progress> connection::next_request() {
       idle_ = false;
       stream_.socket().set_deadline(options_.timeouts.head);
     }
+    if (state == parse_state::need_more && in_body_) allow_for_body();
     if (state == parse_state::head_done) {
       const bool go_on = co_await welcome_body();
       if (!go_on) co_return body_terms_.wanted ? progress::closed : progress::unread;
     }
   }
+}
+
+// Marks bytes as the parser's. They leave the buffer together, when all are taken: a client that sends a thousand small
+// requests at once must not have the rest moved a thousand times.
+void connection::take(std::size_t count) {
+  taken_ += count;
+  if (taken_ < pending_.size()) return;
+  give_back(pending_);
+  taken_ = 0;
 }
 
 connection::progress connection::refused(int status, std::string_view detail) {
@@ -134,13 +146,22 @@ task<bool> connection::welcome_body() {
     // Whatever the body, the answer is known: give it now, and close rather than read what nobody wants.
     co_return false;
   }
-  stream_.socket().set_deadline(options_.timeouts.body);
+  in_body_ = true;
+  body_began_ = clock::now();
+  allow_for_body();
   if (!parser_.expects_continue() || !pending_.empty()) co_return true;
   out_.clear();
   write_continue(out_);
   const bool sent = co_await write(out_);
-  stream_.socket().set_deadline(options_.timeouts.body);
+  allow_for_body();
   co_return sent;
+}
+
+// A body has its time, and more as it grows: whoever sends at a fair rate may send for long, a trickle may not.
+void connection::allow_for_body() {
+  const auto earned = std::chrono::milliseconds(parser_.message().body.size() * 1000 / options_.timeouts.least_body_rate);
+  const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - body_began_);
+  stream_.socket().set_deadline(std::max(options_.timeouts.body + earned - gone, std::chrono::milliseconds(0)));
 }
 
 task<response> connection::response_to(request& asked, answer_notes& notes) {

@@ -50,6 +50,8 @@ class connection {
   task<bool> fill();
   task<bool> welcome_body();
   bool body_fits();
+  void take(std::size_t count);
+  void allow_for_body();
   task<response> response_to(request& asked, answer_notes& notes);
   task<bool> answer_request(bool whole);
   task<> answer_failure();
@@ -62,11 +64,14 @@ class connection {
   std::shared_ptr<const connection_info> info_;
   const connection_guide& guide_;
   request_parser parser_;
+  std::size_t taken_ = 0;  // of pending_, from its front
   std::string pending_;  // bytes read that the parser has not taken yet
   std::string out_;      // the answer being written
   std::optional<response> refusal_;
   body_terms body_terms_;
   std::size_t body_sent_ = 0;
+  std::chrono::steady_clock::time_point body_began_{};
+  bool in_body_ = false;
   bool idle_ = true;
   bool timed_out_ = false;
   bool first_read_ = true;

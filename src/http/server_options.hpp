@@ -24,7 +24,8 @@ namespace mutual::http {
 struct timeouts {
   std::chrono::milliseconds handshake{5'000};  ///< From the connection to the end of the TLS handshake.
   std::chrono::milliseconds head{10'000};      ///< From a request's first byte to the end of its head.
-  std::chrono::milliseconds body{60'000};      ///< From there to the end of its body.
+  std::chrono::milliseconds body{30'000};      ///< From there to the end of its body, beside what its size earns.
+  std::size_t least_body_rate = 16 * 1024;     ///< Bytes a second that earn a body as much more time.
   std::chrono::milliseconds idle{60'000};      ///< Between two requests.
   std::chrono::milliseconds write{30'000};     ///< Without the client taking any byte of an answer.
   std::chrono::milliseconds linger{2'000};     ///< For the client to read the last answer, or an alert.

@@ -26,14 +26,6 @@ struct detached {
 
 detached run_detached(task<> work) { co_await std::move(work); }
 
-void watch(asio::signal_set& signals, std::shared_ptr<std::function<void(int)>> action) {
-  signals.async_wait([&signals, action = std::move(action)](boost::system::error_code code, int number) mutable {
-    if (code) return;
-    (*action)(number);
-    watch(signals, std::move(action));
-  });
-}
-
 }  // namespace
 
 loop::loop() : impl_(std::make_unique<impl>()) { impl_->deadlines = std::make_unique<deadline_wheel>(*this); }
@@ -71,13 +63,6 @@ void loop::after(std::chrono::nanoseconds duration, std::function<void()> work) 
 
 void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {
   owner_.after(duration_, [waiter] { waiter.resume(); });
-}
-
-void loop::on_signals(std::initializer_list<int> numbers, std::function<void(int)> action) {
-  auto signals = std::make_unique<asio::signal_set>(impl_->context);
-  for (const int number : numbers) signals->add(number);
-  watch(*signals, std::make_shared<std::function<void(int)>>(std::move(action)));
-  impl_->signals.push_back(std::move(signals));
 }
 
 std::span<char> loop::scratch() { return impl_->scratch; }

@@ -8,7 +8,6 @@
 #include <chrono>
 #include <coroutine>
 #include <functional>
-#include <initializer_list>
 #include <memory>
 #include <span>
 
@@ -49,8 +48,6 @@ class loop {
   class sleep_awaiter;
   sleep_awaiter sleep(std::chrono::milliseconds duration);
 
-  /// Calls `action` on the loop's thread whenever one of the signals arrives, until the loop is destroyed.
-  void on_signals(std::initializer_list<int> numbers, std::function<void(int)> action);
 
   /// A buffer that everything on this loop may read into; its contents do not outlive the next wait.
   std::span<char> scratch();

@@ -6,18 +6,15 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
 
 #include <array>
 #include <memory>
-#include <vector>
 
 namespace mutual::net {
 
 struct loop::impl {
   // Sockets are touched by the loop's thread alone, so the reactor needs no locks; post() from elsewhere keeps its own.
   boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
-  std::vector<std::unique_ptr<boost::asio::signal_set>> signals;
   std::array<char, std::size_t{64} * 1024> scratch{};
   std::unique_ptr<deadline_wheel> deadlines;
 };

@@ -1,0 +1,139 @@
+// mutual serve: a folder, or a greeting, over plain HTTP, HTTPS or mutual TLS.
+
+#include "app/folder.hpp"
+#include "app/run.hpp"
+#include "app/whoami.hpp"
+#include "authority/layout.hpp"
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/password.hpp"
+
+#include <mutual/app.hpp>
+#include <mutual/tls.hpp>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace mutual::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::map<std::string, tls::client_auth> client_auth_names{
+    {"none", tls::client_auth::none}, {"optional", tls::client_auth::optional}, {"required", tls::client_auth::required}};
+
+struct options {
+  fs::path folder;
+  std::string listen = "localhost:5000";
+  fs::path pki;
+  std::string name;
+  fs::path certificate;
+  fs::path key;
+  std::vector<fs::path> trust;
+  std::vector<fs::path> revocations;
+  tls::client_auth clients = tls::client_auth::required;
+  std::string tls_version;
+  bool plain = false;
+  bool quiet = false;
+  unsigned threads = 0;
+  password_source password;
+};
+
+result<tls::config> tls_of(const options& given) {
+  if (given.plain) return tls::plain();
+  tls::config made;
+  if (given.certificate.empty()) {
+    const auto folder = authority::pki_folder(given.pki);
+    std::error_code ignored;
+    if (given.pki.empty() && !fs::exists(folder, ignored)) {
+      return error(errc::bad_usage,
+                   fmt::format("there is nothing to serve with: no PKI in {} (make one with: mutual init), no --cert FILE, and no "
+                               "--plain for plain HTTP",
+                               text::printable(folder.string(), 4096)));
+    }
+    made = tls::from_pki(folder, given.name);
+  } else {
+    made = tls::from_files(given.certificate, given.key, given.trust);
+    MUTUAL_TRY(const auto password, read_password(given.password, "MUTUAL_PASSWORD", false));
+    made.password = std::string(password.view());
+  }
+  made.clients = given.clients;
+  made.revocations = given.revocations;
+  if (!given.tls_version.empty()) {
+    made.at_least = made.at_most = given.tls_version == "1.2" ? tls::version::v1_2 : tls::version::v1_3;
+  }
+  return made;
+}
+
+result<> add_routes(app& served, const options& given) {
+  if (given.folder.empty()) {
+    served.get("/", [](maybe_peer who) { return fmt::format("Hello, {}!\n", who ? who->name() : "World"); });
+    served.get("/whoami", [](const request& asked) { return whoami(asked); });
+    return {};
+  }
+  MUTUAL_TRY(const auto files, folder::open(given.folder));
+  served.get("/{path...}", [files](const request& asked, const std::string&) { return files.answer(asked); });
+  return {};
+}
+
+result<> run(const options& given) {
+  app served;
+  MUTUAL_CHECK(add_routes(served, given));
+  run_options how;
+  MUTUAL_TRY(how.tls, tls_of(given));
+  how.listen = given.listen;
+  how.threads = given.threads;
+  how.access_log = !given.quiet;
+  how.name = given.folder.empty() ? "the greeting at /, and who you are at /whoami" : given.folder.string();
+  return serve(served, how);
+}
+
+}  // namespace
+
+void add_serve(CLI::App& program, action& chosen) {
+  auto* command = program.add_subcommand("serve", "Serve a folder, or a greeting, to clients that prove who they are");
+  const auto given = std::make_shared<options>();
+  command->add_option("DIR", given->folder, "The folder to serve; without it, a greeting at / and the caller at /whoami");
+  command->add_option("--listen", given->listen, "Where to listen: HOST:PORT; port 0 takes a free one")->capture_default_str();
+  auto* pki = command->add_option("--pki", given->pki, "Take certificate, key and trust from a folder that mutual init made (the default: ./pki, else $MUTUAL_PKI)")
+                  ->type_name("DIR");
+  command->add_option("--name", given->name, "Which of the PKI's server certificates, if it has several")->type_name("NAME");
+  auto* plain = command->add_flag("--plain", given->plain, "Plain HTTP: nothing is encrypted and nobody is known")->excludes(pki);
+  auto* certificate = command->add_option("--cert", given->certificate, "The server's certificate and its intermediates (PEM, DER or PKCS#12)")
+                          ->type_name("FILE")
+                          ->excludes(pki)
+                          ->excludes(plain);
+  command->add_option("--key", given->key, "Its private key, if --cert does not hold it")->type_name("FILE")->needs(certificate);
+  command->add_option("--trust", given->trust, "Whose clients to let in: a CA's certificate, or one client's own to pin; may be repeated")
+      ->type_name("FILE")
+      ->needs(certificate)
+      ->allow_extra_args(false);
+  command->add_option("--crl", given->revocations, "A revocation list; with one, every CA of a client's chain needs one; may be repeated")
+      ->type_name("FILE")
+      ->excludes(plain)
+      ->allow_extra_args(false);
+  command->add_option("--client-auth", given->clients, "What is asked of clients: required (the default), optional, or none")
+      ->transform(CLI::CheckedTransformer(client_auth_names))
+      ->excludes(plain)
+      ->type_name("none|optional|required");
+  command->add_option("--tls", given->tls_version, "Speak only this version of TLS (both without it)")
+      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->excludes(plain);
+  command->add_option("--threads", given->threads, "Threads that serve; one a core without it")->check(CLI::Range(1U, 1024U));
+  command->add_flag("--quiet", given->quiet, "No access log");
+  add_password_options(*command, given->password, "an encrypted key or PKCS#12 file", "MUTUAL_PASSWORD");
+  command->footer(
+      "Files are watched: what changes and is sound is taken over within a second; SIGHUP does it at once.\n"
+      "Ctrl-C finishes the requests under way and stops; a second one stops at once.\n\n"
+      "  mutual serve --plain                                    plain HTTP\n"
+      "  mutual serve --client-auth none                         HTTPS\n"
+      "  mutual serve                                            mutual TLS, with the PKI in ./pki\n"
+      "  mutual serve --cert server.crt --key server.key --trust client.crt");
+  command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
+}
+
+}  // namespace mutual::cli
