@@ -1,0 +1,84 @@
+#include "client/fetch.hpp"
+
+#include "base/text.hpp"
+#include "client/blocking.hpp"
+#include "client/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+namespace mutual::client {
+namespace {
+
+task<result<response>> whole_answer(connection& to, const request& what) {
+  auto sending = to.send(what);
+  auto sent = co_await std::move(sending);
+  if (!sent) co_return std::move(sent).error();
+  auto receiving = to.receive_head();
+  auto head = co_await std::move(receiving);
+  if (!head) co_return std::move(head).error();
+  response answer = *std::move(head);
+  for (;;) {
+    auto asking = to.receive_piece();
+    auto piece = co_await std::move(asking);
+    if (!piece) co_return std::move(piece).error();
+    if (!*piece) break;
+    answer.body += **piece;
+  }
+  co_return answer;
+}
+
+}  // namespace
+
+task<exchange> fetch(net::loop& on, url where, options how, request what) {
+  exchange out;
+  what.target = where.target;
+  connection to(on, std::move(how));
+  auto opening = to.open(std::move(where));
+  auto opened = co_await std::move(opening);
+  if (opened) {
+    auto asking = whole_answer(to, what);
+    auto answer = co_await std::move(asking);
+    if (answer)
+      out.answer = *std::move(answer);
+    else
+      out.failure = std::move(answer).error();
+  } else {
+    out.failure = std::move(opened).error();
+  }
+  out.report = to.report();
+  to.close();
+  co_return out;
+}
+
+task<exchange> look_at(net::loop& on, url where, options how) {
+  exchange out;
+  connection to(on, std::move(how));
+  auto opening = to.open(std::move(where));
+  auto opened = co_await std::move(opening);
+  if (!opened) out.failure = std::move(opened).error();
+  out.report = to.report();
+  to.close();
+  co_return out;
+}
+
+result<std::vector<x509::certificate>> fetch_chain(const url& where, const timeouts& patience) {
+  if (!where.secure) {
+    return error(errc::bad_usage, fmt::format("{} is plain HTTP, where nobody presents certificates: use https://",
+                                              text::printable(where.to_string())));
+  }
+  tls::client_settings settings;
+  settings.accept_any_server = true;
+  options how;
+  MUTUAL_TRY(how.tls, tls::client_context::make(std::move(settings)));
+  how.timeouts = patience;
+  how.timeouts.welcome = {};
+  net::loop loop;
+  auto seen = run_to_end(loop, look_at(loop, where, std::move(how)));
+  if (!seen.report.server_chain.empty()) return std::move(seen.report.server_chain);
+  if (seen.failure) return *std::move(seen.failure);
+  return error(errc::tls, fmt::format("{} presents no certificate", text::printable(where.to_string())));
+}
+
+}  // namespace mutual::client

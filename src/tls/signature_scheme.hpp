@@ -1,0 +1,12 @@
+#pragma once
+// The names of TLS signature algorithms.
+
+#include <cstdint>
+#include <string>
+
+namespace mutual::tls {
+
+/// The name of a SignatureScheme ("ecdsa_secp256r1_sha256", RFC 8446 section 4.2.3), or "0x0401" for one without.
+std::string signature_scheme_name(std::uint16_t scheme);
+
+}  // namespace mutual::tls
