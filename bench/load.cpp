@@ -1,0 +1,194 @@
+// The load generator: certified clients, one thread, every operation counted and checked.
+//
+// Speaks with whoever started it by lines, so that what is measured is the load and nothing before or after it:
+//   it prints "ready"      when its connections and sessions are there,
+//   waits for a line,      loads,
+//   prints a line of JSON  {"operations":1000,"seconds":1.234} and, in `idle`, holds its connections
+//   until a further line.
+// Any failure ends it with a sentence on standard error and exit code 1: a figure counts only if all went well.
+
+#include "base/descriptor.hpp"
+#include "load_client.hpp"
+#include "load_options.hpp"
+#include "load_visit.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <deque>
+#include <iostream>
+#include <string>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+
+namespace mutual::bench {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+class load {
+ public:
+  load(const load_client& who, const load_options& how) : who_(who), how_(how), events_(::epoll_create1(0)) {}
+
+  /// Brings the visits to where the load begins: sessions for `resumed`, connections for `keepalive`.
+  bool prepare() {
+    const bool connected = how_.mode == load_mode::resumed || how_.mode == load_mode::keepalive;
+    const auto visits = how_.mode == load_mode::idle ? how_.count : how_.connections;
+    for (std::size_t at = 0; at < visits; ++at) visits_.emplace_back(who_);
+    if (!connected) return true;
+    for (auto& one : visits_) {
+      if (!begin(one, false)) return false;
+    }
+    if (!until_answered(visits_.size(), [](visit&) { return true; })) return false;
+    if (how_.mode == load_mode::resumed) {
+      for (auto& one : visits_) one.close();
+    }
+    return true;
+  }
+
+  bool run() {
+    started_ = clock::now();
+    answered_ = begun_ = 0;
+    for (std::size_t at = 0; at < how_.connections && begun_ < how_.count; ++at) {
+      if (!next(visits_[at])) return false;
+    }
+    return until_answered(how_.count, [this](visit& one) { return went_well(one) && (over() || next(one)); });
+  }
+
+  std::size_t answered() const { return answered_; }
+  std::chrono::duration<double> took() const { return clock::now() - started_; }
+  const std::string& why() const { return why_; }
+
+ private:
+  bool over() const { return begun_ >= how_.count || took() > how_.limit; }
+
+  bool begin(visit& one, bool resume) {
+    if (!one.open(resume)) return fail(one.why());
+    epoll_event wanted{};
+    wanted.events = EPOLLIN | EPOLLOUT | EPOLLET;
+    wanted.data.ptr = &one;
+    if (::epoll_ctl(events_.get(), EPOLL_CTL_ADD, one.fd(), &wanted) != 0) return fail("epoll_ctl failed");
+    ++waiting_;
+    return true;
+  }
+
+  // Starts the next operation when `one` has done its own: on it, or in `idle`, where it stays, on another.
+  bool next(visit& one) {
+    const auto at = begun_++;
+    if (how_.mode == load_mode::idle) return begin(visits_[at], false);
+    if (how_.mode == load_mode::keepalive) {
+      ++waiting_;
+      one.ask_again();
+      return on(one);
+    }
+    return begin(one, how_.mode == load_mode::resumed);
+  }
+
+  bool went_well(visit& one) {
+    if (how_.mode == load_mode::full || how_.mode == load_mode::resumed) {
+      if (one.resumed() != (how_.mode == load_mode::resumed)) {
+        return fail(one.resumed() ? "a session was resumed unasked" : "a session was not resumed");
+      }
+      one.close();
+    }
+    return true;
+  }
+
+  bool on(visit& one) {
+    switch (one.step()) {
+      case visit::outcome::waiting:
+        return true;
+      case visit::outcome::answered:
+        ready_.push_back(&one);
+        return true;
+      case visit::outcome::failed:
+        return fail(one.why());
+    }
+    return false;
+  }
+
+  // Serves the sockets until `wanted` answers have come or nobody waits any more; `then` is called after each.
+  template <class Then>
+  bool until_answered(std::size_t wanted, Then then) {
+    std::array<epoll_event, 256> arrived{};
+    for (;;) {
+      while (!ready_.empty()) {
+        visit& one = *ready_.front();
+        ready_.pop_front();
+        ++answered_;
+        --waiting_;
+        if (!then(one)) return false;
+      }
+      if (answered_ >= wanted || waiting_ == 0) return true;
+      const int count = ::epoll_wait(events_.get(), arrived.data(), static_cast<int>(arrived.size()), 10'000);
+      if (count == 0) return fail("the server has said nothing for ten seconds");
+      if (count < 0 && errno != EINTR) return fail("epoll_wait failed");
+      for (int at = 0; at < count; ++at) {
+        if (!on(*static_cast<visit*>(arrived[static_cast<std::size_t>(at)].data.ptr))) return false;
+      }
+    }
+  }
+
+  bool fail(std::string why) {
+    why_ = std::move(why);
+    return false;
+  }
+
+  const load_client& who_;
+  const load_options& how_;
+  descriptor events_;
+  std::deque<visit> visits_;
+  std::deque<visit*> ready_;
+  std::size_t begun_ = 0;
+  std::size_t answered_ = 0;
+  std::size_t waiting_ = 0;
+  clock::time_point started_;
+  std::string why_;
+};
+
+int complain(std::string_view what) {
+  fmt::print(stderr, "bench_load: {}\n", what);
+  return 1;
+}
+
+void wait_for_line() {
+  std::string line;
+  std::getline(std::cin, line);
+}
+
+// As many descriptors as are allowed: `idle` needs one a connection.
+void raise_limit() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &files);
+}
+
+int run(int count, char** words) {
+  const auto options = read_options(count, words);
+  if (!options) return complain(options.error().message());
+  const auto who = load_client::make(*options);
+  if (!who) return complain(who.error().message());
+  raise_limit();
+  (void)std::signal(SIGPIPE, SIG_IGN);
+
+  load work(*who, *options);
+  if (!work.prepare()) return complain(work.why());
+  fmt::print("ready\n");
+  (void)std::fflush(stdout);
+  wait_for_line();
+  if (!work.run()) return complain(work.why());
+  fmt::print("{{\"operations\":{},\"seconds\":{:.6f}}}\n", work.answered(), work.took().count());
+  (void)std::fflush(stdout);
+  wait_for_line();
+  return 0;
+}
+
+}  // namespace
+}  // namespace mutual::bench
+
+int main(int count, char** words) { return mutual::bench::run(count, words); }
