@@ -43,6 +43,7 @@ void message_reader::reset() {
   trailer_left_ = limits_.trailer_bytes;
   field_count_ = 0;
   known_ = 0;
+  said_ = framing();
   data_left_ = 0;
   body_left_ = limits_.body_bytes;
   kind_ = body_kind::none;
@@ -81,19 +82,26 @@ bool message_reader::read_field(std::string_view line, fields& into, fields::fie
     return fail(431, "There are more than the " + std::to_string(limits_.field_count) + " header fields allowed here.");
   }
   read = {line.substr(0, colon), text::trim(line.substr(colon + 1))};
+  into.add(read.name, read.value);
   const auto known = known_field_bit(read.name);
-  if ((known & framing_fields) != 0 && line.find('\t') != std::string_view::npos) {
-    return fail(400, "There is a tab in " + std::string(read.name) + "; not every parser takes it for a space.");
-  }
   known_ |= known;
+  if ((known & framing_fields) != 0 && !read_framing(line, into)) return false;
   const auto& seen = witness_.see(raw_);
   if (seen.error || seen.name != read.name || text::trim(seen.value) != read.value || seen.names != 1 ||
       seen.values > 1 || seen.head_end) {
     return fail(400, "The header field " + text::quoted(read.name) + " can be read in two ways" +
                          (seen.error ? ": " + std::string(seen.error) + "." : "."));
   }
-  into.add(read.name, read.value);
   return true;
+}
+
+// Judges Content-Length and Transfer-Encoding as they come, before the witness has an opinion of its own about them.
+bool message_reader::read_framing(std::string_view line, const fields& all) {
+  if (line.find('\t') != std::string_view::npos) {
+    return fail(400, "There is a tab in a field that frames the message; not every parser takes it for a space.");
+  }
+  auto failure = judge_framing(all, version_minor_, said_);
+  return !failure || fail(failure->status, std::move(failure->detail));
 }
 
 bool message_reader::agrees_on_end(const witness::sighting& seen, bool ended) {
@@ -102,7 +110,9 @@ bool message_reader::agrees_on_end(const witness::sighting& seen, bool ended) {
                        (seen.error ? ": " + std::string(seen.error) + "." : "."));
 }
 
-bool message_reader::end_head(const framing& said, bool no_body) {
+bool message_reader::end_head(bool no_body, body_kind otherwise) {
+  auto said = said_;
+  if (said.kind == body_kind::none && !no_body) said.kind = otherwise;
   kind_ = no_body || (said.kind == body_kind::length && said.length == 0) ? body_kind::none : said.kind;
   const auto& seen = witness_.see(raw_);
   if (!seen.head_end && !seen.error) return fail(400, "The end of the header can be read in two ways.");

@@ -32,15 +32,21 @@ class message_reader {
   /// Shows the witness the line that was just taken.
   const witness::sighting& see_line() { return witness_.see(raw_); }
 
+  /// Remembers the version that the start line gave: HTTP/1.x.
+  void set_version(int minor) { version_minor_ = minor; }
+
   /// Reads the line that was just taken as a field, adds it to `into`, and gives it in `read` (views into `line`).
   bool read_field(std::string_view line, fields& into, fields::field& read);
 
   /// Whether a field of that name has been read (in the head or the trailer).
   bool has(known_field which) const { return (known_ & static_cast<unsigned>(which)) != 0; }
 
-  /// Ends the head, whose blank line was just taken: `said` is what its fields say of the body; with `no_body` there is
-  /// none all the same (an answer to HEAD).
-  bool end_head(const framing& said, bool no_body);
+  /// What the fields read so far say of the body.
+  const framing& said() const { return said_; }
+
+  /// Ends the head, whose blank line was just taken. With `no_body` there is no body whatever the fields say (an answer
+  /// to HEAD); if they say nothing it is `otherwise`.
+  bool end_head(bool no_body, body_kind otherwise);
 
   /// Reads the body that end_head announced: appends its content to `into`, its trailers to `trailers`. `done` at its
   /// end, and at once if there is none.
@@ -64,6 +70,7 @@ class message_reader {
  private:
   enum class phase : std::uint8_t { head, data, chunk_line, chunk_data, chunk_end, trailer, complete };
 
+  bool read_framing(std::string_view line, const fields& all);
   bool agrees_on_end(const witness::sighting& seen, bool ended);
   bool fail_too_long();
   bool read_chunk_line(std::string_view line);
@@ -82,7 +89,9 @@ class message_reader {
   std::size_t field_count_ = 0;
   std::uint64_t data_left_ = 0;  // Of the body, or of the chunk.
   std::uint64_t body_left_ = 0;  // Until the limit.
-  unsigned known_ = 0;           // known_field bits.
+  framing said_;
+  int version_minor_ = 1;
+  unsigned known_ = 0;  // known_field bits.
   body_kind kind_ = body_kind::none;
   phase phase_ = phase::head;
 };

@@ -1,12 +1,10 @@
 #include "http/request_parser.hpp"
 
 #include "base/text.hpp"
-#include "http/framing.hpp"
 #include "http/grammar.hpp"
 #include "http/target.hpp"
 
 #include <string>
-#include <utility>
 
 namespace mutual::http {
 namespace {
@@ -109,6 +107,7 @@ bool request_parser::read_request_line(std::string_view line) {
       reader_.second().version_minor() != message_.version_minor) {
     return reader_.fail(400, "The request line can be read in two ways.");
   }
+  reader_.set_version(message_.version_minor);
   phase_ = phase::fields;
   return true;
 }
@@ -145,21 +144,15 @@ bool request_parser::read_head_line(std::string_view& bytes, bool& starved) {
 }
 
 // Ends the head: judges what its fields say together, first what nobody could read reliably (400), then what we do not
-// do (501, 417, 413).
+// do (417, 413).
 bool request_parser::end_head() {
-  framing body;
   if (!judge_host()) return false;
-  if (reader_.has(known_field::content_length) || reader_.has(known_field::transfer_encoding)) {
-    if (auto failure = judge_framing(message_.headers, message_.version_minor, body)) {
-      return reader_.fail(failure->status, std::move(failure->detail));
-    }
-  }
   if (reader_.has(known_field::expect) && !judge_expect()) return false;
-  if (body.length > reader_.bounds().body_bytes) {
+  if (reader_.said().length > reader_.bounds().body_bytes) {
     return reader_.fail(
         413, "The body is larger than the " + std::to_string(reader_.bounds().body_bytes) + " bytes allowed here.");
   }
-  if (!reader_.end_head(body, false)) return false;
+  if (!reader_.end_head(false, body_kind::none)) return false;
   const bool connection = reader_.has(known_field::connection);
   keep_ = message_.version_minor == 1 || (connection && message_.headers.has_token("Connection", "keep-alive"));
   if (connection && message_.headers.has_token("Connection", "close")) keep_ = false;

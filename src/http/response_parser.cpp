@@ -1,6 +1,5 @@
 #include "http/response_parser.hpp"
 
-#include "http/framing.hpp"
 #include "http/grammar.hpp"
 
 #include <string>
@@ -90,6 +89,7 @@ bool response_parser::read_status_line(std::string_view line) {
     return reader_.fail(502, "The server's status line can be read in two ways.");
   }
   reader_.second().expect_no_body(to_head_ || never_has_body(message_.status));
+  reader_.set_version(version_minor_);
   phase_ = phase::fields;
   return true;
 }
@@ -106,10 +106,7 @@ bool response_parser::read_head_line(std::string_view& bytes, bool& starved) {
 
 // Content-Length in 204 and 1xx is forbidden (RFC 9110 section 8.6); a 0 there is common and harmless.
 bool response_parser::end_head() {
-  framing said;
-  if (auto failure = judge_framing(message_.headers, version_minor_, said)) {
-    return reader_.fail(502, std::move(failure->detail));
-  }
+  const auto& said = reader_.said();
   const bool bodiless = never_has_body(message_.status);
   if (bodiless && message_.status != 304 && (said.kind == body_kind::chunked || said.length != 0)) {
     return reader_.fail(502, "The server announced a body with a status that has none.");
@@ -119,8 +116,7 @@ bool response_parser::end_head() {
     return reader_.fail(
         502, "The answer is larger than the " + std::to_string(reader_.bounds().body_bytes) + " bytes allowed here.");
   }
-  if (said.kind == body_kind::none && !no_body) said.kind = body_kind::until_close;
-  if (!reader_.end_head(said, no_body)) return false;
+  if (!reader_.end_head(no_body, body_kind::until_close)) return false;
   if (message_.status < 200) return skip_interim();
   keep_ = reader_.kind() != body_kind::until_close && !message_.headers.has_token("Connection", "close") &&
           (version_minor_ == 1 || message_.headers.has_token("Connection", "keep-alive"));
