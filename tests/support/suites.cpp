@@ -1,5 +1,7 @@
 #include "support/suites.hpp"
 
+#include "base/file.hpp"
+
 #include <boost/json.hpp>
 
 #include <array>
@@ -7,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 
 namespace mutual::test {
@@ -96,6 +99,22 @@ std::vector<limbo_case> load_limbo() {
     all.push_back(to_case(each.as_object(), tiers->as_object()));
   }
   return all;
+}
+
+std::string limbo_docs() {
+  const auto text = file::read(std::filesystem::path(MUTUAL_SOURCE_DIR) / "docs/limbo.md");
+  return text ? *text : std::string();
+}
+
+// The rows of the tables of differences: "| `id` | tier | why |".
+std::set<std::string> explained_differences() {
+  std::set<std::string> ids;
+  std::istringstream lines(limbo_docs());
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("| `")) continue;
+    ids.insert(line.substr(3, line.find('`', 3) - 3));
+  }
+  return ids;
 }
 
 }  // namespace mutual::test

@@ -6,6 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -37,5 +38,11 @@ struct limbo_case {
 
 /// All cases; empty if the suite is absent.
 std::vector<limbo_case> load_limbo();
+
+/// The ids in the tables of docs/limbo.md: every case whose outcome here differs from the suite's.
+std::set<std::string> explained_differences();
+
+/// The text of docs/limbo.md.
+std::string limbo_docs();
 
 }  // namespace mutual::test

@@ -1,5 +1,4 @@
 // x509-limbo, turned to client certificates: every difference from what it expects is known and explained.
-#include "base/file.hpp"
 #include "support/judging.hpp"
 #include "support/suites.hpp"
 #include "tls/trust.hpp"
@@ -9,10 +8,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <set>
-#include <sstream>
 
 namespace mutual::tls {
 namespace {
@@ -58,28 +55,12 @@ judged_case judge_case(const test::limbo_case& one) {
   return {static_cast<bool>(judged), test::outcome(judged) + ": " + judged.detail};
 }
 
-std::string docs() {
-  const auto text = file::read(std::filesystem::path(MUTUAL_SOURCE_DIR) / "docs/limbo.md");
-  return text ? *text : std::string();
-}
-
-// The rows of the tables of differences: "| `id` | tier | why |".
-std::set<std::string> explained() {
-  std::set<std::string> ids;
-  std::istringstream lines(docs());
-  for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("| `")) continue;
-    ids.insert(line.substr(3, line.find('`', 3) - 3));
-  }
-  return ids;
-}
-
 TEST(limbo, every_difference_is_explained_in_the_docs_and_no_other_is_there) {
   const auto cases = test::load_limbo();
   if (cases.empty()) GTEST_SKIP() << test::suite_absent("limbo-clientauth.json.gz");
   std::map<std::string, std::pair<int, int>> agreed;  // By tier: agreed, of how many.
   std::set<std::string> different;
-  const auto known = explained();
+  const auto known = test::explained_differences();
   for (const auto& one : cases) {
     const auto began = std::chrono::steady_clock::now();
     const auto got = judge_case(one);
@@ -98,7 +79,8 @@ TEST(limbo, every_difference_is_explained_in_the_docs_and_no_other_is_there) {
   }
   EXPECT_EQ(different, known);
   for (const auto& [tier, score] : agreed) {
-    EXPECT_THAT(docs(), testing::HasSubstr(fmt::format("| {} | {} of {} |", tier, score.first, score.second)));
+    EXPECT_THAT(test::limbo_docs(),
+                testing::HasSubstr(fmt::format("| {} | {} of {} |", tier, score.first, score.second)));
   }
 }
 
