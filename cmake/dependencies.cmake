@@ -3,6 +3,9 @@
 find_package(Threads REQUIRED)
 find_package(OpenSSL 3.0 REQUIRED)
 string(REGEX MATCH "^[0-9]+" OPENSSL_VERSION_MAJOR ${OPENSSL_VERSION})
+if(POLICY CMP0167)
+  cmake_policy(SET CMP0167 NEW)  # Boost's own package files, not CMake's old guesses
+endif()
 find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
