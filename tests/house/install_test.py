@@ -43,6 +43,9 @@ class Install(unittest.TestCase):
         run("cmake", "--build", build)
         self.assertEqual(run(build / "consumer", cwd=self.folder), "A service may be built on this.\n")
 
+    def test_the_program_is_installed_and_runs(self):
+        self.assertIn("mutual", run(self.prefix / "bin" / "mutual", "--help"))
+
     def test_nothing_installed_names_the_build_folder(self):
         for path in self.prefix.rglob("*.cmake"):
             self.assertNotIn(str(tree.BUILD), path.read_text(encoding="utf-8"), path.name)
@@ -51,11 +54,12 @@ class Install(unittest.TestCase):
     def test_every_public_header_compiles_alone_and_brings_no_asio_or_openssl(self):
         headers = sorted((self.prefix / "include" / "mutual").glob("*.hpp"))
         self.assertEqual([h.name for h in headers], [h.name for h in tree.files(".hpp", under="include")])
-        source = self.folder / "alone.cpp"
+        source, listed = self.folder / "alone.cpp", self.folder / "alone.d"
         for header in headers:
             source.write_text(f"#include <mutual/{header.name}>\n#include <mutual/{header.name}>\n", encoding="utf-8")
-            brought = run(self.compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-M", "-I", self.prefix / "include", source)
-            run(self.compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-I", self.prefix / "include", source)
+            run(self.compiler, "-std=c++20", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", "-MD", "-MF", listed, "-I",
+                self.prefix / "include", source)
+            brought = listed.read_text(encoding="utf-8")
             for unwanted in ("boost/asio", "openssl/", "sqlite3.h", "llhttp.h"):
                 self.assertNotIn(unwanted, brought, f"<mutual/{header.name}> includes {unwanted}")
 
