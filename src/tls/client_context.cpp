@@ -1,5 +1,6 @@
 #include "tls/client_context.hpp"
 
+#include "tls/common_context.hpp"
 #include "tls/signature_scheme.hpp"
 #include "tls/system_trust.hpp"
 #include "x509/name.hpp"
@@ -15,24 +16,11 @@
 namespace mutual::tls {
 namespace {
 
-// AEAD with forward secrecy only, as our servers. TLS 1.3's suites are all of that kind.
-constexpr const char* ciphers_of_tls_1_2 =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
-// The hybrid with ML-KEM is there from OpenSSL 3.5 on.
-constexpr const char* groups =
-    OPENSSL_VERSION_NUMBER >= 0x30500000L ? "X25519MLKEM768:X25519:P-256:P-384" : "X25519:P-256:P-384";
-
 constexpr std::array<unsigned char, 9> offered_protocols{8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
 
-// What a server's certificates may take in one message; a real chain takes a few thousand bytes.
-constexpr long certificate_bytes = 64L * 1024;
 // More certificates than this are not kept for telling; the verdict has limits of its own.
 constexpr int most_kept = 16;
 constexpr int most_signature_algorithms = 64;
-
-int openssl_version(version v) { return v == version::v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
 
 server_facts& facts_of(const SSL* ssl) { return *static_cast<server_facts*>(SSL_get_app_data(ssl)); }
 
@@ -181,51 +169,22 @@ result<std::shared_ptr<const client_context>> client_context::make(client_settin
 }
 
 result<> client_context::prepare() {
-  ERR_clear_error();
-  context_.reset(SSL_CTX_new(TLS_client_method()));
+  MUTUAL_TRY(context_, make_context(TLS_client_method(), settings_.at_least, settings_.at_most));
   SSL_CTX* ctx = context_.get();
-  const auto failed = [] { return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors())); };
-  if (ctx == nullptr) return failed();
-
   SSL_CTX_set_app_data(ctx, this);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(ctx, 1);
-  SSL_CTX_set_max_cert_list(ctx, certificate_bytes);
   // A session that is taken up again brings no certificate to judge; none is offered.
   SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-  if (SSL_CTX_set_min_proto_version(ctx, openssl_version(settings_.at_least)) != 1 ||
-      SSL_CTX_set_max_proto_version(ctx, openssl_version(settings_.at_most)) != 1 ||
-      SSL_CTX_set_cipher_list(ctx, ciphers_of_tls_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1 ||
-      SSL_CTX_set_alpn_protos(ctx, offered_protocols.data(), offered_protocols.size()) != 0) {
-    return failed();
+  if (SSL_CTX_set_alpn_protos(ctx, offered_protocols.data(), offered_protocols.size()) != 0) {
+    return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors()));
   }
   SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, nullptr);
   SSL_CTX_set_cert_verify_callback(ctx, callbacks::verify, nullptr);
   SSL_CTX_set_cert_cb(ctx, callbacks::certificate_wanted, nullptr);
   SSL_CTX_set_msg_callback(ctx, callbacks::message);
-  return present();
-}
-
-result<> client_context::present() {
   if (!settings_.own) return {};
-  const auto& own = *settings_.own;
-  SSL_CTX* ctx = context_.get();
-  const bool taken = SSL_CTX_use_certificate(ctx, own.leaf().get()) == 1 &&
-                     SSL_CTX_use_PrivateKey(ctx, own.key.get()) == 1 && SSL_CTX_check_private_key(ctx) == 1 &&
-                     std::all_of(own.chain.begin() + 1, own.chain.end(), [ctx](const x509::certificate& one) {
-                       return SSL_CTX_add1_chain_cert(ctx, one.get()) == 1;
-                     });
-  if (!taken) {
-    return error(errc::bad_input,
-                 fmt::format("OpenSSL does not take our own certificate {} ({}): have one issued with a P-256, "
-                             "Ed25519 or RSA key of 2048 bits or more, signed with SHA-256 or better",
-                             own.leaf().subject(), x509::openssl_errors()));
-  }
   // Servers that ask only for some paths do so after the handshake (RFC 8446 section 4.6.2).
   SSL_CTX_set_post_handshake_auth(ctx, 1);
-  return {};
+  return present(ctx, *settings_.own);
 }
 
 ssl_ptr client_context::connect(server_facts& facts) const {

@@ -75,7 +75,6 @@ class client_context {
   struct callbacks;
   friend struct callbacks;
   result<> prepare();
-  result<> present();
 
   client_settings settings_;
   ssl_ctx_ptr context_;

@@ -1,5 +1,6 @@
 #include "tls/server_context.hpp"
 
+#include "tls/common_context.hpp"
 #include "tls/server_name.hpp"
 #include "tls/session_peer.hpp"
 
@@ -12,21 +13,8 @@
 namespace mutual::tls {
 namespace {
 
-// AEAD with forward secrecy only. TLS 1.3's suites are all of that kind.
-constexpr const char* ciphers_of_tls_1_2 =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
-
-// The hybrid with ML-KEM is there from OpenSSL 3.5 on.
-constexpr const char* groups =
-    OPENSSL_VERSION_NUMBER >= 0x30500000L ? "X25519MLKEM768:X25519:P-256:P-384" : "X25519:P-256:P-384";
-
 constexpr std::string_view session_rules = "mutual";
 constexpr std::chrono::seconds session_life = std::chrono::hours(1);
-// What a client's certificates may take in one message; a real chain takes a few thousand bytes.
-constexpr long certificate_bytes = 64L * 1024;
-
-int openssl_version(version v) { return v == version::v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
 
 client_facts& facts_of(const SSL* ssl) { return *static_cast<client_facts*>(SSL_get_app_data(ssl)); }
 
@@ -42,11 +30,12 @@ std::string_view id_of(const SSL_SESSION* session) {
 
 }  // namespace
 
-/// What OpenSSL calls during a handshake. None may throw.
+/// What OpenSSL calls during a handshake. C code is no place for an exception to pass through: running out of memory
+/// here ends the program.
 struct server_context::callbacks {
   // Runs before everything else, so that the name is known when a session is looked up (in TLS 1.2 that happens before
   // OpenSSL reads the extension).
-  static int client_hello(SSL* ssl, int* alert, void*) {
+  static int client_hello(SSL* ssl, int* alert, void*) noexcept {
     const unsigned char* extension = nullptr;
     std::size_t size = 0;
     if (SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_server_name, &extension, &size) != 1)
@@ -60,7 +49,7 @@ struct server_context::callbacks {
     return SSL_CLIENT_HELLO_SUCCESS;
   }
 
-  static int verify(X509_STORE_CTX* store, void*) {
+  static int verify(X509_STORE_CTX* store, void*) noexcept {
     const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto& facts = facts_of(ssl);
     const auto& self = context_of(ssl);
@@ -73,7 +62,7 @@ struct server_context::callbacks {
   }
 
   static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
-                             unsigned offered_size, void*) {
+                             unsigned offered_size, void*) noexcept {
     static constexpr unsigned char spoken[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
     unsigned char* found = nullptr;
     if (SSL_select_next_proto(&found, size, spoken, sizeof spoken, offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
@@ -84,7 +73,7 @@ struct server_context::callbacks {
   }
 
   // A session is about to be handed out: remember it, and for whom it is.
-  static int new_session(SSL* ssl, SSL_SESSION* session) {
+  static int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
     const auto& self = context_of(ssl);
     const auto& facts = facts_of(ssl);
     // A ticket on a resumed connection carries on what the session knew already; its binding was copied with it.
@@ -101,7 +90,7 @@ struct server_context::callbacks {
   }
 
   // A client wants to take up a session again. Null means: shake hands in full, and be judged by what you present now.
-  static SSL_SESSION* find_session(SSL* ssl, const unsigned char* id, int size, int* copy) {
+  static SSL_SESSION* find_session(SSL* ssl, const unsigned char* id, int size, int* copy) noexcept {
     *copy = 0;  // the reference that is returned is OpenSSL's
     const auto& self = context_of(ssl);
     const std::string_view key(reinterpret_cast<const char*>(id), static_cast<std::size_t>(size));
@@ -113,7 +102,7 @@ struct server_context::callbacks {
     return nullptr;
   }
 
-  static void remove_session(SSL_CTX* context, SSL_SESSION* session) {
+  static void remove_session(SSL_CTX* context, SSL_SESSION* session) noexcept {
     const auto* self = static_cast<const server_context*>(SSL_CTX_get_app_data(context));
     if (self != nullptr) self->sessions_->remove(id_of(session));
   }
@@ -167,32 +156,11 @@ ssl_ptr server_context::accept(client_facts& facts) const {
 }
 
 result<> server_context::prepare() {
-  ERR_clear_error();
-  context_.reset(SSL_CTX_new(TLS_server_method()));
+  MUTUAL_TRY(context_, make_context(TLS_server_method(), settings_.at_least, settings_.at_most));
   SSL_CTX* ctx = context_.get();
-  const auto failed = [] { return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors())); };
-  if (ctx == nullptr) return failed();
-
   SSL_CTX_set_app_data(ctx, this);
-  SSL_CTX_set_options(ctx,
-                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_NO_TICKET | SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-  SSL_CTX_set_read_ahead(ctx, 1);
-  SSL_CTX_set_max_cert_list(ctx, certificate_bytes);
-  if (SSL_CTX_set_min_proto_version(ctx, openssl_version(settings_.at_least)) != 1 ||
-      SSL_CTX_set_max_proto_version(ctx, openssl_version(settings_.at_most)) != 1 ||
-      SSL_CTX_set_cipher_list(ctx, ciphers_of_tls_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1) {
-    return failed();
-  }
-
-  if (SSL_CTX_use_certificate(ctx, identity_.chain.front().get()) != 1 ||
-      SSL_CTX_use_PrivateKey(ctx, identity_.key.get()) != 1 || SSL_CTX_check_private_key(ctx) != 1) {
-    return failed();
-  }
-  for (std::size_t at = 1; at < identity_.chain.size(); ++at) {
-    if (SSL_CTX_add1_chain_cert(ctx, identity_.chain[at].get()) != 1) return failed();
-  }
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_PRIORITIZE_CHACHA);
+  MUTUAL_CHECK(present(ctx, identity_));
 
   // Stateful sessions: the client holds an id, the session stays here. Revoking is forgetting, a ticket never carries a
   // certificate, and OpenSSL parses nothing again.
@@ -201,7 +169,7 @@ result<> server_context::prepare() {
   if (SSL_CTX_set_num_tickets(ctx, 1) != 1 ||
       SSL_CTX_set_session_id_context(ctx, reinterpret_cast<const unsigned char*>(session_rules.data()),
                                      static_cast<unsigned>(session_rules.size())) != 1) {
-    return failed();
+    return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors()));
   }
   SSL_CTX_set_timeout(ctx, session_life.count());
   SSL_CTX_sess_set_new_cb(ctx, callbacks::new_session);

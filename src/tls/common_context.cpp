@@ -1,0 +1,60 @@
+#include "tls/common_context.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mutual::tls {
+namespace {
+
+// AEAD with forward secrecy only. TLS 1.3's suites are all of that kind.
+constexpr const char* ciphers_of_tls_1_2 =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+// The hybrid with ML-KEM is there from OpenSSL 3.5 on.
+constexpr const char* groups =
+    OPENSSL_VERSION_NUMBER >= 0x30500000L ? "X25519MLKEM768:X25519:P-256:P-384" : "X25519:P-256:P-384";
+
+// What the other end's certificates may take in one message; a real chain takes a few thousand bytes.
+constexpr long certificate_bytes = 64L * 1024;
+
+int openssl_version(version v) { return v == version::v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
+
+}  // namespace
+
+result<ssl_ctx_ptr> make_context(const SSL_METHOD* method, version at_least, version at_most) {
+  ERR_clear_error();
+  ssl_ctx_ptr made(SSL_CTX_new(method));
+  SSL_CTX* ctx = made.get();
+  if (ctx == nullptr || SSL_CTX_set_min_proto_version(ctx, openssl_version(at_least)) != 1 ||
+      SSL_CTX_set_max_proto_version(ctx, openssl_version(at_most)) != 1 ||
+      SSL_CTX_set_cipher_list(ctx, ciphers_of_tls_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1) {
+    return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors()));
+  }
+  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                            SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_read_ahead(ctx, 1);
+  SSL_CTX_set_max_cert_list(ctx, certificate_bytes);
+  return made;
+}
+
+result<> present(SSL_CTX* context, const x509::identity& own) {
+  ERR_clear_error();
+  const bool taken = SSL_CTX_use_certificate(context, own.leaf().get()) == 1 &&
+                     SSL_CTX_use_PrivateKey(context, own.key.get()) == 1 && SSL_CTX_check_private_key(context) == 1 &&
+                     std::all_of(own.chain.begin() + 1, own.chain.end(), [context](const x509::certificate& one) {
+                       return SSL_CTX_add1_chain_cert(context, one.get()) == 1;
+                     });
+  if (taken) return {};
+  return error(
+      errc::bad_input,
+      fmt::format("OpenSSL does not take our own certificate {} ({}): have one issued with a P-256, Ed25519 or "
+                  "RSA key of 2048 bits or more, signed with SHA-256 or better",
+                  own.leaf().subject(), x509::openssl_errors()));
+}
+
+}  // namespace mutual::tls

@@ -1,0 +1,20 @@
+#pragma once
+// What our servers and our clients set alike.
+
+#include <mutual/result.hpp>
+#include <mutual/tls.hpp>
+
+#include "tls/ssl.hpp"
+#include "x509/identity.hpp"
+
+namespace mutual::tls {
+
+/// A context for `method` that speaks those versions with forward secrecy and authenticated encryption only, never
+/// renegotiates or compresses, and keeps no buffers for idle connections.
+result<ssl_ctx_ptr> make_context(const SSL_METHOD* method, version at_least, version at_most);
+
+/// Lets the context prove itself with a key and its chain. OpenSSL refuses keys and signatures that are too weak; then
+/// the error says so.
+result<> present(SSL_CTX* context, const x509::identity& own);
+
+}  // namespace mutual::tls
