@@ -34,6 +34,7 @@ int run(int count, const char* const* arguments) {
   add_show(program, chosen);
   add_list(program, chosen);
   add_serve(program, chosen);
+  add_get(program, chosen);
 
   if (count < 2) {
     fmt::print(stderr, "{}", program.help());

@@ -12,12 +12,30 @@ std::string group_of(SSL* ssl) {
   return name == nullptr ? "" : name;
 }
 
+std::string_view kind_name(int kind) {
+  switch (kind) {
+    case EVP_PKEY_EC:
+      return "ECDSA";
+    case EVP_PKEY_RSA:
+      return "RSA";
+    case EVP_PKEY_RSA_PSS:
+      return "RSA-PSS";
+    case EVP_PKEY_ED25519:
+      return "Ed25519";
+    case EVP_PKEY_ED448:
+      return "Ed448";
+    default:
+      break;
+  }
+  const char* name = OBJ_nid2ln(kind);
+  return name == nullptr ? "unknown" : name;
+}
+
 std::string signature_of(SSL* ssl) {
   int digest = NID_undef;
   int kind = NID_undef;
   if (SSL_get_peer_signature_type_nid(ssl, &kind) != 1) return {};
-  const char* name = OBJ_nid2ln(kind);
-  std::string out = name == nullptr ? "" : name;
+  std::string out(kind_name(kind));
   if (SSL_get_peer_signature_nid(ssl, &digest) == 1 && digest != NID_undef) {
     out += std::string(" with ") + OBJ_nid2sn(digest);
   }

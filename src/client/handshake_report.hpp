@@ -38,7 +38,7 @@ struct handshake_report {
   std::optional<tls::verdict> server_verdict;   ///< Empty if the server presented nothing.
   std::string judged_by;                        ///< Whose trust: "pki/trust.crt", "the CA certificates of this system".
   bool any_server_accepted = false;             ///< The verdict was told and not acted upon.
-  std::string server_signature;                 ///< How it proved its key: "ecdsa-with-SHA256".
+  std::string server_signature;                 ///< How it proved its key: "ECDSA with SHA256".
   std::optional<tls::certificate_request> asked;
   std::vector<x509::certificate> own_chain;  ///< What we have to present; empty if nothing.
   bool presented = false;                    ///< And did present.
