@@ -1,9 +1,9 @@
-// The verdict on a chain: every reason, which of several is told, and what stays with a session.
+// The verdict on a chain: every reason, and which of several is told.
 #include "tls/verdict.hpp"
 
-#include "base/text.hpp"
 #include "support/judging.hpp"
 #include "tls/reason_alert.hpp"
+#include "tls/verdict_people.hpp"
 
 #include <openssl/err.h>
 
@@ -24,44 +24,6 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using namespace std::chrono_literals;
-
-constexpr auto day = std::chrono::hours(24);
-
-const test::pki& acme() {
-  static const auto made = test::make_pki();
-  return made;
-}
-
-spec ended(spec contents) {
-  contents.begins_in = -day * 20;
-  contents.ends_in = -day * 3;
-  return contents;
-}
-
-spec beginning(spec contents) {
-  contents.begins_in = day * 3;
-  contents.ends_in = day * 20;
-  return contents;
-}
-
-template <class Change>
-spec client_with(Change change) {
-  auto contents = test::client_spec();
-  change(contents);
-  return contents;
-}
-
-identity alice(const spec& contents = test::client_spec()) { return issue(acme().intermediate, contents); }
-
-std::vector<identity> sent(const identity& leaf) { return {leaf, acme().intermediate}; }
-
-trusting root_only() { return {.trusted = {acme().root}}; }
-
-trusting with_crls(std::vector<identity> revoked = {}) {
-  return {.trusted = {acme().root},
-          .revocations = {test::make_crl(acme().root),
-                          test::make_crl(acme().intermediate, {.revoked = std::move(revoked)})}};
-}
 
 // The thirteen states of a client's certificate, less the two that only a handshake has (no key, no certificate).
 struct state {
@@ -398,113 +360,6 @@ TEST(verdict, dates_are_inclusive_at_both_ends) {
   EXPECT_EQ(at(value.not_before() - 1s), "not_yet_valid");
 }
 
-// ---- revocation
-
-TEST(verdict, with_current_lists_of_every_ca_a_chain_is_good) {
-  EXPECT_EQ(outcome(judge(with_crls(), sent(alice()))), "good");
-  EXPECT_EQ(outcome(judge(with_crls({alice()}), sent(alice()))), "good") << "another one is revoked";
-}
-
-TEST(verdict, a_revoked_intermediate_takes_its_clients_with_it) {
-  auto by = with_crls();
-  by.revocations[0] = test::make_crl(acme().root, {.revoked = {acme().intermediate}});
-  const auto judged = judge(by, sent(alice()));
-  EXPECT_EQ(outcome(judged), "revoked");
-  EXPECT_THAT(judged.detail, HasSubstr("Acme Intermediate"));
-}
-
-TEST(verdict, a_list_is_needed_of_every_ca_but_the_anchors_issuer) {
-  auto by = with_crls();
-  by.revocations.erase(by.revocations.begin());
-  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_unknown") << "the root's is missing";
-  // The intermediate as the anchor: nobody asks whether it is revoked.
-  by.trusted = {acme().intermediate};
-  EXPECT_EQ(outcome(judge(by, {alice()})), "good");
-}
-
-TEST(verdict, an_anchor_that_is_shown_as_a_leaf_is_judged_like_a_pin) {
-  auto contents = test::root_spec();
-  contents.key_usage = "critical,digitalSignature,keyCertSign,cRLSign";
-  const auto root = self_signed(contents);
-  EXPECT_EQ(outcome(judge(trusting{.trusted = {root}}, {root})), "good");
-  EXPECT_EQ(
-      outcome(judge(trusting{.trusted = {root}, .revocations = {test::make_crl(root, {.revoked = {root}})}}, {root})),
-      "revoked");
-  EXPECT_EQ(outcome(judge(root_only(), {acme().root})), "wrong_purpose");
-}
-
-TEST(verdict, a_list_of_a_ca_of_that_name_with_another_key_is_no_list) {
-  const auto other = self_signed(test::root_spec());
-  const auto client = issue(acme().root, test::client_spec());
-  trusting by{.trusted = {acme().root}, .revocations = {test::make_crl(other)}};
-  EXPECT_EQ(outcome(judge(by, {client})), "revocation_unknown");
-  by.revocations.push_back(test::make_crl(acme().root));
-  EXPECT_EQ(outcome(judge(by, {client})), "good");
-}
-
-TEST(verdict, a_list_of_a_ca_that_only_clients_send_is_verified_once_and_by_that_ca_only) {
-  const auto by = test::make_trust(with_crls());
-  const identity forger(test::parsed(acme().intermediate), test::make_p256_key());
-  EXPECT_EQ(outcome(judge(*by, sent(alice()))), "good");
-  EXPECT_EQ(outcome(judge(*by, sent(alice()))), "good");
-  // Another CA of the same name and key identifier does not profit from what was found out about the first.
-  auto same_name = test::intermediate_spec();
-  same_name.with = test::make_p256_key();
-  same_name.subject_key_id = false;
-  same_name.more = {{"subjectKeyIdentifier", test::value_of(acme().intermediate).subject_key_id()}};
-  const auto twin = issue(acme().root, same_name);
-  EXPECT_EQ(outcome(judge(*by, {issue(twin, test::client_spec()), twin})), "revocation_unknown");
-}
-
-TEST(verdict, lists_of_unusual_kinds_are_judged_by_openssl) {
-  // An issuing distribution point for CA certificates only: it says nothing about clients.
-  auto by = with_crls();
-  by.revocations[1] =
-      test::make_crl(acme().intermediate, {.more = {{"issuingDistributionPoint", "critical,DER:30038201FF"}}});
-  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_unknown");
-  const auto mallory = alice();
-  by.revocations[1] = test::make_crl(
-      acme().intermediate, {.revoked = {mallory}, .more = {{"issuingDistributionPoint", "critical,DER:30038101FF"}}});
-  const auto judged = judge(by, sent(mallory));
-  EXPECT_EQ(outcome(judged), "revoked") << judged.detail;
-  EXPECT_EQ(outcome(judge(by, sent(alice()))), "good");
-  by.revocations[1] = test::make_crl(
-      acme().intermediate,
-      {.begins_in = -day * 9, .ends_in = -day, .more = {{"issuingDistributionPoint", "critical,DER:30038101FF"}}});
-  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_stale");
-}
-
-TEST(verdict, a_stale_list_still_tells_who_is_revoked) {
-  const auto mallory = alice();
-  auto by = with_crls();
-  by.revocations[1] =
-      test::make_crl(acme().intermediate, {.revoked = {mallory}, .begins_in = -day * 9, .ends_in = -day * 2});
-  EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
-}
-
-TEST(verdict, a_list_that_has_not_begun_is_no_list) {
-  auto by = with_crls();
-  by.revocations[1] = test::make_crl(acme().intermediate, {.begins_in = day, .ends_in = day * 2});
-  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_unknown");
-}
-
-TEST(verdict, of_two_lists_the_newer_counts) {
-  const auto mallory = alice();
-  auto by = with_crls({mallory});
-  by.revocations.push_back(test::make_crl(acme().intermediate, {.begins_in = -day * 2, .number = 0}));
-  EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
-}
-
-TEST(verdict, a_list_signed_by_another_key_is_no_list) {
-  // The intermediate is not in the trust, so the list's signature is seen only with the chain.
-  const identity forger(test::parsed(acme().intermediate), test::make_p256_key());
-  auto by = with_crls();
-  by.revocations[1] = test::make_crl(forger);
-  const auto judged = judge(by, sent(alice()));
-  EXPECT_EQ(outcome(judged), "revocation_unknown");
-  EXPECT_THAT(judged.detail, HasSubstr("signature"));
-}
-
 // ---- which of several faults is told
 
 TEST(verdict, of_several_faults_the_most_fundamental_is_told) {
@@ -554,89 +409,6 @@ TEST(verdict, of_several_faults_the_most_fundamental_is_told) {
     const auto got = judged();
     EXPECT_EQ(outcome(got), expected) << name << ": " << got.detail;
   }
-}
-
-// ---- sessions (promises 2 and 3)
-
-TEST(verdict, holds_again_at_no_cost_while_nothing_changes) {
-  const auto by = test::make_trust(with_crls());
-  const auto first = judge(*by, sent(alice()));
-  ASSERT_TRUE(first) << first.detail;
-  EXPECT_TRUE(still_holds(*by, first.holds));
-  const auto again = judge_again(*by, first.holds);
-  ASSERT_TRUE(again);
-  EXPECT_EQ(again.who, first.who) << "the same peer, not a new one";
-}
-
-TEST(verdict, a_resumed_session_ends_with_its_certificate) {
-  const auto by = test::make_trust(root_only());
-  const auto first = judge(*by, sent(alice()));
-  ASSERT_TRUE(first);
-  EXPECT_EQ(outcome(judge_again(*by, first.holds, {.at = first.who->not_after()})), "good");
-  EXPECT_EQ(outcome(judge_again(*by, first.holds, {.at = first.who->not_after() + 1s})), "expired");
-}
-
-TEST(verdict, a_resumed_session_ends_with_its_intermediate) {
-  auto short_lived = test::intermediate_spec();
-  short_lived.ends_in = 1h;
-  const auto intermediate = issue(acme().root, short_lived);
-  const auto by = test::make_trust(root_only());
-  const auto first = judge(*by, {issue(intermediate, test::client_spec()), intermediate});
-  ASSERT_TRUE(first) << first.detail;
-  EXPECT_EQ(outcome(judge_again(*by, first.holds, {.at = now() + 2h})), "expired");
-}
-
-TEST(verdict, a_resumed_session_ends_with_its_revocation_list) {
-  const auto by = test::make_trust(with_crls());
-  const auto first = judge(*by, sent(alice()));
-  ASSERT_TRUE(first) << first.detail;
-  EXPECT_EQ(outcome(judge_again(*by, first.holds, {.at = now() + day * 8})), "revocation_stale");
-}
-
-TEST(verdict, a_list_that_begins_later_is_heard_when_it_begins) {
-  const auto client = alice();
-  auto from = with_crls();
-  from.revocations.push_back(test::make_crl(acme().intermediate, {.revoked = {client}, .begins_in = 1h, .number = 2}));
-  const auto by = test::make_trust(from);
-  const auto first = judge(*by, sent(client));
-  ASSERT_TRUE(first) << first.detail;
-  EXPECT_EQ(outcome(judge_again(*by, first.holds, {.at = now() + 30min})), "good");
-  EXPECT_EQ(outcome(judge_again(*by, first.holds, {.at = now() + 2h})), "revoked");
-}
-
-TEST(verdict, a_resumed_session_is_judged_by_the_trust_of_now) {
-  const auto client = alice();
-  const auto before = test::make_trust(with_crls());
-  const auto first = judge(*before, sent(client));
-  ASSERT_TRUE(first) << first.detail;
-
-  auto revoking = with_crls({client});
-  revoking.generation = 2;
-  EXPECT_EQ(outcome(judge_again(*test::make_trust(revoking), first.holds)), "revoked");
-
-  const trusting elsewhere{.trusted = {self_signed(test::root_spec("Other Root"))}, .generation = 3};
-  EXPECT_EQ(outcome(judge_again(*test::make_trust(elsewhere), first.holds)), "unknown_issuer");
-
-  auto same = with_crls();
-  same.generation = 4;
-  const auto again = judge_again(*test::make_trust(same), first.holds);
-  ASSERT_TRUE(again) << again.detail;
-  EXPECT_EQ(again.holds.generation, 4U);
-  EXPECT_EQ(again.who->sha256(), first.who->sha256());
-}
-
-TEST(verdict, a_clock_that_went_back_makes_it_look_again) {
-  const auto by = test::make_trust(root_only());
-  const auto first = judge(*by, sent(alice()));
-  ASSERT_TRUE(first);
-  EXPECT_FALSE(still_holds(*by, first.holds, {.at = first.holds.from - 1s}));
-  EXPECT_EQ(outcome(judge_again(*by, first.holds, {.at = first.who->not_before() - 1s})), "not_yet_valid");
-}
-
-TEST(verdict, an_empty_session_is_nobody) {
-  const auto by = test::make_trust(root_only());
-  EXPECT_FALSE(still_holds(*by, standing{}));
-  EXPECT_EQ(outcome(judge_again(*by, standing{})), "no_certificate");
 }
 
 }  // namespace

@@ -1,0 +1,127 @@
+// The verdict on a chain when there are revocation lists.
+#include "support/judging.hpp"
+#include "tls/verdict.hpp"
+#include "tls/verdict_people.hpp"
+
+#include <chrono>
+
+namespace mutual::tls {
+namespace {
+
+using test::identity;
+using test::issue;
+using test::judge;
+using test::outcome;
+using test::self_signed;
+using test::spec;
+using test::trusting;
+using testing::HasSubstr;
+using namespace std::chrono_literals;
+
+TEST(verdict, with_current_lists_of_every_ca_a_chain_is_good) {
+  EXPECT_EQ(outcome(judge(with_crls(), sent(alice()))), "good");
+  EXPECT_EQ(outcome(judge(with_crls({alice()}), sent(alice()))), "good") << "another one is revoked";
+}
+
+TEST(verdict, a_revoked_intermediate_takes_its_clients_with_it) {
+  auto by = with_crls();
+  by.revocations[0] = test::make_crl(acme().root, {.revoked = {acme().intermediate}});
+  const auto judged = judge(by, sent(alice()));
+  EXPECT_EQ(outcome(judged), "revoked");
+  EXPECT_THAT(judged.detail, HasSubstr("Acme Intermediate"));
+}
+
+TEST(verdict, a_list_is_needed_of_every_ca_but_the_anchors_issuer) {
+  auto by = with_crls();
+  by.revocations.erase(by.revocations.begin());
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_unknown") << "the root's is missing";
+  // The intermediate as the anchor: nobody asks whether it is revoked.
+  by.trusted = {acme().intermediate};
+  EXPECT_EQ(outcome(judge(by, {alice()})), "good");
+}
+
+TEST(verdict, an_anchor_that_is_shown_as_a_leaf_is_judged_like_a_pin) {
+  auto contents = test::root_spec();
+  contents.key_usage = "critical,digitalSignature,keyCertSign,cRLSign";
+  const auto root = self_signed(contents);
+  EXPECT_EQ(outcome(judge(trusting{.trusted = {root}}, {root})), "good");
+  EXPECT_EQ(
+      outcome(judge(trusting{.trusted = {root}, .revocations = {test::make_crl(root, {.revoked = {root}})}}, {root})),
+      "revoked");
+  EXPECT_EQ(outcome(judge(root_only(), {acme().root})), "wrong_purpose");
+}
+
+TEST(verdict, a_list_of_a_ca_of_that_name_with_another_key_is_no_list) {
+  const auto other = self_signed(test::root_spec());
+  const auto client = issue(acme().root, test::client_spec());
+  trusting by{.trusted = {acme().root}, .revocations = {test::make_crl(other)}};
+  EXPECT_EQ(outcome(judge(by, {client})), "revocation_unknown");
+  by.revocations.push_back(test::make_crl(acme().root));
+  EXPECT_EQ(outcome(judge(by, {client})), "good");
+}
+
+TEST(verdict, a_list_of_a_ca_that_only_clients_send_is_verified_once_and_by_that_ca_only) {
+  const auto by = test::make_trust(with_crls());
+  const identity forger(test::parsed(acme().intermediate), test::make_p256_key());
+  EXPECT_EQ(outcome(judge(*by, sent(alice()))), "good");
+  EXPECT_EQ(outcome(judge(*by, sent(alice()))), "good");
+  // Another CA of the same name and key identifier does not profit from what was found out about the first.
+  auto same_name = test::intermediate_spec();
+  same_name.with = test::make_p256_key();
+  same_name.subject_key_id = false;
+  same_name.more = {{"subjectKeyIdentifier", test::value_of(acme().intermediate).subject_key_id()}};
+  const auto twin = issue(acme().root, same_name);
+  EXPECT_EQ(outcome(judge(*by, {issue(twin, test::client_spec()), twin})), "revocation_unknown");
+}
+
+TEST(verdict, lists_of_unusual_kinds_are_judged_by_openssl) {
+  // An issuing distribution point for CA certificates only: it says nothing about clients.
+  auto by = with_crls();
+  by.revocations[1] =
+      test::make_crl(acme().intermediate, {.more = {{"issuingDistributionPoint", "critical,DER:30038201FF"}}});
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_unknown");
+  const auto mallory = alice();
+  by.revocations[1] = test::make_crl(
+      acme().intermediate, {.revoked = {mallory}, .more = {{"issuingDistributionPoint", "critical,DER:30038101FF"}}});
+  const auto judged = judge(by, sent(mallory));
+  EXPECT_EQ(outcome(judged), "revoked") << judged.detail;
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "good");
+  by.revocations[1] = test::make_crl(
+      acme().intermediate,
+      {.begins_in = -day * 9, .ends_in = -day, .more = {{"issuingDistributionPoint", "critical,DER:30038101FF"}}});
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_stale");
+}
+
+TEST(verdict, a_stale_list_still_tells_who_is_revoked) {
+  const auto mallory = alice();
+  auto by = with_crls();
+  by.revocations[1] =
+      test::make_crl(acme().intermediate, {.revoked = {mallory}, .begins_in = -day * 9, .ends_in = -day * 2});
+  EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
+}
+
+TEST(verdict, a_list_that_has_not_begun_is_no_list) {
+  auto by = with_crls();
+  by.revocations[1] = test::make_crl(acme().intermediate, {.begins_in = day, .ends_in = day * 2});
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_unknown");
+}
+
+TEST(verdict, of_two_lists_the_newer_counts) {
+  const auto mallory = alice();
+  auto by = with_crls({mallory});
+  by.revocations.push_back(test::make_crl(acme().intermediate, {.begins_in = -day * 2, .number = 0}));
+  EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
+}
+
+TEST(verdict, a_list_signed_by_another_key_is_no_list) {
+  // The intermediate is not in the trust, so the list's signature is seen only with the chain.
+  const identity forger(test::parsed(acme().intermediate), test::make_p256_key());
+  auto by = with_crls();
+  by.revocations[1] = test::make_crl(forger);
+  const auto judged = judge(by, sent(alice()));
+  EXPECT_EQ(outcome(judged), "revocation_unknown");
+  EXPECT_THAT(judged.detail, HasSubstr("signature"));
+}
+
+}  // namespace
+}  // namespace mutual::tls
