@@ -1,8 +1,9 @@
 // app::run: from a finished app to a running service, and to its end.
 
+#include "app/run.hpp"
+
 #include "app/access_log.hpp"
 #include "app/banner.hpp"
-#include "app/run.hpp"
 #include "app/state.hpp"
 #include "app/workers.hpp"
 #include "base/file.hpp"
@@ -13,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <thread>
@@ -50,6 +52,12 @@ struct lent_home {
   home_scope scope;
 };
 
+std::size_t largest_body_limit(const route_table& table) {
+  std::size_t largest = 0;
+  for (const auto& route : table.routes) largest = std::max(largest, route.body_limit.value_or(0));
+  return largest;
+}
+
 http::server_options options_for(app& served, const run_options& how) {
   http::server_options options;
   options.listen = {how.listen};
@@ -67,6 +75,7 @@ http::server_options options_for(app& served, const run_options& how) {
   options.timeouts.shutdown = how.limits.shutdown;
   options.log = served.state().log;
   options.answer = [&served](request& asked, http::answer_notes& notes) { return answer(served, asked, notes); };
+  options.largest_body = largest_body_limit(*served.state().table);
   options.check_head = [&served](const request& head) {
     const auto known = served.admit(head);
     return http::body_terms{known.body_limit, known.wants_body};

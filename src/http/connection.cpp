@@ -32,6 +32,13 @@ response problem_response(int status, std::string_view detail) {
       "application/problem+json");
 }
 
+// The parser's own limit is the highest that any route allows; a request's is known when its head is.
+limits ceiling(const server_options& options) {
+  auto bounds = options.limits;
+  bounds.body_bytes = std::max(bounds.body_bytes, options.largest_body);
+  return bounds;
+}
+
 void give_back(std::string& buffer) {
   buffer.clear();
   if (buffer.capacity() > kept_buffer) buffer.shrink_to_fit();
@@ -41,7 +48,7 @@ void give_back(std::string& buffer) {
 
 connection::connection(tls::stream& stream, const server_options& options, std::shared_ptr<const connection_info> info,
                        const connection_guide& guide)
-    : stream_(stream), options_(options), info_(std::move(info)), guide_(guide), parser_(options.limits) {}
+    : stream_(stream), options_(options), info_(std::move(info)), guide_(guide), parser_(ceiling(options)) {}
 
 task<> connection::run() {
   for (;;) {
@@ -106,8 +113,6 @@ task<connection::progress> connection::next_request() {
     state = step.state;
     if (state == parse_state::failed) co_return refused(parser_.failure().status, parser_.failure().detail);
     take(step.consumed);
-    if (!body_fits())
-      co_return refused(413, fmt::format("the body is larger than the {} bytes allowed here", *body_terms_.limit));
     if (state == parse_state::done) co_return progress::request;
     if (idle_ && !parser_.idle()) {
       idle_ = false;
@@ -116,7 +121,7 @@ task<connection::progress> connection::next_request() {
     if (state == parse_state::need_more && in_body_) allow_for_body();
     if (state == parse_state::head_done) {
       const bool go_on = co_await welcome_body();
-      if (!go_on) co_return body_terms_.wanted ? progress::closed : progress::unread;
+      if (!go_on) co_return refusal_ ? progress::refused : body_terms_.wanted ? progress::closed : progress::unread;
     }
   }
 }
@@ -135,15 +140,15 @@ connection::progress connection::refused(int status, std::string_view detail) {
   return progress::refused;
 }
 
-// A route may take less than the server in general; what comes beyond it is not kept.
-bool connection::body_fits() { return !body_terms_.limit || parser_.message().body.size() <= *body_terms_.limit; }
-
 // The head is there and the body is not: the moment to refuse it before it costs anything, or to ask for it.
 task<bool> connection::welcome_body() {
   parser_.message().connection = info_;
   if (options_.check_head) body_terms_ = options_.check_head(parser_.message());
-  if (!body_terms_.wanted && parser_.has_body()) {
-    // Whatever the body, the answer is known: give it now, and close rather than read what nobody wants.
+  if (!parser_.has_body()) co_return true;
+  // Whatever the body, the answer is known: give it now, and close rather than read what nobody wants.
+  if (!body_terms_.wanted) co_return false;
+  if (!parser_.limit_body(body_terms_.limit.value_or(options_.limits.body_bytes))) {
+    refused(parser_.failure().status, parser_.failure().detail);
     co_return false;
   }
   in_body_ = true;
@@ -159,7 +164,8 @@ task<bool> connection::welcome_body() {
 
 // A body has its time, and more as it grows: whoever sends at a fair rate may send for long, a trickle may not.
 void connection::allow_for_body() {
-  const auto earned = std::chrono::milliseconds(parser_.message().body.size() * 1000 / options_.timeouts.least_body_rate);
+  const auto earned =
+      std::chrono::milliseconds(parser_.message().body.size() * 1000 / options_.timeouts.least_body_rate);
   const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - body_began_);
   stream_.socket().set_deadline(std::max(options_.timeouts.body + earned - gone, std::chrono::milliseconds(0)));
 }

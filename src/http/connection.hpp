@@ -49,7 +49,6 @@ class connection {
   progress refused(int status, std::string_view detail);
   task<bool> fill();
   task<bool> welcome_body();
-  bool body_fits();
   void take(std::size_t count);
   void allow_for_body();
   task<response> response_to(request& asked, answer_notes& notes);
@@ -65,8 +64,8 @@ class connection {
   const connection_guide& guide_;
   request_parser parser_;
   std::size_t taken_ = 0;  // of pending_, from its front
-  std::string pending_;  // bytes read that the parser has not taken yet
-  std::string out_;      // the answer being written
+  std::string pending_;    // bytes read that the parser has not taken yet
+  std::string out_;        // the answer being written
   std::optional<response> refusal_;
   body_terms body_terms_;
   std::size_t body_sent_ = 0;

@@ -45,7 +45,8 @@ void message_reader::reset() {
   known_ = 0;
   said_ = framing();
   data_left_ = 0;
-  body_left_ = limits_.body_bytes;
+  body_limit_ = limits_.body_bytes;
+  body_left_ = body_limit_;
   kind_ = body_kind::none;
   phase_ = phase::head;
 }
@@ -139,10 +140,20 @@ bool message_reader::end_head(bool no_body, body_kind otherwise) {
 }
 
 // Takes of the body or chunk what there is, and ends it when nothing is left of it.
+bool message_reader::fail_body_size() {
+  return fail(413, "The body is larger than the " + std::to_string(body_limit_) + " bytes allowed here.");
+}
+
+bool message_reader::limit_body(std::size_t bytes) {
+  body_limit_ = std::min(body_limit_, bytes);
+  body_left_ = body_limit_;
+  return kind_ != body_kind::length || data_left_ <= body_left_ || fail_body_size();
+}
+
 bool message_reader::take_data(std::string_view& bytes, std::string& into) {
   const auto piece = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), data_left_)));
   if (piece.size() > body_left_) {
-    return fail(413, "The body is larger than the " + std::to_string(limits_.body_bytes) + " bytes allowed here.");
+    return fail_body_size();
   }
   bytes.remove_prefix(piece.size());
   data_left_ -= piece.size();
@@ -180,7 +191,7 @@ bool message_reader::read_chunk_line(std::string_view line) {
     return fail(400, "A chunk's size is not 1 to 16 hex digits alone on a line; chunk extensions are not accepted.");
   }
   if (*size > body_left_) {
-    return fail(413, "The body is larger than the " + std::to_string(limits_.body_bytes) + " bytes allowed here.");
+    return fail_body_size();
   }
   const auto& seen = witness_.see(raw_);
   if (!seen.error && seen.chunk != *size) return fail(400, "A chunk's size can be read in two ways.");

@@ -55,6 +55,10 @@ class message_reader {
   /// Whether the message ends well if the connection ends now.
   bool ends_here() const { return phase_ == phase::complete || kind_ == body_kind::until_close; }
 
+  /// Lowers the limit for this message's body, of which nothing has come yet. False, with a failure, if the head says
+  /// that the body is larger.
+  bool limit_body(std::size_t bytes);
+
   /// Leaves a failure; always false.
   bool fail(int status, std::string detail);
 
@@ -75,6 +79,7 @@ class message_reader {
   bool fail_too_long();
   bool read_chunk_line(std::string_view line);
   bool read_trailer(std::string_view line, fields& trailers);
+  bool fail_body_size();
   bool take_data(std::string_view& bytes, std::string& into);
   bool take_body_line(std::string_view& bytes, std::size_t limit, std::string_view& line, bool& whole);
   bool step_body(std::string_view& bytes, std::string& into, fields& trailers, bool& starved);
@@ -88,6 +93,7 @@ class message_reader {
   std::size_t trailer_left_ = 0;
   std::size_t field_count_ = 0;
   std::uint64_t data_left_ = 0;  // Of the body, or of the chunk.
+  std::size_t body_limit_ = 0;
   std::uint64_t body_left_ = 0;  // Until the limit.
   framing said_;
   int version_minor_ = 1;

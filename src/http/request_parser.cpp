@@ -145,6 +145,12 @@ bool request_parser::read_head_line(std::string_view& bytes, bool& starved) {
 
 // Ends the head: judges what its fields say together, first what nobody could read reliably (400), then what we do not
 // do (417, 413).
+bool request_parser::limit_body(std::size_t bytes) {
+  if (reader_.limit_body(bytes)) return true;
+  phase_ = phase::failed;
+  return false;
+}
+
 bool request_parser::end_head() {
   if (!judge_host()) return false;
   if (reader_.has(known_field::expect) && !judge_expect()) return false;

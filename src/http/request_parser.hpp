@@ -49,6 +49,10 @@ class request_parser {
   /// A body of at least one chunk line or one byte follows the head. Valid from `head_done` on.
   bool has_body() const { return reader_.kind() != body_kind::none; }
 
+  /// Lowers the limit for this message's body, at `head_done`. False, with a failure, if the head says that the body is
+  /// larger.
+  bool limit_body(std::size_t bytes);
+
   /// Ready for the next message: keeps small buffers, gives large ones back.
   void reset();
 

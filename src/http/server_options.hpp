@@ -62,8 +62,9 @@ struct server_options {
   http::limits limits;
   http::timeouts timeouts;
   handler answer;
-  head_check check_head;      ///< May be empty.
-  answer_observer on_answer;  ///< May be empty.
+  std::size_t largest_body = 0;  ///< The highest limit that check_head gives, if it is above `limits.body_bytes`.
+  head_check check_head;         ///< May be empty.
+  answer_observer on_answer;     ///< May be empty.
   /// Called on each of the server's threads before it serves; what it gives is kept until that thread ends. May be
   /// empty.
   std::function<std::shared_ptr<void>(net::loop&)> on_thread;

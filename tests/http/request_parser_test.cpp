@@ -184,5 +184,27 @@ TEST(request_parser, after_reset_an_idle_parser_holds_no_large_memory) {
   EXPECT_LE(sizeof(parser), 512U);
 }
 
+TEST(request_parser, a_lower_body_limit_counts_from_the_head_on_for_both_framings) {
+  request_parser sized;
+  const std::string_view head = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 11\r\n\r\n";
+  EXPECT_EQ(sized.feed(head).state, parse_state::head_done);
+  EXPECT_FALSE(sized.limit_body(10));
+  EXPECT_EQ(sized.failure().status, 413);
+  EXPECT_EQ(sized.feed("hello world").state, parse_state::failed);
+
+  request_parser chunked;
+  EXPECT_EQ(chunked.feed("POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n").state,
+            parse_state::head_done);
+  EXPECT_TRUE(chunked.limit_body(10));
+  EXPECT_EQ(chunked.feed("6\r\nhello \r\n").state, parse_state::need_more);
+  EXPECT_EQ(chunked.feed("5\r\nworld\r\n").state, parse_state::failed);
+  EXPECT_EQ(chunked.failure().status, 413);
+
+  request_parser fits;
+  EXPECT_EQ(fits.feed(head).state, parse_state::head_done);
+  EXPECT_TRUE(fits.limit_body(11));
+  EXPECT_EQ(fits.feed("hello world").state, parse_state::done);
+}
+
 }  // namespace
 }  // namespace mutual::http
