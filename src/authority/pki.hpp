@@ -44,11 +44,12 @@ struct issued_certificate {
 /// An authority. Used by one thread at a time; any number of processes may have the same one open.
 class pki {
  public:
-  /// Opens a PKI that `mutual init` made, and finishes what an interrupted process left half done.
+  /// Opens a PKI that `mutual init` made.
   static result<pki> open(const std::filesystem::path& folder);
 
   /// Issues a certificate with a new key and writes NAME.crt, NAME.key and NAME.p12. It is in the inventory, on the
-  /// disk, before any of its files is; files that exist are never overwritten (already_exists).
+  /// disk, before any of its files is; files that exist are never overwritten (already_exists). What an interrupted
+  /// process left half done is finished first.
   result<issued_certificate> issue(const issue_request& request);
 
   /// Everything that was signed, those that end first, first.

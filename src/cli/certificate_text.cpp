@@ -10,8 +10,17 @@
 namespace mutual::cli {
 namespace {
 
-// Subjects are shown whole, however long.
-std::string safe(std::string_view untrusted) { return text::printable(untrusted, 4096); }
+// A subject whole, however long, and with the backslashes and quotes that RFC 4514 puts there.
+std::string safe(std::string_view name) {
+  std::string out;
+  for (;;) {
+    const auto end = std::min(name.find_first_of("\\\""), name.size());
+    out += text::printable(name.substr(0, end), end + 1);
+    if (end == name.size()) return out;
+    out += name[end];
+    name.remove_prefix(end + 1);
+  }
+}
 
 std::string validity(const x509::certificate& one) {
   const auto present = now();

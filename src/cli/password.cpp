@@ -18,17 +18,20 @@ namespace {
 
 constexpr std::size_t longest_password = 1024;
 
-// Turns the terminal's echo off while it lives.
-class silence {
+// Takes the terminal's echo, its lines and its signals away while it lives: ^C is a character to us, so that nobody is
+// left with a terminal that shows nothing.
+class raw_terminal {
  public:
-  explicit silence(int terminal) : terminal_(terminal), known_(::tcgetattr(terminal, &before_) == 0) {
-    termios quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    if (known_) ::tcsetattr(terminal_, TCSAFLUSH, &quiet);
+  explicit raw_terminal(int terminal) : terminal_(terminal), known_(::tcgetattr(terminal, &before_) == 0) {
+    termios raw = before_;
+    raw.c_lflag &= ~static_cast<tcflag_t>(ECHO | ICANON | ISIG);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    if (known_) ::tcsetattr(terminal_, TCSAFLUSH, &raw);
   }
-  silence(const silence&) = delete;
-  silence& operator=(const silence&) = delete;
-  ~silence() {
+  raw_terminal(const raw_terminal&) = delete;
+  raw_terminal& operator=(const raw_terminal&) = delete;
+  ~raw_terminal() {
     if (known_) ::tcsetattr(terminal_, TCSAFLUSH, &before_);
   }
 
@@ -37,6 +40,31 @@ class silence {
   int terminal_;
   bool known_;
 };
+
+// Takes the last character away, with all the bytes that it has in UTF-8.
+void erase_last(std::string& line) {
+  const auto is_rest = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
+  while (!line.empty() && is_rest(line.back())) line.pop_back();
+  if (!line.empty()) line.pop_back();
+}
+
+// One line as it is typed; false if it was given up (^C, or ^D on an empty line).
+bool read_line(int terminal, std::string& line) {
+  constexpr char interrupt = 0x03, end = 0x04, backspace = 0x08, kill = 0x15, erase = 0x7F;
+  line.reserve(longest_password + 1);  // So that it never moves and leaves a copy behind.
+  for (char c = 0; ::read(terminal, &c, 1) == 1 && line.size() <= longest_password;) {
+    if (c == '\n' || c == '\r') return true;
+    if (c == interrupt || (c == end && line.empty())) return false;
+    if (c == backspace || c == erase) {
+      erase_last(line);
+    } else if (c == kill) {
+      line.clear();
+    } else {
+      line += c;
+    }
+  }
+  return line.size() > longest_password;
+}
 
 void say(int terminal, std::string_view text) {
   // Nothing can be done about a terminal that takes no text.
@@ -71,14 +99,14 @@ result<x509::secret> ask_password(std::string_view prompt) {
   const descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!terminal)
     return error(errc::bad_usage, "there is no terminal to ask on: give the password with --password-file");
-  const silence quiet(terminal.get());
+  const raw_terminal raw(terminal.get());
   say(terminal.get(), prompt);
-  std::string typed(longest_password + 2, '\0');
-  const auto got = ::read(terminal.get(), typed.data(), typed.size());
-  say(terminal.get(), "\n");
-  typed.resize(got > 0 ? static_cast<std::size_t>(got) : 0);
+  std::string typed;
+  const bool whole = read_line(terminal.get(), typed);
   const x509::secret all(std::move(typed));
-  return checked(first_line(all.view()));
+  say(terminal.get(), "\n");
+  if (!whole) return error(errc::bad_input, "no password was typed: nothing was done");
+  return checked(all.view());
 }
 
 result<x509::secret> read_password(const password_source& source, const char* variable, bool fresh) {
@@ -94,6 +122,7 @@ result<x509::secret> read_password(const password_source& source, const char* va
   if (source.ask) {
     MUTUAL_TRY(auto typed, ask_password("Password: "));
     if (!fresh) return typed;
+    if (typed.empty()) return error(errc::bad_input, "no password was typed: nothing was done");
     MUTUAL_TRY(const auto again, ask_password("The same again: "));
     if (typed.view() != again.view()) return error(errc::bad_input, "the two passwords differ: try again");
     return typed;

@@ -10,6 +10,7 @@ import sqlite3
 import stat
 import subprocess
 import tempfile
+import termios
 import threading
 import time
 import unittest
@@ -73,6 +74,12 @@ class AuthorityTest(unittest.TestCase):
 
 
 class FirstHour(AuthorityTest):
+    def test_a_subject_is_shown_as_rfc_4514_writes_it(self):
+        self.good("init", "--name", 'Müller, "Söhne"', "--client", "이영희")
+        self.assertIn('CN=이영희,O=Müller\\, \\"Söhne\\"', self.good("show", "이영희"))
+        self.assertEqual(json.loads(self.good("show", "이영희", "--json"))["certificates"][0]["subject"],
+                         'CN=이영희,O=Müller\\, \\"Söhne\\"')
+
     def test_the_issues_own_lines_work(self):
         said = self.init()
         for part in ("pki/trust.crt", "pki/issued/alice.p12", "localhost, 127.0.0.1, ::1", "397 days"):
@@ -273,30 +280,49 @@ class Passwords(AuthorityTest):
         self.assertIn("private key\n  P-256, of the first certificate", shown)
         self.assertNotIn("BEGIN", shown)
 
-    def test_a_person_at_a_terminal_is_asked_and_what_is_typed_is_not_shown(self):
-        self.init()
+    def at_a_terminal(self, typed, *arguments):
+        """Runs mutual on a terminal of its own, types each answer at its prompt; gives the exit code and all output."""
         master, slave = pty.openpty()
-        started = subprocess.Popen([MUTUAL, "issue", "client", "bob", "--ask-password"], cwd=self.folder, stdin=slave,
-                                   stdout=slave, stderr=slave, env=clean_environment(), start_new_session=True,
+        started = subprocess.Popen([MUTUAL, *arguments], cwd=self.folder, stdin=slave, stdout=slave, stderr=slave,
+                                   env=clean_environment(), start_new_session=True,
                                    preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)))
-        os.close(slave)
         seen = b""
-        for prompt in (b"Password: ", b"The same again: "):
+        for prompt, answer in typed:
             while prompt not in seen:
                 seen += os.read(master, 1000)
-            os.write(master, b"sesame\n")
+            os.write(master, answer)
+        code = started.wait(60)
+        echoes = bool(termios.tcgetattr(slave)[3] & termios.ECHO)
+        os.close(slave)
         try:
-            while True:
-                more = os.read(master, 1000)
-                if not more:
-                    break
+            while more := os.read(master, 1000):
                 seen += more
         except OSError:
             pass  # Linux says EIO when the other end of a terminal has gone.
         os.close(master)
-        self.assertEqual(started.wait(60), 0, seen)
-        self.assertNotIn(b"sesame", seen)
+        self.assertTrue(echoes, "the terminal was left without echo")
+        return code, seen
+
+    def test_a_person_at_a_terminal_is_asked_and_what_is_typed_is_not_shown(self):
+        self.init()
+        code, seen = self.at_a_terminal([(b"Password: ", "sesamé\x7fe\n".encode()), (b"The same again: ", b"sesame\r")],
+                                        "issue", "client", "bob", "--ask-password")
+        self.assertEqual(code, 0, seen)
+        self.assertNotIn(b"sesam", seen)
         self.assertTrue(self.opens("pki/issued/bob.p12", "sesame"))
+        code, seen = self.at_a_terminal([(b"Password of pki/issued/bob.p12: ", b"sesame\n")], "show",
+                                        "pki/issued/bob.p12")
+        self.assertEqual(code, 0, seen)
+        self.assertIn(b"CN=bob", seen)
+
+    def test_a_person_who_gives_up_or_mistypes_changes_nothing(self):
+        self.init()
+        for typed in ([(b"Password: ", b"sesa\x03")], [(b"Password: ", b"\x04")], [(b"Password: ", b"\n")],
+                      [(b"Password: ", b"sesame\n"), (b"The same again: ", b"simsala\n")]):
+            code, seen = self.at_a_terminal(typed, "issue", "client", "bob", "--ask-password")
+            self.assertEqual(code, 1, seen)
+            self.assertIn(b"mutual: ", seen)
+        self.assertEqual(glob.glob(self.at("pki/issued/bob.*")), [])
 
     def test_without_a_terminal_nobody_is_asked(self):
         self.init()

@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 namespace mutual::x509 {
 namespace {
@@ -117,6 +118,99 @@ TEST_F(bundle_files, an_identity_is_a_key_and_its_certificate) {
   EXPECT_THAT(wrong.error().message(), HasSubstr("a.crt (CN=alice,O=Acme)"));
   EXPECT_THAT(load_identity(folder / "a.crt").error().message(), HasSubstr("name the key's file too"));
   EXPECT_THAT(load_identity(folder / "a.key").error().message(), HasSubstr("holds no certificate"));
+}
+
+TEST_F(bundle_files, what_a_password_protects_is_opened_within_a_limit) {
+  openssl("pkcs12 -export -in a.crt -inkey a.key -iter 3000 -passout pass:secret -out a.p12");
+  openssl("pkcs12 -export -nomac -in a.crt -inkey a.key -iter 3000 -passout pass:secret -out nomac.p12");
+  openssl("pkcs8 -topk8 -iter 3000 -in a.key -passout pass:secret -out new.key");
+  openssl("pkcs8 -topk8 -iter 3000 -v1 PBE-SHA1-3DES -in a.key -passout pass:secret -out v1.key");
+  openssl("pkcs8 -topk8 -scrypt -in a.key -passout pass:secret -out scrypt.key");
+  for (const char* name : {"a.p12", "nomac.p12", "new.key", "v1.key", "scrypt.key"}) {
+    const auto refused = read_bundle(bytes(name), "secret", name, {.key_derivation_rounds = 2999});
+    ASSERT_FALSE(refused) << name;
+    EXPECT_EQ(refused.error().code(), errc::limit_exceeded) << name;
+    EXPECT_THAT(refused.error().message(), HasSubstr("more than we spend on one file")) << name;
+    EXPECT_TRUE(load(name, "secret")) << name << failure(name, "secret");
+  }
+}
+
+TEST_F(bundle_files, a_pkcs12_without_a_mac_opens_and_a_wrong_password_shows_all_the_same) {
+  openssl("pkcs12 -export -nomac -in a.crt -inkey a.key -passout pass:secret -out a.p12");
+  openssl("pkcs12 -export -nomac -keypbe NONE -certpbe NONE -in a.crt -inkey a.key -passout pass: -out plain.p12");
+  EXPECT_TRUE(load("a.p12", "secret"));
+  EXPECT_THAT(failure("a.p12", "wrong"), HasSubstr("the password that was given does not open it"));
+  EXPECT_EQ(load("a.p12").error().code(), errc::password_needed);
+  EXPECT_TRUE(load("plain.p12"));
+}
+
+TEST_F(bundle_files, a_pkcs12_of_certificates_alone_is_a_list_of_them) {
+  openssl("pkcs12 -export -nokeys -in a.crt -certfile b.crt -passout pass:secret -out trust.p12");
+  const auto read = load("trust.p12", "secret");
+  ASSERT_TRUE(read) << failure("trust.p12", "secret");
+  EXPECT_FALSE(read->key);
+  EXPECT_EQ(read->certificates.size(), 2U);
+}
+
+TEST_F(bundle_files, a_pkcs12_whose_mac_is_of_a_kind_that_we_lack_says_so) {
+  openssl(
+      "pkcs12 -export -macalg md4 -in a.crt -inkey a.key -passout pass:secret -out a.p12 -provider legacy -provider "
+      "default");
+  EXPECT_THAT(failure("a.p12", "secret"), HasSubstr("legacy provider"));
+}
+
+TEST_F(bundle_files, the_keys_certificate_comes_first_wherever_it_stood) {
+  const auto mixed = bytes("b.crt") + "some words\n" + bytes("a.crt") + bytes("a.key");
+  const auto read = read_bundle(mixed, {}, "mixed");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->certificates[0].common_name(), "alice");
+  EXPECT_EQ(read->certificates[1].common_name(), "other");
+}
+
+TEST_F(bundle_files, pem_is_read_as_other_systems_write_it) {
+  auto windows = bytes("a.crt");
+  for (std::size_t at = 0; (at = windows.find('\n', at)) != std::string::npos; at += 2) windows.insert(at, "\r");
+  EXPECT_EQ(read_bundle("\xEF\xBB\xBF" + windows, {}, "windows")->certificates.size(), 1U);
+  openssl("x509 -in a.crt -trustout -addtrust clientAuth -out trusted.pem");
+  EXPECT_EQ(load("trusted.pem")->certificates, load("a.crt")->certificates);
+  openssl("ecparam -name prime256v1 -genkey -out parameters.pem");
+  EXPECT_TRUE(load("parameters.pem")->key);
+  openssl("x509 -in a.crt -text -out text.pem");
+  EXPECT_EQ(load("text.pem")->certificates.size(), 1U);
+}
+
+TEST_F(bundle_files, nothing_that_is_damaged_is_taken_for_less) {
+  const auto whole = bytes("a.crt");
+  auto indented = whole + " " + bytes("b.crt");
+  EXPECT_THAT(read_bundle(indented, {}, "w").error().message(), HasSubstr("PEM block 2 of 2 is damaged or cut off"));
+  EXPECT_THAT(read_bundle(whole + whole.substr(0, 100), {}, "w").error().message(), HasSubstr("PEM block 2 of 2"));
+  const auto der = load("a.crt")->certificates[0].der();
+  EXPECT_FALSE(read_bundle(der + "x", {}, "w"));
+  for (std::size_t size = 0; size < der.size(); size += 7) EXPECT_FALSE(read_bundle(der.substr(0, size), {}, "w"));
+}
+
+TEST_F(bundle_files, a_key_pair_for_a_chain_is_put_in_order) {
+  openssl("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=root -keyout root.key -out root.crt");
+  openssl(
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=middle -CA root.crt -CAkey root.key "
+      "-keyout middle.key -out middle.crt");
+  openssl(
+      "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=leaf -CA middle.crt -CAkey middle.key "
+      "-addext basicConstraints=CA:FALSE -keyout leaf.key -out leaf.crt");
+  std::ofstream(folder / "all.pem") << bytes("root.crt") << bytes("b.crt") << bytes("middle.crt") << bytes("leaf.crt");
+  const auto who = load_identity(folder / "all.pem", folder / "leaf.key");
+  ASSERT_TRUE(who) << who.error().message();
+  ASSERT_EQ(who->chain.size(), 2U);
+  EXPECT_EQ(who->chain[0].common_name(), "leaf");
+  EXPECT_EQ(who->chain[1].common_name(), "middle");
+}
+
+TEST(a_secret, is_wiped_when_it_goes) {
+  std::string source = "a password that is long enough to be allocated";
+  const char* where = source.data();
+  const secret owned(std::move(source));
+  EXPECT_EQ(owned.view(), "a password that is long enough to be allocated");
+  EXPECT_EQ(where[0], '\0');
 }
 
 }  // namespace
