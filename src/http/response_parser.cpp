@@ -83,6 +83,7 @@ bool response_parser::read_status_line(std::string_view line) {
   }
   version_minor_ = version.back() - '0';
   message_.status = (status[0] - '0') * 100 + (status[1] - '0') * 10 + (status[2] - '0');
+  if (message_.status == 101) return reader_.fail(502, "The server switched protocols without being asked to.");
   const auto& seen = reader_.see_line();
   if (seen.error || reader_.second().status() != message_.status ||
       reader_.second().version_minor() != version_minor_) {
@@ -126,7 +127,6 @@ bool response_parser::end_head() {
 
 // Interim responses come before the real one; we answer none of them (RFC 9110 section 15.2).
 bool response_parser::skip_interim() {
-  if (message_.status == 101) return reader_.fail(502, "The server switched protocols without being asked to.");
   if (++skipped_ > most_interim) return reader_.fail(502, "The server sends interim responses without end.");
   reader_.reset();
   message_.headers.clear();
