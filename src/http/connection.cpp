@@ -273,7 +273,7 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
     options_.log.error("the body of an answer broke off");
     co_return false;
   }
-  if (!sent || !whole) co_return false;
+  if (!sent) co_return false;
   if (kind == body_kind::length && body_sent_ != made.length.value_or(0)) {
     options_.log.error(fmt::format("an answer promised {} bytes and gave {}", made.length.value_or(0), body_sent_));
     co_return false;

@@ -26,7 +26,6 @@ std::optional<reason> reason_of(int code) {
     case SSL_R_NO_PROTOCOLS_AVAILABLE:
     case SSL_R_INAPPROPRIATE_FALLBACK:
     case SSL_R_NO_APPLICATION_PROTOCOL:
-    case SSL_R_CALLBACK_FAILED:
       return reason::no_common_protocol;
     case SSL_R_NO_SHARED_CIPHER:
     case SSL_R_NO_CIPHERS_SPECIFIED:
@@ -138,6 +137,11 @@ handshake_failure explain_failure(io_status status, unsigned long code) {
   }
   if (from_ssl && number == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE) {
     return {reason::no_certificate, "the client sent no certificate, and this service lets in nobody without one"};
+  }
+  if (from_ssl && number == SSL_R_CALLBACK_FAILED) {
+    // The one callback that may fail is ours that reads the ClientHello.
+    return {reason::malformed,
+            "the server name (SNI) that the client asked for is malformed (RFC 6066, 3): it must be one DNS name"};
   }
   const char* words = code == 0 ? nullptr : ERR_reason_error_string(code);
   return {from_ssl ? reason_of(number).value_or(reason::malformed) : reason::malformed,

@@ -1,0 +1,198 @@
+// A bad reload changes nothing; a good one changes everything at once. And a start with nobody to trust is none.
+#include "support/captured_log.hpp"
+#include "support/judging.hpp"
+#include "support/service.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <thread>
+
+namespace mutual::test {
+namespace {
+
+using std::chrono::milliseconds;
+using tls::client_auth;
+
+class server_reload : public testing::Test {
+ protected:
+  client_options as_alice() const {
+    return {.chain = {files_.people().client, files_.people().intermediate}, .server_name = "localhost"};
+  }
+  http::server_options options() const { return options_for(log_, files_.config(client_auth::required, true)); }
+
+  // A file with those contents is not taken over, for a reason that names it, and the service goes on as before.
+  void expect_not_taken_over(const service& running, const std::string& file, const std::string& contents,
+                             const std::string& why) {
+    SCOPED_TRACE(file + ": " + why);
+    const auto good = files_.folder().bytes(file);
+    const auto before = running->context();
+    const auto logged = log_.size();
+    files_.folder().write(file, contents);
+    const auto done = running->reload();
+    ASSERT_FALSE(done);
+    EXPECT_THAT(done.error().message(), testing::HasSubstr(why));
+    EXPECT_EQ(running->context(), before);
+    const auto line = log_.wait_for("everything stays as it was", logged);
+    ASSERT_TRUE(line);
+    EXPECT_THAT(*line, testing::HasSubstr(done.error().message()));
+    EXPECT_TRUE(get(running.port(), as_alice()).body.starts_with("alice "));
+    files_.folder().write(file, good);
+  }
+
+  server_files files_{make_pki()};
+  captured_log log_;
+};
+
+TEST_F(server_reload, of_bad_files_changes_nothing_and_says_why) {
+  const service running(options());
+  const auto& people = files_.people();
+  expect_not_taken_over(running, "server.crt", "", "server.crt");
+  expect_not_taken_over(running, "server.crt", "-----BEGIN CERTIFICATE-----\nnonsense\n", "server.crt");
+  expect_not_taken_over(running, "server.key", "", "server.key");
+  expect_not_taken_over(running, "server.key", people.client.key_pem(), "key");
+  expect_not_taken_over(running, "server.crt", people.client.pem(), "key");
+  expect_not_taken_over(running, "trust.crt", "", "trust.crt");
+  expect_not_taken_over(running, "trust.crt", "nobody at all\n", "trust.crt");
+  expect_not_taken_over(running, "trust.crt", people.server.key_pem(), "trust.crt");
+  expect_not_taken_over(running, "intermediate.crl", "", "intermediate.crl");
+  expect_not_taken_over(running, "intermediate.crl", people.root.pem(), "intermediate.crl");
+  // A list in the CA's name that it has not signed.
+  auto forged = x509::der_of(make_crl(people.root).get(), i2d_X509_CRL);
+  forged.back() = static_cast<char>(forged.back() ^ 1);
+  expect_not_taken_over(running, "root.crl", forged, "Acme Root");
+  EXPECT_EQ(running->context()->generation(), 1U);
+  ASSERT_TRUE(running->reload());
+}
+
+TEST_F(server_reload, of_a_server_certificate_that_no_client_would_accept_changes_nothing) {
+  const service running(options());
+  const auto& people = files_.people();
+  const auto present = [&](const identity& one, const std::string& why) {
+    const auto key = files_.folder().bytes("server.key");
+    files_.folder().write("server.key", one.key_pem());
+    const auto old = files_.folder().bytes("server.crt");
+    files_.folder().write("server.crt", pem_chain({one, people.intermediate}));
+    const auto done = running->reload();
+    EXPECT_FALSE(done) << why;
+    if (!done) {
+      EXPECT_THAT(done.error().message(), testing::HasSubstr(why));
+    }
+    files_.folder().write("server.key", key);
+    files_.folder().write("server.crt", old);
+  };
+  auto ended = server_spec();
+  ended.ends_in = -std::chrono::seconds(60);
+  present(issue(people.intermediate, ended), "expired");
+  auto early = server_spec();
+  early.begins_in = std::chrono::hours(1);
+  present(issue(people.intermediate, early), "not valid before");
+  present(issue(people.intermediate, client_spec()), "not meant for servers");
+  EXPECT_EQ(running->context()->generation(), 1U);
+}
+
+TEST_F(server_reload, of_missing_files_changes_nothing) {
+  const service running(options());
+  for (const char* file : {"server.crt", "server.key", "trust.crt", "root.crl"}) {
+    const auto good = files_.folder().bytes(file);
+    std::filesystem::remove(files_.folder() / file);
+    const auto done = running->reload();
+    EXPECT_FALSE(done) << file;
+    EXPECT_THAT(done.error().message(), testing::HasSubstr(file));
+    EXPECT_TRUE(get(running.port(), as_alice()).body.starts_with("alice "));
+    files_.folder().write(file, good);
+  }
+}
+
+TEST_F(server_reload, of_good_files_changes_certificate_key_and_trust_together) {
+  const service running(options());
+  const auto next = make_pki();
+  const server_files others(next);
+  const auto before = running->context();
+  for (const char* file : {"server.crt", "server.key", "trust.crt", "root.crl", "intermediate.crl"}) {
+    files_.folder().write(file, others.folder().bytes(file));
+  }
+  ASSERT_TRUE(running->reload());
+  EXPECT_EQ(running->context()->generation(), before->generation() + 1);
+  EXPECT_EQ(running->context()->certificate().sha256(), value_of(next.server).sha256());
+  EXPECT_TRUE(log_.wait_for("read again"));
+  EXPECT_EQ(get(running.port(), as_alice()).status, 0);
+  const auto met = get(running.port(), {.chain = {next.client, next.intermediate}});
+  EXPECT_TRUE(met.body.starts_with("alice "));
+}
+
+TEST_F(server_reload, by_the_watcher_leaves_a_half_written_pair_alone_until_it_is_whole) {
+  auto watching = options();
+  watching.watch_files = milliseconds(50);
+  const service running(std::move(watching));
+  const auto renewed = issue(files_.people().intermediate, server_spec());
+  files_.folder().write("server.crt", pem_chain({renewed, files_.people().intermediate}));
+  // The key still belongs to the old certificate.
+  ASSERT_TRUE(log_.wait_for("everything stays as it was"));
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  files_.folder().write("server.key", renewed.key_pem());
+  ASSERT_TRUE(log_.wait_for("read again"));
+  EXPECT_EQ(running->context()->certificate().sha256(), value_of(renewed).sha256());
+  const auto errors = log_.count("everything stays as it was");
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_EQ(log_.count("everything stays as it was"), errors) << "what is known to be bad is not tried over and over";
+}
+
+TEST_F(server_reload, during_handshakes_disturbs_none_of_them) {
+  auto many = options();
+  many.threads = 2;
+  const service running(std::move(many));
+  std::atomic<bool> stop{false};
+  std::thread reloads([&] {
+    while (!stop) EXPECT_TRUE(running->reload());
+  });
+  auto how = as_alice();
+  for (int count = 0; count < 60; ++count) {
+    const auto met = get(running.port(), how);
+    EXPECT_TRUE(met.body.starts_with("alice ")) << count;
+    how.session = met.session;
+  }
+  stop = true;
+  reloads.join();
+}
+
+TEST_F(server_reload, of_plain_http_is_nothing) {
+  const service running(options_for(log_));
+  EXPECT_TRUE(running->reload());
+  EXPECT_EQ(running->context(), nullptr);
+}
+
+TEST_F(server_reload, a_start_that_asks_for_certificates_and_trusts_nobody_is_an_error) {
+  for (const auto clients : {client_auth::optional, client_auth::required}) {
+    auto config = files_.config(clients);
+    config.trust.clear();
+    const auto started = http::server::start(options_for(log_, config));
+    ASSERT_FALSE(started);
+    EXPECT_EQ(started.error().code(), errc::bad_usage);
+    EXPECT_THAT(started.error().message(), testing::HasSubstr("nobody is trusted"));
+    EXPECT_THAT(started.error().message(), testing::HasSubstr("--trust FILE"));
+    config.trust = {files_.folder() / "empty.crt"};
+    files_.folder().write("empty.crt", "");
+    EXPECT_FALSE(http::server::start(options_for(log_, config)));
+  }
+}
+
+TEST_F(server_reload, a_start_with_files_that_do_not_fit_is_an_error_that_names_them) {
+  auto config = files_.config(client_auth::required);
+  config.key = files_.folder() / "other.key";
+  files_.folder().write("other.key", files_.people().client.key_pem());
+  const auto started = http::server::start(options_for(log_, config));
+  ASSERT_FALSE(started);
+  EXPECT_THAT(started.error().message(), testing::HasSubstr("server.crt"));
+  EXPECT_THAT(started.error().message(), testing::HasSubstr("other.key"));
+  config = files_.config(client_auth::required);
+  config.at_least = tls::version::v1_3;
+  config.at_most = tls::version::v1_2;
+  EXPECT_FALSE(http::server::start(options_for(log_, config)));
+  config = files_.config(client_auth::required);
+  config.certificate.clear();
+  EXPECT_FALSE(http::server::start(options_for(log_, config)));
+}
+
+}  // namespace
+}  // namespace mutual::test

@@ -1,0 +1,181 @@
+// Bodies that come from a source, and clients that read them slowly, or not to the end.
+#include "support/captured_log.hpp"
+#include "support/plain_client.hpp"
+#include "support/service.hpp"
+
+#include <atomic>
+#include <memory>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <thread>
+
+namespace mutual::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t piece_size = std::size_t{64} * 1024;
+
+// What a source has given, and whether it is still there.
+struct source_facts {
+  std::atomic<int> given{0};
+  std::atomic<int> alive{0};
+};
+
+class counted_source {
+ public:
+  counted_source(std::shared_ptr<source_facts> facts, int pieces) : facts_(std::move(facts)), left_(pieces) {
+    ++facts_->alive;
+  }
+  counted_source(const counted_source& other) : facts_(other.facts_), left_(other.left_) { ++facts_->alive; }
+  counted_source& operator=(const counted_source&) = delete;
+  ~counted_source() { --facts_->alive; }
+
+  task<std::optional<std::string>> operator()() {
+    if (left_-- == 0) co_return std::nullopt;
+    ++facts_->given;
+    co_return std::string(piece_size, 'x');
+  }
+
+ private:
+  std::shared_ptr<source_facts> facts_;
+  int left_;
+};
+
+class server_streaming : public testing::Test {
+ protected:
+  // Serves a body of that many pieces.
+  const service& serving(int pieces) {
+    options_.answer = [facts = facts_, pieces](request&, http::answer_notes&) -> task<response> {
+      response made(200);
+      made.source = counted_source(facts, pieces);
+      co_return made;
+    };
+    service_ = std::make_unique<service>(options_);
+    return *service_;
+  }
+  void wait_until(const std::function<bool()>& holds) {
+    for (int count = 0; count < 500 && !holds(); ++count) std::this_thread::sleep_for(milliseconds(20));
+  }
+
+  captured_log log_;
+  http::server_options options_ = options_for(log_);
+  std::shared_ptr<source_facts> facts_ = std::make_shared<source_facts>();
+
+ private:
+  std::unique_ptr<service> service_;
+};
+
+TEST_F(server_streaming, sends_chunks_and_keeps_the_connection) {
+  plain_connection client(serving(3).port());
+  for (int count = 0; count < 2; ++count) {
+    client.write(get_request());
+    const auto got = client.read_answer();
+    EXPECT_THAT(got.head, testing::HasSubstr("Transfer-Encoding: chunked"));
+    EXPECT_EQ(got.body, std::string(3 * piece_size, 'x'));
+  }
+}
+
+TEST_F(server_streaming, to_an_http_1_0_client_ends_with_the_connection) {
+  plain_connection client(serving(3).port());
+  client.write("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  const auto all = client.read_to_end();
+  EXPECT_THAT(all.substr(0, 300), testing::Not(testing::HasSubstr("chunked")));
+  EXPECT_EQ(body_of(all), std::string(3 * piece_size, 'x'));
+}
+
+TEST_F(server_streaming, asks_the_source_for_no_more_than_a_slow_reader_takes) {
+  constexpr int pieces = 2000;  // 128 MiB
+  const auto& running = serving(pieces);
+  plain_connection client(running.port());
+  client.write(get_request("/", "Connection: close\r\n"));
+  wait_until([this] { return facts_->given.load() > 1; });
+  int last = -1;
+  wait_until([this, &last] { return std::exchange(last, facts_->given.load()) == facts_->given.load(); });
+  std::this_thread::sleep_for(milliseconds(300));
+  const int stalled = facts_->given.load();
+  // What the kernel buffers on both sides; nothing of it is memory of ours.
+  EXPECT_LT(stalled, pieces / 4);
+  std::this_thread::sleep_for(milliseconds(300));
+  EXPECT_LE(facts_->given.load(), stalled + 1);
+  EXPECT_GT(client.read_to_end().size(), pieces * piece_size);
+  EXPECT_EQ(facts_->given.load(), pieces);
+}
+
+TEST_F(server_streaming, ends_when_the_client_vanishes) {
+  const auto& running = serving(1'000'000);
+  {
+    plain_connection client(running.port());
+    client.write(get_request());
+    wait_until([this] { return facts_->given.load() > 5; });
+    EXPECT_GT(facts_->alive.load(), 0);
+    client.vanish();
+  }
+  wait_until([&] { return facts_->alive.load() == 0 && running->open_connections() == 0; });
+  EXPECT_EQ(facts_->alive.load(), 0);
+  EXPECT_EQ(running->open_connections(), 0U);
+  EXPECT_LT(facts_->given.load(), 1'000'000);
+  EXPECT_EQ(log_.count("error"), 0U) << "a client may go when it likes";
+  plain_connection next(running.port());
+  next.write(get_request());
+  char head[12];
+  ASSERT_EQ(::recv(next.fd(), head, sizeof head, MSG_WAITALL), 12);
+  EXPECT_EQ(std::string(head, 12), "HTTP/1.1 200");
+}
+
+TEST_F(server_streaming, a_source_that_throws_breaks_the_body_off_so_that_it_does_not_look_whole) {
+  options_.answer = [](request&, http::answer_notes&) -> task<response> {
+    response made(200);
+    made.source = [count = 0]() mutable -> task<std::optional<std::string>> {
+      if (++count == 3) throw std::runtime_error("the tape is torn");
+      co_return std::string("piece");
+    };
+    co_return made;
+  };
+  const service running(options_);
+  plain_connection client(running.port());
+  client.write(get_request());
+  const auto all = client.read_to_end();
+  EXPECT_TRUE(all.ends_with("5\r\npiece\r\n")) << all;
+  EXPECT_TRUE(answers_in(all).empty()) << "it ends without its last chunk";
+  EXPECT_TRUE(log_.wait_for("the tape is torn"));
+}
+
+TEST_F(server_streaming, a_source_that_gives_less_or_more_than_it_promised_ends_the_connection) {
+  for (const std::size_t promised : {8U, 12U}) {
+    options_.answer = [promised](request&, http::answer_notes&) -> task<response> {
+      response made(200);
+      made.length = promised;
+      made.source = [count = 0]() mutable -> task<std::optional<std::string>> {
+        if (++count == 3) co_return std::nullopt;
+        co_return std::string("piece");
+      };
+      co_return made;
+    };
+    const service running(options_);
+    plain_connection client(running.port());
+    client.write(get_request() + get_request());
+    const auto all = client.read_to_end();
+    EXPECT_LE(body_of(all).size(), promised);
+    EXPECT_EQ(all.find("HTTP/1.1", 5), std::string::npos) << "nothing may follow a body of the wrong length";
+    EXPECT_TRUE(log_.wait_for("an answer promised " + std::to_string(promised))) << promised;
+  }
+}
+
+TEST_F(server_streaming, a_large_body_arrives_whole_through_small_windows) {
+  options_.answer = [](request&, http::answer_notes&) -> task<response> {
+    std::string body;
+    for (int count = 0; body.size() < 4'000'000; ++count) body += std::to_string(count) + ",";
+    co_return response(200, body);
+  };
+  const service running(options_);
+  plain_connection client(running.port());
+  client.write(get_request("/", "Connection: close\r\n"));
+  const auto body = body_of(client.read_to_end());
+  std::string expected;
+  for (int count = 0; expected.size() < 4'000'000; ++count) expected += std::to_string(count) + ",";
+  EXPECT_TRUE(body == expected);
+}
+
+}  // namespace
+}  // namespace mutual::test
