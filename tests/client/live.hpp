@@ -2,6 +2,7 @@
 // What the live tests of the client share.
 
 #include "client/blocking.hpp"
+#include "client/cert_of.hpp"
 #include "client/connection.hpp"
 #include "client/fetch.hpp"
 #include "client/one_server.hpp"
@@ -11,19 +12,17 @@
 
 namespace mutual::test {
 
-inline x509::certificate value_of(const identity& one) { return x509::certificate::shared(one.certificate()); }
-
 /// The client's own identity out of a test's.
 inline x509::identity presentable(const identity& one, const std::vector<identity>& above = {}) {
   EVP_PKEY_up_ref(one.private_key());
-  x509::identity out{x509::private_key(x509::pkey_ptr(one.private_key())), {value_of(one)}};
-  for (const auto& each : above) out.chain.push_back(value_of(each));
+  x509::identity out{x509::private_key(x509::pkey_ptr(one.private_key())), {cert_of(one)}};
+  for (const auto& each : above) out.chain.push_back(cert_of(each));
   return out;
 }
 
-inline std::shared_ptr<const tls::trust> trusting(const std::vector<identity>& all) {
+inline std::shared_ptr<const tls::trust> believing(const std::vector<identity>& all) {
   tls::trust_sources sources;
-  for (const auto& one : all) sources.trusted.push_back(value_of(one));
+  for (const auto& one : all) sources.trusted.push_back(cert_of(one));
   return tls::trust::make(std::move(sources), 1).value();
 }
 
@@ -38,13 +37,13 @@ inline client::options with(tls::client_settings settings) {
 
 inline client::options trusting_only(const std::vector<identity>& all) {
   tls::client_settings settings;
-  settings.servers = trusting(all);
+  settings.servers = believing(all);
   return with(std::move(settings));
 }
 
 inline client::options presenting(const std::vector<identity>& trusted, x509::identity own) {
   tls::client_settings settings;
-  settings.servers = trusting(trusted);
+  settings.servers = believing(trusted);
   settings.own = std::move(own);
   return with(std::move(settings));
 }

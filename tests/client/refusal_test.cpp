@@ -329,7 +329,7 @@ TEST(refusal, a_pinned_server_is_let_in_and_another_self_signed_one_is_not) {
 TEST(refusal, any_server_is_accepted_if_asked_for_and_the_verdict_is_still_told) {
   const auto keys = make_pki();
   tls::client_settings settings;
-  settings.servers = trusting({self_signed(root_spec("Other Root"))});
+  settings.servers = believing({self_signed(root_spec("Other Root"))});
   settings.accept_any_server = true;
   const auto done = meet(keys, {}, with(settings));
   ASSERT_FALSE(done.failure) << done.failure->message();
@@ -353,7 +353,7 @@ TEST(refusal, without_a_trust_the_systems_decides_and_does_not_know_our_ca) {
 TEST(refusal, no_tls_version_in_common_is_told) {
   const auto keys = make_pki();
   tls::client_settings settings;
-  settings.servers = trusting({keys.root});
+  settings.servers = believing({keys.root});
   settings.at_least = tls::version::v1_3;
   const auto done = meet(keys, {.version = TLS1_2_VERSION, .chain = {keys.intermediate}}, with(settings));
   EXPECT_THAT(refusal_of(done).reasons, ElementsAre(reason::no_common_protocol));
@@ -371,7 +371,7 @@ TEST(refusal, a_chain_can_be_fetched_from_a_server_that_refuses_us) {
     });
     const auto chain = fetch_chain(to_url(server.url("https")));
     ASSERT_TRUE(chain) << chain.error().message();
-    EXPECT_THAT(*chain, ElementsAre(value_of(keys.server), value_of(keys.intermediate)));
+    EXPECT_THAT(*chain, ElementsAre(cert_of(keys.server), cert_of(keys.intermediate)));
   }
   EXPECT_EQ(fetch_chain(to_url("http://localhost/")).error().code(), errc::bad_usage);
 }
