@@ -55,8 +55,10 @@ bool is_vague(int alert) {
 }
 
 bool is_about_certificates(int alert) {
-  return is_vague(alert) || alert == SSL_AD_CERTIFICATE_REQUIRED || alert == ssl3_no_certificate ||
-         alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_UNSUPPORTED_CERTIFICATE || alert == SSL_AD_ACCESS_DENIED;
+  // decode_error: GnuTLS says it of an empty Certificate message under TLS 1.2.
+  return is_vague(alert) || alert == SSL_AD_DECODE_ERROR || alert == SSL_AD_CERTIFICATE_REQUIRED ||
+         alert == ssl3_no_certificate || alert == SSL_AD_UNKNOWN_CA || alert == SSL_AD_UNSUPPORTED_CERTIFICATE ||
+         alert == SSL_AD_ACCESS_DENIED;
 }
 
 culprit culprit_of(reason code) {
