@@ -38,8 +38,8 @@ class policy {
   /// One of the certificate's URIs, e-mail addresses (the domain without regard to case) or DNS names (without regard
   /// to case) matches.
   static policy uri(std::string pattern);
-  static policy email(std::string pattern);
-  static policy dns(std::string pattern);
+  static policy email(std::string_view pattern);
+  static policy dns(std::string_view pattern);
 
   /// The subject's common name, one of its organizational units, or one of its organizations matches.
   static policy cn(std::string pattern);
@@ -56,7 +56,7 @@ class policy {
   static policy serial(std::string_view number);
 
   /// A predicate of your own and the name that it is printed by. Called from several threads at once.
-  static policy custom(std::string name, std::function<bool(const peer&)> predicate);
+  static policy custom(std::string_view name, std::function<bool(const peer&)> predicate);
 
   /// Whether it admits that peer; null is a client without a certificate.
   bool admits(const peer* who) const noexcept;

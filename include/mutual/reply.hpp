@@ -25,12 +25,10 @@ concept reply_type = requires(T value) {
   { reply<T>::make(std::move(value)) } -> std::same_as<response>;
 };
 
-/// The response that tells of a failure: 400 for bad_usage and bad_input, 404 for not_found, 409 for already_exists,
-/// 413 for limit_exceeded, with the error's sentence. Any other is our own fault: it throws, and the client is told an
-/// id of what the log says.
-response to_response(const error& failure);
-
 namespace detail {
+
+/// See `to_response`.
+response error_response(const error& failure);
 
 template <class T, template <class...> class Template>
 inline constexpr bool is_instance_of = false;
@@ -51,6 +49,8 @@ response to_response(Value&& value) {
     return std::forward<Value>(value);
   } else if constexpr (std::is_same_v<type, problem>) {
     return value.to_response();
+  } else if constexpr (std::is_same_v<type, error>) {
+    return detail::error_response(value);
   } else if constexpr (reply_type<type>) {
     return reply<type>::make(std::forward<Value>(value));
   } else if constexpr (std::is_convertible_v<Value, std::string_view>) {

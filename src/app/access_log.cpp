@@ -4,16 +4,33 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace mutual {
+namespace {
+
+// A name in the line: one word as it is, anything else in quotes, so that it can neither look like another field nor
+// like nobody ("-").
+std::string name_of(maybe_peer who) {
+  if (!who) return "-";
+  std::string name = text::printable(who->name(), 128);
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("._-+@:/").find(c) != std::string_view::npos;
+  };
+  if (name != "-" && !name.empty() && std::all_of(name.begin(), name.end(), plain)) return name;
+  return '"' + name + '"';
+}
+
+}  // namespace
 
 std::string access_line(const request& asked, int status, std::size_t body_bytes, std::chrono::nanoseconds took,
                         std::string_view notes) {
-  const auto who = asked.who();
   const auto milliseconds = static_cast<double>(took.count()) / 1e6;
-  return fmt::format(
-      "{} {} \"{} {} HTTP/{}.{}\" {} {} {:.1f}ms{}{}", asked.connection ? asked.connection->remote_address : "-",
-      who ? text::printable(who->name()) : "-", text::printable(asked.method), text::printable(asked.target, 1024),
-      asked.version_major, asked.version_minor, status, body_bytes, milliseconds, notes.empty() ? "" : " ", notes);
+  return fmt::format("{} {} \"{} {} HTTP/{}.{}\" {} {} {:.1f}ms{}{}",
+                     asked.connection ? asked.connection->remote_address : "-", name_of(asked.who()),
+                     text::printable(asked.method, 32), text::printable(asked.target, 1024), asked.version_major,
+                     asked.version_minor, status, body_bytes, milliseconds, notes.empty() ? "" : " ", notes);
 }
 
 std::string access_notes(const handling& notes) {

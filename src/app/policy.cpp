@@ -153,7 +153,7 @@ policy policy::uri(std::string pattern) {
   }));
 }
 
-policy policy::email(std::string pattern) {
+policy policy::email(std::string_view pattern) {
   check_pattern("email", pattern);
   auto text = call_text("email", pattern);
   return policy(about_peer(std::move(text), [folded = fold_email(pattern)](const peer& who) {
@@ -162,7 +162,7 @@ policy policy::email(std::string pattern) {
   }));
 }
 
-policy policy::dns(std::string pattern) {
+policy policy::dns(std::string_view pattern) {
   check_pattern("dns", pattern);
   auto text = call_text("dns", pattern);
   return policy(about_peer(std::move(text), [folded = text::lower(pattern)](const peer& who) {
@@ -221,8 +221,9 @@ policy policy::serial(std::string_view number) {
   }));
 }
 
-policy policy::custom(std::string name, std::function<bool(const peer&)> predicate) {
-  if (!predicate) throw std::invalid_argument("policy::custom(\"" + name + "\") needs a predicate; it got none");
+policy policy::custom(std::string_view name, std::function<bool(const peer&)> predicate) {
+  if (!predicate)
+    throw std::invalid_argument("policy::custom(\"" + std::string(name) + "\") needs a predicate; it got none");
   return policy(about_peer(call_text("custom", name), std::move(predicate)));
 }
 

@@ -44,9 +44,9 @@ void detail::registry::check_open(std::string_view what) const {
 
 std::size_t detail::registry::add_group(std::size_t parent, std::string_view prefix) {
   check_open("the group " + text::quoted(prefix));
-  const auto parsed = parse_pattern(prefix);
-  if (!parsed) throw std::logic_error("app.group: " + parsed.error().message());
-  const auto& segments = parsed.value().segments;
+  auto parsed = parse_pattern(prefix);
+  if (!parsed) throw std::logic_error("app.group: " + std::move(parsed).error().message());
+  const auto segments = std::move(parsed).value().segments;
   if (segments.back().text.empty() || segments.back().what == pattern_segment::kind::rest) {
     throw std::logic_error("app.group: the prefix " + text::quoted(prefix) +
                            " must end with a segment that more can follow, such as \"/admin\"");
@@ -64,7 +64,7 @@ std::size_t detail::registry::add_route(std::size_t place, method verb, std::str
   const std::string name = std::string(to_string(verb)) + " " + whole;
   check_open("the route " + name);
   auto parsed = parse_pattern(whole);
-  if (!parsed) throw std::logic_error("the route " + name + ": " + parsed.error().message());
+  if (!parsed) throw std::logic_error("the route " + name + ": " + std::move(parsed).error().message());
   entry made;
   made.group = place;
   made.shape = *std::move(parsed);

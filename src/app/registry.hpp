@@ -64,7 +64,7 @@ struct registry {
   void check_open(std::string_view what) const;
 
   std::size_t add_group(std::size_t parent, std::string_view prefix);
-  std::size_t add_route(std::size_t place, method verb, std::string_view pattern, bound_handler handler);
+  std::size_t add_route(std::size_t place, method verb, std::string_view written, bound_handler handler);
 };
 
 }  // namespace detail

@@ -7,7 +7,7 @@
 
 namespace mutual {
 
-response to_response(const error& failure) {
+response detail::error_response(const error& failure) {
   switch (failure.code()) {
     case errc::bad_usage:
     case errc::bad_input:

@@ -37,8 +37,7 @@ class router {
  private:
   static constexpr std::size_t none = static_cast<std::size_t>(-1);
   struct leaf {
-    leaf() { routes.fill(none); }
-    std::array<std::size_t, method_count> routes;
+    std::array<std::size_t, method_count> routes{none, none, none, none, none, none, none, none};
     std::size_t get(method verb) const { return routes[static_cast<std::size_t>(verb)]; }
     std::size_t serving(method verb) const;
   };

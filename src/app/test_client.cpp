@@ -65,9 +65,11 @@ struct root {
     void unhandled_exception() noexcept { std::terminate(); }
   };
   explicit root(std::coroutine_handle<promise_type> started) : coroutine(started) {}
-  root(const root&) = delete;
-  root& operator=(const root&) = delete;
-  ~root() { coroutine.destroy(); }
+  root(root&& other) noexcept : coroutine(std::exchange(other.coroutine, nullptr)) {}
+  root& operator=(root&&) = delete;
+  ~root() {
+    if (coroutine) coroutine.destroy();
+  }
   std::coroutine_handle<promise_type> coroutine;
 };
 
