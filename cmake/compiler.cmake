@@ -2,8 +2,10 @@
 
 find_program(MUTUAL_CCACHE ccache)
 if(MUTUAL_CCACHE)
-  set(CMAKE_C_COMPILER_LAUNCHER ${MUTUAL_CCACHE})
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${MUTUAL_CCACHE})
+  # Paths below the checkout do not count, so that several checkouts share what they compile; precompiled headers do.
+  set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${MUTUAL_CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_C_COMPILER_LAUNCHER})
 endif()
 
 add_library(mutual_flags INTERFACE)
