@@ -19,9 +19,7 @@ deadline::~deadline() {
 
 void deadline::set(std::chrono::milliseconds from_now) {
   auto& wheel = loop_.deadlines();
-  // One tick more than asked: the current tick has partly gone, and a deadline is never early.
-  const auto ticks = static_cast<std::uint64_t>(std::max<std::int64_t>(from_now / deadline_wheel::tick, 0)) + 1;
-  const auto due = wheel.current_tick() + ticks;
+  const auto due = wheel.first_tick_after(std::max(from_now, std::chrono::milliseconds(0)));
   // Filed for later than it is due now: it must move, or it would be looked at too late.
   if (filed_ && (due_ == never || due < due_)) wheel.unfile(*this);
   due_ = due;
@@ -34,6 +32,11 @@ deadline_wheel::~deadline_wheel() = default;
 
 std::uint64_t deadline_wheel::current_tick() const {
   return static_cast<std::uint64_t>(loop::clock::now().time_since_epoch() / tick);
+}
+
+// The tick that begins when that time has wholly gone: a deadline is never early.
+std::uint64_t deadline_wheel::first_tick_after(std::chrono::milliseconds from_now) const {
+  return static_cast<std::uint64_t>((loop::clock::now().time_since_epoch() + from_now) / tick) + 1;
 }
 
 void deadline_wheel::file(deadline& entry) {

@@ -59,6 +59,7 @@ class deadline_wheel {
   static constexpr std::size_t slots = 256;
 
   std::uint64_t current_tick() const;
+  std::uint64_t first_tick_after(std::chrono::milliseconds from_now) const;
   void file(deadline& entry);
   void unfile(deadline& entry);
   void start();

@@ -33,8 +33,11 @@ loop::loop() : impl_(std::make_unique<impl>()) { impl_->deadlines = std::make_un
 loop::~loop() = default;
 
 void loop::run() {
-  const auto work = asio::make_work_guard(impl_->context);
-  impl_->context.run();
+  {
+    const auto work = asio::make_work_guard(impl_->context);
+    impl_->context.run();
+  }
+  // After the guard has gone: the last work to end stops the context.
   impl_->context.restart();
 }
 

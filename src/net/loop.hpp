@@ -48,7 +48,6 @@ class loop {
   class sleep_awaiter;
   sleep_awaiter sleep(std::chrono::milliseconds duration);
 
-
   /// A buffer that everything on this loop may read into; its contents do not outlive the next wait.
   std::span<char> scratch();
 
