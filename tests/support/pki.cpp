@@ -4,6 +4,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/ec.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 
@@ -124,6 +125,24 @@ key make_p256_key() { return make_ec_key("P-256"); }
 key make_p384_key() { return make_ec_key("P-384"); }
 key make_ed25519_key() { return owned(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), "Ed25519"); }
 key make_rsa_key(unsigned bits) { return owned(EVP_RSA_gen(bits), "RSA"); }
+
+key make_rsa_public_key(unsigned bits) {
+  auto bytes = random_bytes(bits / 8);
+  bytes.front() = static_cast<char>(0x80);
+  bytes.back() = 1;
+  const bignum_ptr modulus(
+      BN_bin2bn(reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()), nullptr));
+  const std::unique_ptr<OSSL_PARAM_BLD, freed_by<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_RSA_N, modulus.get());
+  OSSL_PARAM_BLD_push_uint(builder.get(), OSSL_PKEY_PARAM_RSA_E, 65537);
+  const std::unique_ptr<OSSL_PARAM, freed_by<OSSL_PARAM_free>> parameters(OSSL_PARAM_BLD_to_param(builder.get()));
+  const pkey_ctx_ptr context(EVP_PKEY_CTX_new_from_name(nullptr, "RSA", nullptr));
+  EVP_PKEY* made = nullptr;
+  must(EVP_PKEY_fromdata_init(context.get()) == 1 &&
+           EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_PUBLIC_KEY, parameters.get()) == 1,
+       "RSA public key");
+  return owned(made, "RSA public key");
+}
 
 spec root_spec(std::string common_name) {
   spec contents{.common_name = std::move(common_name)};

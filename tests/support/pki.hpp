@@ -22,6 +22,8 @@ key make_p384_key();
 key make_ed25519_key();
 key make_rsa_key(unsigned bits);
 key make_ec_key(const char* curve);
+/// A public key only, of any size, to be certified: no prime was looked for.
+key make_rsa_public_key(unsigned bits);
 
 /// What a certificate is to hold. Extensions are in OpenSSL's configuration syntax ("critical,CA:TRUE"); an empty one
 /// is left out.

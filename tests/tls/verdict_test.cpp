@@ -360,6 +360,77 @@ TEST(verdict, dates_are_inclusive_at_both_ends) {
   EXPECT_EQ(at(value.not_before() - 1s), "not_yet_valid");
 }
 
+// ---- what a hostile chain may cost
+
+verdict judged_quickly(const trusting& by, const std::vector<identity>& chain) {
+  const auto prepared = test::make_trust(by);
+  const auto began = std::chrono::steady_clock::now();
+  auto judged = judge(*prepared, chain);
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 1s);
+  return judged;
+}
+
+TEST(verdict, a_chain_of_a_hundred_certificates_is_not_looked_at) {
+  auto contents = test::root_spec("Same");
+  contents.with = test::make_p256_key();
+  std::vector<identity> chain{alice()};
+  for (int at = 0; at < 100; ++at) chain.push_back(issue(acme().root, contents));
+  const auto judged = judged_quickly(root_only(), chain);
+  EXPECT_EQ(outcome(judged), "constraint_violated");
+  EXPECT_THAT(judged.detail, HasSubstr("101 certificates"));
+  EXPECT_EQ(judged.presented.size(), verdict::most_presented);
+}
+
+TEST(verdict, certificates_of_many_kilobytes_are_not_looked_at) {
+  auto contents = test::client_spec();
+  contents.more = {{"1.2.3.4.5", "DER:0483020000" + std::string(2 * 0x20000, '0')}};
+  const auto judged = judged_quickly(root_only(), sent(alice(contents)));
+  EXPECT_EQ(outcome(judged), "constraint_violated");
+  EXPECT_THAT(judged.detail, HasSubstr("bytes"));
+}
+
+TEST(verdict, a_maze_of_certificates_that_all_issue_each_other_is_given_up) {
+  // Every one of these could have issued every other, by name.
+  auto contents = test::root_spec("Maze");
+  contents.authority_key_id = false;
+  contents.subject_key_id = false;
+  std::vector<identity> maze;
+  const auto start = self_signed(contents);
+  for (int at = 0; at < 30; ++at) maze.push_back(issue(start, contents));
+  auto client = test::client_spec();
+  client.authority_key_id = false;
+  maze.insert(maze.begin(), issue(start, client));
+  const auto judged = judged_quickly(root_only(), maze);
+  EXPECT_EQ(outcome(judged), "constraint_violated") << judged.detail;
+}
+
+TEST(verdict, a_huge_rsa_key_is_refused_before_it_is_used) {
+  const auto huge = client_with([](spec& it) { it.with = test::make_rsa_public_key(16384); });
+  const auto judged = judged_quickly(root_only(), sent(alice(huge)));
+  EXPECT_EQ(outcome(judged), "constraint_violated");
+  EXPECT_THAT(judged.detail, HasSubstr("16384 bits"));
+  auto ca = test::intermediate_spec("Huge");
+  ca.with = test::make_rsa_public_key(16384);
+  const auto intermediate = issue(acme().root, ca);
+  const identity pretended(test::parsed(intermediate), test::make_rsa_key(2048));
+  EXPECT_EQ(outcome(judged_quickly(root_only(), {issue(pretended, test::client_spec()), intermediate})),
+            "constraint_violated");
+}
+
+TEST(verdict, thousands_of_names_under_hundreds_of_constraints_are_not_compared) {
+  auto ca = test::intermediate_spec("Constrained");
+  ca.name_constraints = "critical";
+  for (int at = 0; at < 300; ++at) ca.name_constraints += ",permitted;DNS:a" + std::to_string(at) + ".example";
+  const auto intermediate = issue(acme().root, ca);
+  const auto many = client_with([](spec& it) {
+    it.alternative_names = "DNS:x.example";
+    for (int at = 0; at < 900; ++at) it.alternative_names += ",DNS:x.a" + std::to_string(at % 300) + ".example";
+  });
+  const auto judged = judged_quickly(root_only(), {issue(intermediate, many), intermediate});
+  EXPECT_EQ(outcome(judged), "constraint_violated");
+  EXPECT_THAT(judged.detail, HasSubstr("comparisons"));
+}
+
 // ---- which of several faults is told
 
 TEST(verdict, of_several_faults_the_most_fundamental_is_told) {
