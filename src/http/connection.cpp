@@ -39,6 +39,13 @@ limits ceiling(const server_options& options) {
   return bounds;
 }
 
+response_terms terms_for(const request& asked) {
+  response_terms terms;
+  terms.version_minor = asked.version_minor;
+  terms.to_head = asked.method == "HEAD";
+  return terms;
+}
+
 void give_back(std::string& buffer) {
   buffer.clear();
   if (buffer.capacity() > kept_buffer) buffer.shrink_to_fit();
@@ -194,9 +201,11 @@ task<bool> connection::answer_request(bool whole) {
   const auto began = clock::now();
   request& asked = parser_.message();
   answer_notes notes;
+  // Taken before the handler runs, which may move the request away.
+  const response_terms terms = terms_for(asked);
   response made = co_await response_to(asked, notes);
   const bool keep = whole && parser_.keep_alive() && !guide_.stopping();
-  const bool goes_on = co_await send(made, asked, keep);
+  const bool goes_on = co_await send(made, terms, keep);
   if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
   co_return goes_on;
 }
@@ -207,18 +216,16 @@ task<> connection::answer_failure() {
   // Of a head that could not be read nothing is known, its method included: then the answer has a body.
   response made = *std::move(refusal_);
   refusal_.reset();
-  co_await send(made, asked, false);
+  const response_terms terms = terms_for(asked);
+  co_await send(made, terms, false);
   parser_.message().connection = info_;
   if (options_.on_answer) options_.on_answer(asked, answer_notes{}, made.status, body_sent_, clock::now() - began);
 }
 
 // Sends head and body. True if all of it was taken and the connection may go on.
-task<bool> connection::send(response& made, const request& asked, bool keep) {
+task<bool> connection::send(response& made, response_terms terms, bool keep) {
   body_sent_ = 0;
   out_.clear();
-  response_terms terms;
-  terms.version_minor = asked.version_minor;
-  terms.to_head = asked.method == "HEAD";
   terms.keep_alive = keep;
   terms.date = guide_.date();
   auto head = write_response_head(out_, made, terms);

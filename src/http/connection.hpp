@@ -54,7 +54,7 @@ class connection {
   task<response> response_to(request& asked, answer_notes& notes);
   task<bool> answer_request(bool whole);
   task<> answer_failure();
-  task<bool> send(response& made, const request& asked, bool keep);
+  task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
   task<bool> write(std::string_view bytes);
 

@@ -26,7 +26,7 @@ void deadline::set(std::chrono::milliseconds from_now) {
   if (!filed_) wheel.file(*this);
 }
 
-deadline_wheel::deadline_wheel(loop& on) : loop_(on), timer_(std::make_unique<timer>(on)), done_(current_tick()) {}
+deadline_wheel::deadline_wheel(loop& on) : timer_(std::make_unique<timer>(on)), done_(current_tick()) {}
 
 deadline_wheel::~deadline_wheel() = default;
 

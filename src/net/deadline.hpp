@@ -67,7 +67,6 @@ class deadline_wheel {
   void visit(std::size_t slot, std::uint64_t upto);
 
   struct timer;
-  loop& loop_;
   std::unique_ptr<timer> timer_;
   std::array<deadline*, slots> slot_{};
   std::size_t filed_ = 0;
