@@ -18,7 +18,8 @@ error unusable(std::string_view text, std::string_view why) {
   return {errc::bad_usage, fmt::format("{} is not a URL to go to: {}", text::quoted(text), why)};
 }
 
-std::string_view view(urls::string_view piece) { return {piece.data(), piece.size()}; }
+// Boost.URL's views of a string are of different types in its versions, and all of them are this.
+std::string_view view(const auto& piece) { return {piece.data(), piece.size()}; }
 
 result<std::string> host_of(std::string_view text, const urls::url_view& parsed) {
   switch (parsed.host_type()) {
