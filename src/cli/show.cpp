@@ -1,4 +1,4 @@
-// mutual show: what a file, or an issued certificate, holds.
+// mutual show: what a file, a server or an issued certificate holds.
 
 #include "authority/layout.hpp"
 #include "base/file.hpp"
@@ -6,6 +6,8 @@
 #include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
 #include "cli/password.hpp"
+#include "client/fetch.hpp"
+#include "client/url.hpp"
 #include "x509/bundle.hpp"
 
 #include <CLI/CLI.hpp>
@@ -42,8 +44,18 @@ result<std::filesystem::path> find_file(const options& given) {
                                             text::quoted(given.what), text::printable(places.folder().string(), 4096)));
 }
 
+// What a server presents, whether or not it would let us in: it is looked at, and believed in nothing.
+result<found_bundle> find_at_server(const options& given) {
+  MUTUAL_TRY(const auto where, client::parse_url(given.what));
+  MUTUAL_TRY(auto presented, client::fetch_chain(where));
+  found_bundle found{text::printable(given.what, 4096), {}};
+  found.contents.certificates = std::move(presented);
+  return found;
+}
+
 // Asks for a password only if the file does not open without, and if somebody is there to be asked.
 result<found_bundle> find(const options& given) {
+  if (given.what.starts_with("https://")) return find_at_server(given);
   MUTUAL_TRY(const auto path, find_file(given));
   const auto where = text::printable(path.string(), 4096);
   MUTUAL_TRY(auto password, read_password(given.password, "MUTUAL_PASSWORD", false));
@@ -102,10 +114,13 @@ result<> run(const options& given) {
 }  // namespace
 
 void add_show(CLI::App& program, action& chosen) {
-  auto* command = program.add_subcommand("show", "Show what a file or an issued certificate holds");
+  auto* command = program.add_subcommand("show", "Show what a file, a server or an issued certificate holds");
   const auto given = std::make_shared<options>();
   command
-      ->add_option("FILE|NAME", given->what, "A file (PEM, DER or PKCS#12, whatever it is called), or an issued NAME")
+      ->add_option(
+          "FILE|URL|NAME", given->what,
+          "A file (PEM, DER or PKCS#12, whatever it is called), a server (https://HOST:PORT, whose certificates "
+          "are shown and not judged), or an issued NAME")
       ->required();
   add_pki_option(*command, given->pki);
   add_password_options(*command, given->password, "an encrypted file", "MUTUAL_PASSWORD");

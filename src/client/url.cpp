@@ -78,6 +78,10 @@ result<url> parse_url(std::string_view text) {
     // Not quoted back: it may hold a password.
     return error(errc::bad_usage, "a URL to go to holds no user name or password: leave out what stands before the @");
   }
+  // Boost 1.81 takes "http://[::1]:80../b", with a path that runs on from the port.
+  if (const auto path = view(tried->encoded_path()); !path.empty() && !path.starts_with('/')) {
+    return unusable(text, "its path does not begin with /");
+  }
   url out;
   out.secure = scheme == "https";
   MUTUAL_TRY(out.host, host_of(text, *tried));

@@ -184,6 +184,16 @@ class Running(Serve):
         self.run_tool("cp", "clients.crt", "bob.crt")
         self.assertEqual(asks_as_bob(), "Hello, bob!\n")
 
+    def test_what_a_server_presents_can_be_shown_without_a_certificate_of_ones_own(self):
+        self.make_pki()
+        server = self.serve()
+        said = self.run_tool(MUTUAL, "show", f"https://localhost:{server.port}/")
+        for part in ("certificate 1 of 2", "CN=localhost", "Acme Intermediate CA"):
+            self.assertIn(part, said)
+        server.stop()
+        said = self.run_tool(MUTUAL, "show", f"https://localhost:{server.port}/", code=1)
+        self.assertEqual(said.count("\n"), 1, said)
+
     def test_hangup_reads_the_files_again(self):
         self.make_pki()
         server = self.serve()
