@@ -85,7 +85,7 @@ void check(const book& one) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** arguments) {
   using mutual::policy;
   mutual::app app;
   library books;
@@ -121,5 +121,6 @@ int main() {
   });
   // end: deleting
 
-  return app.run({.listen = "127.0.0.1:5000", .tls = mutual::tls::from_pki("pki"), .name = "books"});
+  return app.run(
+      {.listen = count > 1 ? arguments[1] : "127.0.0.1:5000", .tls = mutual::tls::from_pki("pki"), .name = "books"});
 }

@@ -109,12 +109,16 @@ struct json_codec<T> {
   static void write(std::string& out, T value) { out += std::to_string(value); }
 };
 
-/// Numbers; infinity and NaN, which JSON has not, are written as null.
+/// Numbers, finite ones; infinity and NaN, which JSON has not, are written as null.
 template <std::floating_point T>
 struct json_codec<T> {
   static bool read(const json_place& from, T& into) {
     double value = 0;
     if (!from.read(value)) return false;
+    if (value < static_cast<double>(std::numeric_limits<T>::lowest()) ||
+        value > static_cast<double>(std::numeric_limits<T>::max())) {
+      return from.expected("a number of less size");
+    }
     into = static_cast<T>(value);
     return true;
   }
