@@ -89,14 +89,16 @@ void server::take_over(std::shared_ptr<const tls::server_context> next) {
 }
 
 void server::watch_files() {
-  auto known = tls::stamp_of(context()->files());
+  std::string tried;
   std::unique_lock lock(watching_);
   while (!stop_watching_.wait_for(lock, options_.watch_files, [this] { return stopped_; })) {
     lock.unlock();
-    auto seen = tls::stamp_of(context()->files());
-    if (seen != known) {
-      // The stamp was taken before the files are read: what changes in between is seen as a change next time.
-      known = std::move(seen);
+    const auto current = context();
+    auto seen = tls::stamp_of(current->files());
+    if (seen != current->stamp() && seen != tried) {
+      // The stamp was taken before the files are read: what changes in between is seen as a change next time. What is
+      // known to be bad is not tried again.
+      tried = std::move(seen);
       (void)reload();  // an error is logged there
     }
     lock.lock();

@@ -1,11 +1,11 @@
 #pragma once
 // What our servers and our clients set alike.
 
-#include <mutual/result.hpp>
-#include <mutual/tls.hpp>
-
 #include "tls/ssl.hpp"
 #include "x509/identity.hpp"
+
+#include <mutual/result.hpp>
+#include <mutual/tls.hpp>
 
 namespace mutual::tls {
 

@@ -54,7 +54,8 @@ struct server_context::callbacks {
     auto& facts = facts_of(ssl);
     const auto& self = context_of(ssl);
     if (!self.trust_) return 0;
-    facts.judged = judge(*self.trust_, X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store));
+    facts.judged =
+        self.remembered_->judge(*self.trust_, X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store));
     if (*facts.judged) return 1;
     // The error chooses the alert that OpenSSL sends, and nothing else.
     X509_STORE_CTX_set_error(store, facts.judged->verify_error);
@@ -108,13 +109,15 @@ struct server_context::callbacks {
   }
 };
 
-server_context::server_context(config settings, std::uint64_t generation, x509::identity identity,
+server_context::server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
                                std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions)
     : settings_(std::move(settings)),
+      stamp_(std::move(stamp)),
       generation_(generation),
       identity_(std::move(identity)),
       trust_(std::move(trust)),
-      sessions_(std::move(sessions)) {}
+      sessions_(std::move(sessions)),
+      remembered_(std::make_unique<verdict_memory>()) {}
 
 bool server_context::may_resume(const standing& known) const {
   switch (settings_.clients) {

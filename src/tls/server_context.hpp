@@ -5,6 +5,7 @@
 #include "tls/ssl.hpp"
 #include "tls/trust.hpp"
 #include "tls/verdict.hpp"
+#include "tls/verdict_memory.hpp"
 #include "x509/identity.hpp"
 
 #include <mutual/peer.hpp>
@@ -58,9 +59,11 @@ class server_context {
   const config& settings() const { return settings_; }
   /// Every file that was read: when one of them changes, load again.
   std::vector<std::filesystem::path> files() const;
+  /// stamp_of() those files, taken before the first of them was read: what changes later differs from it.
+  const std::string& stamp() const { return stamp_; }
 
  private:
-  server_context(config settings, std::uint64_t generation, x509::identity identity,
+  server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
                  std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions);
 
   bool may_resume(const standing& known) const;
@@ -70,10 +73,12 @@ class server_context {
   result<> prepare();
 
   config settings_;
+  std::string stamp_;
   std::uint64_t generation_;
   x509::identity identity_;
   std::shared_ptr<const tls::trust> trust_;
   std::shared_ptr<session_cache> sessions_;
+  std::unique_ptr<verdict_memory> remembered_;  // by trust_, and gone with it
   ssl_ctx_ptr context_;
 };
 

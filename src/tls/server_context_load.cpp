@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "tls/file_watch.hpp"
 #include "tls/server_context.hpp"
 #include "x509/bundle.hpp"
 
@@ -68,6 +69,15 @@ result<> fit_to_present(const x509::certificate& own, const fs::path& file) {
   return {};
 }
 
+std::vector<fs::path> files_of(const config& settings) {
+  std::vector<fs::path> all{settings.certificate};
+  if (!settings.key.empty()) all.push_back(settings.key);
+  for (const auto* list : {&settings.trust, &settings.revocations, &settings.known_intermediates}) {
+    all.insert(all.end(), list->begin(), list->end());
+  }
+  return all;
+}
+
 }  // namespace
 
 result<std::shared_ptr<const server_context>> server_context::load(const config& settings, std::uint64_t generation,
@@ -82,25 +92,19 @@ result<std::shared_ptr<const server_context>> server_context::load(const config&
   if (named.at_least == version::v1_3 && named.at_most == version::v1_2) {
     return error(errc::bad_usage, "no version of TLS is left: the least version is above the highest");
   }
+  auto stamp = stamp_of(files_of(named));
   MUTUAL_TRY(auto identity, x509::load_identity(named.certificate, named.key, named.password));
   MUTUAL_CHECK(fit_to_present(identity.chain.front(), named.certificate));
   std::shared_ptr<const tls::trust> trust;
   if (named.clients != client_auth::none) {
     MUTUAL_TRY(trust, load_trust(named, identity, generation));
   }
-  std::shared_ptr<server_context> made(
-      new server_context(std::move(named), generation, std::move(identity), std::move(trust), std::move(sessions)));
+  std::shared_ptr<server_context> made(new server_context(std::move(named), std::move(stamp), generation,
+                                                          std::move(identity), std::move(trust), std::move(sessions)));
   MUTUAL_CHECK(made->prepare());
   return std::shared_ptr<const server_context>(std::move(made));
 }
 
-std::vector<fs::path> server_context::files() const {
-  std::vector<fs::path> all{settings_.certificate};
-  if (!settings_.key.empty()) all.push_back(settings_.key);
-  for (const auto* list : {&settings_.trust, &settings_.revocations, &settings_.known_intermediates}) {
-    all.insert(all.end(), list->begin(), list->end());
-  }
-  return all;
-}
+std::vector<fs::path> server_context::files() const { return files_of(settings_); }
 
 }  // namespace mutual::tls

@@ -1,17 +1,13 @@
 #pragma once
 // Sessions that clients may take up again, kept in this process and nowhere else.
 
+#include "base/recent_map.hpp"
 #include "tls/ssl.hpp"
 
 #include <openssl/ssl.h>
 
-#include <array>
 #include <cstddef>
-#include <list>
-#include <mutex>
-#include <string>
 #include <string_view>
-#include <unordered_map>
 
 namespace mutual::tls {
 
@@ -21,31 +17,17 @@ namespace mutual::tls {
 /// nothing about the client's certificate travels or is parsed again.
 class session_cache {
  public:
-  explicit session_cache(std::size_t capacity = 20480);
+  explicit session_cache(std::size_t capacity = 20480) : kept_(capacity) {}
 
   /// Keeps a session under its id, in place of any other of that id.
   void put(std::string_view id, ssl_session_ptr session);
   /// A reference of one's own to the session of that id; null if there is none.
   ssl_session_ptr find(std::string_view id);
-  void remove(std::string_view id);
-  std::size_t size() const;
+  void remove(std::string_view id) { kept_.remove(id); }
+  std::size_t size() const { return kept_.size(); }
 
  private:
-  struct item {
-    std::string id;
-    ssl_session_ptr session;
-  };
-  struct shard {
-    mutable std::mutex guard;
-    std::list<item> by_use;                                                 // newest first
-    std::unordered_map<std::string_view, std::list<item>::iterator> by_id;  // views into `by_use`
-  };
-  static constexpr std::size_t shards = 16;
-
-  shard& shard_of(std::string_view id);
-
-  std::size_t capacity_each_;
-  std::array<shard, shards> shards_;
+  recent_map<ssl_session_ptr> kept_;
 };
 
 }  // namespace mutual::tls

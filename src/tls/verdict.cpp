@@ -77,14 +77,9 @@ std::variant<std::shared_ptr<const peer>, finding> peer_of(const path& chain) {
 }
 
 verdict accept(const trust& by, std::shared_ptr<const peer> who, const judge_options& options) {
-  verdict out;
-  out.holds = {.who = who,
-               .use = options.use,
-               .generation = by.generation(),
-               .from = options.at,
-               .until = holds_until(by, *who, options.at)};
-  out.who = std::move(who);
-  return out;
+  const auto until = holds_until(by, *who, options.at);
+  return verdict_of(
+      {.who = std::move(who), .use = options.use, .generation = by.generation(), .from = options.at, .until = until});
 }
 
 // Judges paths one after another until one is good; of bad ones keeps what is told of the one that came farthest.
@@ -146,6 +141,13 @@ verdict judge_chain(const trust& by, X509* leaf, const STACK_OF(X509) * sent, co
 
 }  // namespace
 
+verdict verdict_of(standing earlier) {
+  verdict out;
+  out.who = earlier.who;
+  out.holds = std::move(earlier);
+  return out;
+}
+
 verdict refusal(reason why, std::string detail) {
   verdict out;
   out.refused = why;
@@ -173,12 +175,7 @@ bool still_holds(const trust& by, const standing& earlier, const judge_options& 
 }
 
 verdict judge_again(const trust& by, const standing& earlier, const judge_options& options) {
-  if (still_holds(by, earlier, options)) {
-    verdict out;
-    out.who = earlier.who;
-    out.holds = earlier;
-    return out;
-  }
+  if (still_holds(by, earlier, options)) return verdict_of(earlier);
   if (!earlier.who || earlier.who->chain().empty()) {
     return refusal(reason::no_certificate, "the session that was taken up again holds no certificate");
   }

@@ -76,6 +76,9 @@ bool still_holds(const trust& by, const standing& earlier, const judge_options& 
 /// `still_holds` answers, else the whole chain is judged anew from its bytes.
 verdict judge_again(const trust& by, const standing& earlier, const judge_options& options = {});
 
+/// The good verdict that an earlier one's standing stands for; the caller has asked `still_holds`.
+verdict verdict_of(standing earlier);
+
 /// A refusal for a reason that was not found in a chain (`policy_denied`, `proof_failed`), in the same form.
 verdict refusal(reason why, std::string detail);
 

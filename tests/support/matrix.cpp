@@ -169,6 +169,8 @@ matrix_world::player matrix_world::begin(const cell& of) {
 
 void matrix_world::go_on(player& one) {
   client_report report;
+  one.so_far.again = connect(one, nullptr, report);
+  if (one.so_far.of.before == event::nothing) return;
   if (!one.so_far.first.who.empty()) {
     one.so_far.then.push_back(connect(one, one.own, report));
     return;
@@ -191,6 +193,7 @@ std::vector<course> matrix_world::play() {
       if (one.so_far.of.before == after) go_on(one);
     }
   };
+  go_on_all(event::nothing);
   go_on_all(event::other_name);
 
   // The last certificate made lives longest; dates are inclusive.

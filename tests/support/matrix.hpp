@@ -73,13 +73,14 @@ struct outcome {
 };
 std::string text(const outcome& of);
 
-/// What happened in a cell: the first connection, and those after the event. Of a client that was let in there is one,
-/// with its session; of one that was refused there is one for each session that it can lay its hands on.
+/// What happened in a cell: the first connection, and those with a session after the event. Of a client that was let in
+/// there is one, with its session; of one that was refused there is one for each session that it can lay its hands on.
 struct course {
   cell of;
   outcome first{};
   bool got_session = false;
   std::vector<outcome> then{};
+  outcome again{};  ///< Without a session, after the event: whoever is remembered is judged as if new.
 };
 
 /// Servers of all kinds that the cells need, and the clients.

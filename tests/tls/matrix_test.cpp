@@ -118,6 +118,10 @@ void expect_as_known(const course& one) {
   EXPECT_EQ(text(one.first), text(first));
   EXPECT_TRUE(one.first == first);
   EXPECT_EQ(one.got_session, !first.who.empty()) << "a session is for those who were let in, and only for them";
+  auto again = expected_then(one.of);
+  again.resumed = false;
+  EXPECT_EQ(text(one.again), text(again)) << "in full, once more";
+  EXPECT_TRUE(one.again == again);
   if (one.of.before == event::nothing) {
     EXPECT_TRUE(one.then.empty());
     return;
