@@ -81,18 +81,19 @@ task<bool> connection::fill() {
   for (;;) {
     // A client that has had its answer rarely has the next request on its way already: waiting first saves a read that
     // finds nothing. What TLS holds decrypted would not wake us, so that is asked first.
-    if (first_read_ || stream_.has_pending()) {
+    if (look_first_ || stream_.has_pending()) {
       const auto scratch = stream_.socket().owner().scratch();
       const auto got = stream_.try_read(scratch);
       if (got.status == tls::io_status::ok) {
         pending_.append(scratch.data(), got.bytes);
+        look_first_ = got.bytes == scratch.size();  // what did not fit is still there
         co_return true;
       }
       if (got.status != tls::io_status::would_block) co_return false;
     } else {
       stream_.expect_read();
     }
-    first_read_ = true;
+    look_first_ = true;
     if (idle_ && guide_.stopping()) co_return false;
     const auto woken = co_await stream_.wait();
     if (woken == net::wait_status::timed_out) timed_out_ = true;

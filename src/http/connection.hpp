@@ -73,7 +73,7 @@ class connection {
   bool in_body_ = false;
   bool idle_ = true;
   bool timed_out_ = false;
-  bool first_read_ = true;
+  bool look_first_ = true;  // there may be something to read without a wait
 };
 
 }  // namespace mutual::http

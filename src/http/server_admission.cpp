@@ -9,10 +9,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <cerrno>
-#include <sys/socket.h>
-
 namespace mutual::http {
 namespace {
 
@@ -88,9 +84,9 @@ task<bool> server_worker::admit(guest& self) {
 task<std::optional<char>> server_worker::first_byte(guest& self) {
   for (;;) {
     char first = 0;
-    const auto got = ::recv(self.stream.socket().fd(), &first, 1, MSG_PEEK);
-    if (got == 1) co_return first;
-    if (got == 0 || (errno != EAGAIN && errno != EINTR)) {
+    const auto looked = self.stream.try_look(first);
+    if (looked.status == tls::io_status::ok) co_return first;
+    if (looked.status != tls::io_status::would_block) {
       owner_.refused_[static_cast<std::size_t>(reason::probe)].fetch_add(1, std::memory_order_relaxed);
       co_return std::nullopt;
     }

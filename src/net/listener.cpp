@@ -45,6 +45,8 @@ result<descriptor> bound(const endpoint& where, bool shared) {
   if (!handle) return cannot_listen(where, errno);
   enable(handle.get(), SOL_SOCKET, SO_REUSEADDR);
   if (shared) enable(handle.get(), SOL_SOCKET, SO_REUSEPORT);
+  // Answers go out whole, so Nagle's algorithm would only delay them. Connections inherit it from their listener.
+  enable(handle.get(), IPPROTO_TCP, TCP_NODELAY);
   // An IPv6 socket that also took IPv4 would stand in the way of the IPv4 one beside it.
   if (where.family() == AF_INET6) enable(handle.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   if (::bind(handle.get(), where.get(), where.size()) != 0) return cannot_listen(where, errno);
@@ -112,7 +114,6 @@ task<> accept_all(socket& listening, std::function<void(descriptor, const endpoi
           ::accept4(listening.fd(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
       if (handle) {
         complained = false;
-        enable(handle.get(), IPPROTO_TCP, TCP_NODELAY);
         accepted(std::move(handle), endpoint(reinterpret_cast<const sockaddr*>(&storage), size));
         continue;
       }

@@ -1,7 +1,11 @@
 #include "tls/socket_bio.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
+#include <cstring>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 namespace mutual::tls {
 namespace {
@@ -13,7 +17,15 @@ bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code 
 int read_socket(BIO* bio, char* into, int size) {
   BIO_clear_retry_flags(bio);
   auto& state = state_of(bio);
+  if (const auto taken = take_early(state, into, static_cast<std::size_t>(size)); taken > 0) {
+    return static_cast<int>(taken);
+  }
+  if (state.drained) {
+    BIO_set_retry_read(bio);
+    return -1;
+  }
   const auto got = ::recv(state.fd, into, static_cast<std::size_t>(size), 0);
+  state.drained = got < size;
   if (got > 0) return static_cast<int>(got);
   if (got == 0) {
     state.ended = true;
@@ -27,10 +39,34 @@ int read_socket(BIO* bio, char* into, int size) {
   return -1;
 }
 
+// Sends what is held and then `from` in one go, so that small records share a segment. Gives how much went out of
+// `from`; -1 with errno if nothing did.
+ssize_t send_with_held(socket_bio_state& state, const char* from, std::size_t size) {
+  std::array<iovec, 2> pieces{{{state.held.data(), state.held.size()}, {const_cast<char*>(from), size}}};
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  const auto sent = ::sendmsg(state.fd, &message, MSG_NOSIGNAL);
+  if (sent < 0) return sent;
+  const auto total = static_cast<std::size_t>(sent);
+  const auto of_held = std::min(total, state.held.size());
+  state.held.erase(0, of_held);
+  if (state.held.empty()) std::string().swap(state.held);
+  if (total > of_held || size == 0) return static_cast<ssize_t>(total - of_held);
+  errno = EAGAIN;
+  return -1;
+}
+
 int write_socket(BIO* bio, const char* from, int size) {
   BIO_clear_retry_flags(bio);
   auto& state = state_of(bio);
-  const auto sent = ::send(state.fd, from, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+  const auto length = static_cast<std::size_t>(size);
+  if (state.holding) {
+    state.held.append(from, length);
+    return size;
+  }
+  const auto sent =
+      state.held.empty() ? ::send(state.fd, from, length, MSG_NOSIGNAL) : send_with_held(state, from, length);
   if (sent >= 0) return static_cast<int>(sent);
   if (try_again(errno)) {
     BIO_set_retry_write(bio);
@@ -43,7 +79,7 @@ int write_socket(BIO* bio, const char* from, int size) {
 long control(BIO* bio, int command, long, void*) {
   switch (command) {
     case BIO_CTRL_FLUSH:
-      return 1;  // nothing is held back
+      return 1;  // what is held back goes out in its own time
     case BIO_CTRL_EOF:
       return state_of(bio).ended ? 1 : 0;
     default:
@@ -77,6 +113,28 @@ x509::bio_ptr make_socket_bio(socket_bio_state& state) {
   x509::bio_ptr bio(BIO_new(method.get()));
   BIO_set_data(bio.get(), &state);
   return bio;
+}
+
+bool flush(socket_bio_state& state) {
+  if (state.held.empty()) return true;
+  if (send_with_held(state, nullptr, 0) < 0 && !try_again(errno)) {
+    // The connection is gone; what is left of it is found by whoever reads or writes next.
+    state.failed_with = errno;
+    state.held.clear();
+  }
+  return state.held.empty();
+}
+
+std::size_t take_early(socket_bio_state& state, char* into, std::size_t size) {
+  const auto taken = std::min(size, state.early.size() - state.early_taken);
+  if (taken == 0) return 0;
+  std::memcpy(into, state.early.data() + state.early_taken, taken);
+  state.early_taken += taken;
+  if (state.early_taken == state.early.size()) {
+    std::string().swap(state.early);
+    state.early_taken = 0;
+  }
+  return taken;
 }
 
 }  // namespace mutual::tls

@@ -5,6 +5,9 @@
 
 #include <openssl/bio.h>
 
+#include <cstddef>
+#include <string>
+
 namespace mutual::tls {
 
 /// What a BIO of ours works on; outlives the BIO.
@@ -12,7 +15,26 @@ struct socket_bio_state {
   int fd = -1;
   bool ended = false;   ///< The other end has closed its side.
   int failed_with = 0;  ///< errno of a call that failed, or 0.
+
+  /// The last read took all that had come: asking the socket again before waiting for it would find nothing. Whoever
+  /// calls OpenSSL sets it to false before.
+  bool drained = false;
+
+  /// While true, what OpenSSL writes is kept in `held`, to go out with what is written next, or by flush().
+  bool holding = false;
+  std::string held;
+
+  /// What was read off the socket before OpenSSL had it, from `early_taken` on; it comes first.
+  std::string early;
+  std::size_t early_taken = 0;
 };
+
+/// Writes what is held, as far as the socket takes it without waiting. False if some of it is left; an error shows at
+/// the next read or write.
+bool flush(socket_bio_state& state);
+
+/// Takes up to `size` bytes of what was read early; 0 if nothing is left of it.
+std::size_t take_early(socket_bio_state& state, char* into, std::size_t size);
 
 /// A BIO that reads and writes the socket by recv and send. OpenSSL's own writes with write(2), which raises SIGPIPE
 /// in a program that has not given that signal up; a library may not ask that of a program.

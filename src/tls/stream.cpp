@@ -13,6 +13,9 @@ namespace {
 // More than any alert or last answer needs on its way; whoever goes on sending beyond it is not listening.
 constexpr std::size_t linger_bytes = std::size_t{4} * 1024 * 1024;
 
+// A ClientHello, also with a hybrid key share (RFC 8446 section 4.1.2), or the head of somebody's HTTP request.
+constexpr std::size_t longest_look = std::size_t{4} * 1024;
+
 bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 io_status as_io(net::wait_status status) {
@@ -77,18 +80,50 @@ task<io_status> stream::handshake() {
   for (;;) {
     // The error queue is the thread's, shared by all its connections: what another left there must not be read as ours.
     ERR_clear_error();
+    bio_state_.drained = false;
     const int code = SSL_do_handshake(ssl_.get());
-    if (code == 1) co_return io_status::ok;
+    if (code == 1) {
+      bio_state_.holding = false;
+      // Under TLS 1.2 the client waits for our Finished; under 1.3 only the ticket is left, and nobody waits for that.
+      if (SSL_version(ssl_.get()) < TLS1_3_VERSION) (void)flush(bio_state_);
+      co_return io_status::ok;
+    }
     const io result = outcome(code);
-    if (result.status != io_status::would_block) co_return result.status;
+    if (result.status != io_status::would_block) {
+      bio_state_.holding = false;
+      (void)flush(bio_state_);  // an alert
+      co_return result.status;
+    }
+    // Once the client has our first flight, what we write goes out before we wait, in one segment.
+    bio_state_.holding = SSL_is_server(ssl_.get()) == 1;
     const auto woken = co_await wait();
     if (woken != net::wait_status::ready) co_return as_io(woken);
   }
 }
 
+net::socket::awaiter stream::wait() {
+  if (!flush(bio_state_)) return socket_.writable();
+  return socket_.wait(wanted_);
+}
+
+io stream::try_look(char& first) {
+  if (bio_state_.early.empty()) {
+    const auto scratch = socket_.owner().scratch().first(longest_look);
+    const auto got = plain_outcome(::recv(socket_.fd(), scratch.data(), scratch.size(), 0), true);
+    if (got.status != io_status::ok) return got;
+    bio_state_.early.assign(scratch.data(), got.bytes);
+  }
+  first = bio_state_.early[bio_state_.early_taken];
+  return {io_status::ok, 1};
+}
+
 io stream::try_read(std::span<char> into) {
-  if (!ssl_) return plain_outcome(::recv(socket_.fd(), into.data(), into.size(), 0), true);
+  if (!ssl_) {
+    if (const auto taken = take_early(bio_state_, into.data(), into.size()); taken > 0) return {io_status::ok, taken};
+    return plain_outcome(::recv(socket_.fd(), into.data(), into.size(), 0), true);
+  }
   ERR_clear_error();
+  bio_state_.drained = false;
   std::size_t count = 0;
   const int code = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
   return code == 1 ? io{io_status::ok, count} : outcome(code);

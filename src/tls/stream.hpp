@@ -44,18 +44,23 @@ class stream {
   bool secure() const { return ssl_ != nullptr; }
   SSL* native() const { return ssl_.get(); }
 
+  /// Looks at the first bytes that come in without taking them: whoever reads later, TLS too, begins with them. `ok`
+  /// with the first byte in `first`; for a stream that is plain so far.
+  io try_look(char& first);
+
   /// Puts TLS on top of a socket that was plain until now.
   void start_tls(ssl_ptr ssl);
 
-  /// Shakes hands until done (ok) or something else; the socket's deadline holds.
+  /// Shakes hands until done (ok) or something else; the socket's deadline holds. The ticket that a server of TLS 1.3
+  /// ends with goes out with the first answer, or when the client is waited for.
   task<io_status> handshake();
 
   /// Reads what is there, without waiting.
   io try_read(std::span<char> into);
   /// Writes what can be taken, without waiting.
   io try_write(std::string_view bytes);
-  /// Waits for whatever the last would_block was for.
-  net::socket::awaiter wait() { return socket_.wait(wanted_); }
+  /// Waits for whatever the last would_block was for. What was held back goes out first.
+  net::socket::awaiter wait();
 
   /// Makes the next wait() wait for something to read.
   void expect_read() { wanted_ = net::socket::direction::read; }

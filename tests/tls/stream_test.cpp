@@ -1,0 +1,344 @@
+// How a stream uses its socket: what goes out together, what is not held back, what is looked at and left.
+#include "tls/stream.hpp"
+
+#include "net/loop.hpp"
+#include "support/pki.hpp"
+
+#include <openssl/err.h>
+
+#include <array>
+#include <fcntl.h>
+#include <functional>
+#include <optional>
+#include <sys/socket.h>
+#include <thread>
+#include <utility>
+
+namespace mutual::test {
+namespace {
+
+using tls::io_status;
+
+// A pair of sockets on which each send is one packet, so that a test sees what shares a segment.
+std::pair<descriptor, descriptor> packet_pair(bool blocking_first, int kind = SOCK_SEQPACKET) {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, kind | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) != 0) return {};
+  descriptor first(ends[0]);
+  descriptor second(ends[1]);
+  if (blocking_first) {
+    // Ten seconds of silence are a failure, not a hang.
+    const int flags = ::fcntl(first.get(), F_GETFL);
+    (void)::fcntl(first.get(), F_SETFL, flags & ~O_NONBLOCK);
+    timeval limit{10, 0};
+    (void)::setsockopt(first.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+  }
+  return {std::move(first), std::move(second)};
+}
+
+// A client of OpenSSL's own that sends what it has as one packet and counts those that come.
+class packet_client {
+ public:
+  packet_client(descriptor handle, int version, const identity* who) : handle_(std::move(handle)) {
+    context_.reset(SSL_CTX_new(TLS_client_method()));
+    SSL_CTX_set_min_proto_version(context_.get(), version);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    SSL_CTX_set_session_cache_mode(context_.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context_.get(), [](SSL* ssl, SSL_SESSION*) {
+      ++*static_cast<int*>(SSL_get_app_data(ssl));
+      return 0;
+    });
+    if (who != nullptr) {
+      SSL_CTX_use_certificate(context_.get(), who->certificate());
+      SSL_CTX_use_PrivateKey(context_.get(), who->private_key());
+    }
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_app_data(ssl_.get(), &tickets);
+    SSL_set_bio(ssl_.get(), BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
+    SSL_set_connect_state(ssl_.get());
+  }
+
+  // Does not send what it has last (under TLS 1.3 its Finished): that goes with what is written next.
+  bool shake_hands() {
+    for (;;) {
+      ERR_clear_error();
+      const int code = SSL_do_handshake(ssl_.get());
+      if (code == 1) return true;
+      if (SSL_get_error(ssl_.get(), code) != SSL_ERROR_WANT_READ) return false;
+      send();
+      if (!receive()) return false;
+    }
+  }
+
+  void write(std::string_view text) {
+    SSL_write(ssl_.get(), text.data(), static_cast<int>(text.size()));
+    send();
+  }
+
+  void send() {
+    char* bytes = nullptr;
+    const long size = BIO_get_mem_data(SSL_get_wbio(ssl_.get()), &bytes);
+    if (size > 0) (void)::send(handle_.get(), bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL);
+    BIO_reset(SSL_get_wbio(ssl_.get()));
+  }
+
+  // One packet.
+  bool receive() {
+    std::array<char, 65536> buffer{};
+    const auto got = ::recv(handle_.get(), buffer.data(), buffer.size(), 0);
+    if (got <= 0) return false;
+    ++packets;
+    BIO_write(SSL_get_rbio(ssl_.get()), buffer.data(), static_cast<int>(got));
+    return true;
+  }
+
+  // What the packets so far say; empty if it is nothing for the application.
+  std::string read() {
+    ERR_clear_error();
+    std::array<char, 1024> buffer{};
+    const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
+    return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string();
+  }
+
+  void end() { handle_.reset(); }
+
+  int packets = 0;
+  int tickets = 0;
+
+ private:
+  descriptor handle_;
+  tls::ssl_ctx_ptr context_;
+  tls::ssl_ptr ssl_;
+};
+
+tls::ssl_ctx_ptr server_of(const pki& people) {
+  tls::ssl_ctx_ptr context(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX_use_certificate(context.get(), people.server.certificate());
+  SSL_CTX_use_PrivateKey(context.get(), people.server.private_key());
+  SSL_CTX_set_num_tickets(context.get(), 1);
+  SSL_CTX_set_read_ahead(context.get(), 1);
+  return context;
+}
+
+// The server's side: shakes hands, then answers each thing it reads, until the other end has enough.
+task<> answer_all(tls::stream& stream, io_status& shaken) {
+  auto shaking = stream.handshake();
+  shaken = co_await std::move(shaking);
+  while (shaken == io_status::ok) {
+    std::array<char, 1024> asked{};
+    auto reading = stream.read(asked);
+    const auto got = co_await std::move(reading);
+    if (got.status != io_status::ok) break;
+    auto writing = stream.write("answer");
+    const auto written = co_await std::move(writing);
+    if (written != io_status::ok) break;
+  }
+}
+
+// Runs the server on this thread and `client` on another, over one pair of sockets.
+io_status meet(SSL_CTX* context, int version, const identity* who, const std::function<void(packet_client&)>& client) {
+  auto [theirs, ours] = packet_pair(true);
+  packet_client other(std::move(theirs), version, who);
+  std::thread thread([&] {
+    client(other);
+    other.end();
+  });
+  net::loop loop;
+  io_status shaken = io_status::cancelled;
+  tls::ssl_ptr ssl(SSL_new(context));
+  SSL_set_accept_state(ssl.get());
+  tls::stream stream(loop, std::move(ours), std::move(ssl));
+  loop.spawn(answer_all(stream, shaken));
+  loop.run_until_idle();
+  thread.join();
+  return shaken;
+}
+
+TEST(stream, sends_the_ticket_with_the_first_answer) {
+  const auto context = server_of(make_pki());
+  std::string answer;
+  int packets = 0;
+  int tickets = 0;
+  const auto shaken = meet(context.get(), TLS1_3_VERSION, nullptr, [&](packet_client& client) {
+    if (!client.shake_hands()) return;
+    client.packets = 0;
+    client.write("ask");
+    while (answer.empty() && client.receive()) answer = client.read();
+    packets = client.packets;
+    tickets = client.tickets;
+  });
+  EXPECT_EQ(shaken, io_status::ok);
+  EXPECT_EQ(answer, "answer");
+  EXPECT_EQ(packets, 1);
+  EXPECT_EQ(tickets, 1);
+}
+
+TEST(stream, sends_the_ticket_at_once_to_a_client_that_asks_nothing_yet) {
+  const auto context = server_of(make_pki());
+  int tickets = 0;
+  std::string answer;
+  meet(context.get(), TLS1_3_VERSION, nullptr, [&](packet_client& client) {
+    if (!client.shake_hands()) return;
+    client.send();
+    if (!client.receive()) return;
+    (void)client.read();
+    tickets = client.tickets;
+    client.write("ask");
+    if (client.receive()) answer = client.read();
+  });
+  EXPECT_EQ(tickets, 1);
+  EXPECT_EQ(answer, "answer");
+}
+
+TEST(stream, does_not_hold_the_finished_of_tls_1_2_back) {
+  const auto context = server_of(make_pki());
+  bool connected = false;
+  std::string answer;
+  meet(context.get(), TLS1_2_VERSION, nullptr, [&](packet_client& client) {
+    connected = client.shake_hands();
+    if (!connected) return;
+    client.write("ask");
+    if (client.receive()) answer = client.read();
+  });
+  EXPECT_TRUE(connected);
+  EXPECT_EQ(answer, "answer");
+}
+
+TEST(stream, shakes_hands_also_when_the_key_share_must_be_asked_for_again) {
+  const auto context = server_of(make_pki());
+  SSL_CTX_set1_groups_list(context.get(), "P-384");  // which OpenSSL's client names, and sends no share of
+  std::string answer;
+  const auto shaken = meet(context.get(), TLS1_3_VERSION, nullptr, [&](packet_client& client) {
+    if (!client.shake_hands()) return;
+    client.write("ask");
+    while (answer.empty() && client.receive()) answer = client.read();
+  });
+  EXPECT_EQ(shaken, io_status::ok);
+  EXPECT_EQ(answer, "answer");
+}
+
+TEST(stream, sends_the_alert_of_a_handshake_that_fails_late) {
+  const auto people = make_pki();
+  const auto context = server_of(people);
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+  bool alerted = false;
+  const auto shaken = meet(context.get(), TLS1_3_VERSION, &people.client, [&](packet_client& client) {
+    if (!client.shake_hands()) return;
+    client.send();
+    if (!client.receive()) return;
+    (void)client.read();
+    alerted = ERR_GET_REASON(ERR_peek_error()) == SSL_R_TLSV1_ALERT_UNKNOWN_CA;
+  });
+  EXPECT_EQ(shaken, io_status::failed);
+  EXPECT_TRUE(alerted);
+}
+
+TEST(stream, looks_at_the_first_byte_and_leaves_it_to_be_read) {
+  auto [theirs, ours] = packet_pair(false, SOCK_STREAM);
+  net::loop loop;
+  tls::stream stream(loop, std::move(ours), nullptr);
+  char first = 0;
+  EXPECT_EQ(stream.try_look(first).status, io_status::would_block);
+  ASSERT_EQ(::send(theirs.get(), "hello", 5, 0), 5);
+  ASSERT_EQ(stream.try_look(first).status, io_status::ok);
+  EXPECT_EQ(first, 'h');
+  ASSERT_EQ(stream.try_look(first).status, io_status::ok);
+  EXPECT_EQ(first, 'h');
+  std::array<char, 3> some{};
+  EXPECT_EQ(stream.try_read(some).bytes, 3U);
+  EXPECT_EQ(std::string(some.data(), 3), "hel");
+  EXPECT_EQ(stream.try_read(some).bytes, 2U);
+  EXPECT_EQ(std::string(some.data(), 2), "lo");
+  EXPECT_EQ(stream.try_read(some).status, io_status::would_block);
+  theirs.reset();
+  EXPECT_EQ(stream.try_read(some).status, io_status::ended);
+}
+
+TEST(stream, gives_what_it_looked_at_to_tls) {
+  const auto context = server_of(make_pki());
+  auto [theirs, ours] = packet_pair(true, SOCK_STREAM);
+  packet_client client(std::move(theirs), TLS1_3_VERSION, nullptr);
+  std::string answer;
+  std::thread thread([&] {
+    if (client.shake_hands()) client.write("ask");
+    while (answer.empty() && client.receive()) answer = client.read();
+    client.end();
+  });
+  net::loop loop;
+  tls::stream stream(loop, std::move(ours), nullptr);
+  io_status shaken = io_status::cancelled;
+  char first = 0;
+  while (stream.try_look(first).status == io_status::would_block) std::this_thread::yield();
+  tls::ssl_ptr ssl(SSL_new(context.get()));
+  SSL_set_accept_state(ssl.get());
+  stream.start_tls(std::move(ssl));
+  loop.spawn(answer_all(stream, shaken));
+  loop.run_until_idle();
+  thread.join();
+  EXPECT_EQ(first, '\x16');
+  EXPECT_EQ(shaken, io_status::ok);
+  EXPECT_EQ(answer, "answer");
+}
+
+// Fills a socket until it takes no more; gives how much went in.
+std::size_t fill(int fd) {
+  const std::string block(4096, '.');
+  std::size_t total = 0;
+  for (;;) {
+    const auto sent = ::send(fd, block.data(), block.size(), MSG_NOSIGNAL);
+    if (sent < 0) return total;
+    total += static_cast<std::size_t>(sent);
+  }
+}
+
+std::string drain(int fd) {
+  std::string all;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    const auto got = ::recv(fd, buffer.data(), buffer.size(), 0);
+    if (got <= 0) return all;
+    all.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+}
+
+TEST(socket_bio, keeps_what_it_holds_in_order_when_the_network_takes_nothing) {
+  auto [theirs, ours] = packet_pair(false, SOCK_STREAM);
+  tls::socket_bio_state state;
+  state.fd = ours.get();
+  const auto bio = tls::make_socket_bio(state);
+  const auto before = fill(ours.get());
+  state.holding = true;
+  EXPECT_EQ(BIO_write(bio.get(), "held ", 5), 5);
+  state.holding = false;
+  EXPECT_FALSE(tls::flush(state));
+  EXPECT_LT(BIO_write(bio.get(), "more", 4), 0);
+  EXPECT_NE(BIO_should_retry(bio.get()), 0);
+  EXPECT_EQ(drain(theirs.get()).size(), before);
+  EXPECT_EQ(BIO_write(bio.get(), "more", 4), 4);
+  EXPECT_TRUE(tls::flush(state));
+  EXPECT_EQ(drain(theirs.get()), "held more");
+}
+
+TEST(socket_bio, does_not_ask_a_socket_again_that_gave_less_than_was_asked_for) {
+  auto [theirs, ours] = packet_pair(false, SOCK_STREAM);
+  tls::socket_bio_state state;
+  state.fd = ours.get();
+  const auto bio = tls::make_socket_bio(state);
+  std::array<char, 8> buffer{};
+  ASSERT_EQ(::send(theirs.get(), "12345678abc", 11, 0), 11);
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 8);
+  EXPECT_FALSE(state.drained);
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 3);
+  EXPECT_TRUE(state.drained);
+  ASSERT_EQ(::send(theirs.get(), "x", 1, 0), 1);
+  EXPECT_LT(BIO_read(bio.get(), buffer.data(), 8), 0);
+  EXPECT_NE(BIO_should_retry(bio.get()), 0);
+  state.drained = false;
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 1);
+  theirs.reset();
+  state.drained = false;
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 0);
+  EXPECT_TRUE(state.ended);
+}
+
+}  // namespace
+}  // namespace mutual::test
