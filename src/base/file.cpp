@@ -1,17 +1,16 @@
 #include "base/file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <system_error>
-
-#include <fmt/format.h>
-
 #include "base/descriptor.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <system_error>
+#include <unistd.h>
 
 namespace mutual::file {
 namespace {
@@ -66,17 +65,22 @@ result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
   if (::fstat(handle.get(), &facts) != 0) return failure("cannot read", path, errno);
   if (S_ISDIR(facts.st_mode)) return error(errc::bad_input, fmt::format("cannot read {}: it is a folder", shown(path)));
 
-  std::string contents;
-  char piece[16384];
-  for (;;) {
-    const auto got = ::read(handle.get(), piece, sizeof piece);
+  // Read in place and sized beforehand: it may be a key, and whoever asked for it can wipe only what is handed over.
+  std::string contents(std::min(limit, static_cast<std::size_t>(std::max<off_t>(facts.st_size, 0))) + 1, '\0');
+  for (std::size_t filled = 0;;) {
+    const auto got = ::read(handle.get(), contents.data() + filled, contents.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failure("cannot read", path, errno);
-    if (got == 0) return contents;
-    if (contents.size() + static_cast<std::size_t>(got) > limit) {
+    filled += static_cast<std::size_t>(got);
+    if (filled > limit) {
       return error(errc::limit_exceeded, fmt::format("cannot read {}: it is larger than {} bytes", shown(path), limit));
     }
-    contents.append(piece, static_cast<std::size_t>(got));
+    if (got == 0) {
+      contents.resize(filled);
+      return contents;
+    }
+    // A pipe says nothing about its size.
+    if (filled == contents.size()) contents.resize(std::min(limit, contents.size() * 2) + 1);
   }
 }
 
@@ -107,7 +111,8 @@ result<> replace(const std::filesystem::path& path, std::string_view contents, a
 result<> make_folder(const std::filesystem::path& path, access who) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) return {};
-  if (path.has_parent_path() && path.parent_path() != path) MUTUAL_CHECK(make_folder(path.parent_path(), access::everyone));
+  if (path.has_parent_path() && path.parent_path() != path)
+    MUTUAL_CHECK(make_folder(path.parent_path(), access::everyone));
   if (::mkdir(path.c_str(), who == access::owner_only ? 0700 : 0755) != 0 && errno != EEXIST) {
     return failure("cannot make the folder", path, errno);
   }

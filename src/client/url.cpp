@@ -26,6 +26,8 @@ result<std::string> host_of(std::string_view text, const urls::url_view& parsed)
     case urls::host_type::ipv4:
       return std::string(view(parsed.encoded_host()));
     case urls::host_type::ipv6: {
+      // A zone (RFC 6874) means something on one machine only; Boost 1.83 would drop it in silence.
+      if (view(parsed.encoded_host()).find('%') != std::string_view::npos) break;
       const auto address = parsed.host_ipv6_address().to_string();
       return std::string(address.data(), address.size());
     }

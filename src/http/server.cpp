@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <sys/resource.h>
 #include <utility>
 
 namespace mutual::http {
@@ -25,6 +26,11 @@ result<std::vector<net::endpoint>> resolve_all(const std::vector<std::string>& a
   return all;
 }
 
+bool is_about_contents(errc code) {
+  return code == errc::bad_input || code == errc::bad_usage || code == errc::password_needed ||
+         code == errc::limit_exceeded || code == errc::tls;
+}
+
 }  // namespace
 
 server::server(server_options options)
@@ -36,6 +42,7 @@ result<std::unique_ptr<server>> server::start(server_options options) {
     MUTUAL_TRY(auto context, tls::server_context::load(made->options_.tls, 1, made->sessions_));
     made->context_.set(std::move(context));
   }
+  made->leave_descriptors_for_the_rest();
   MUTUAL_TRY(made->endpoints_, resolve_all(made->options_.listen));
   const auto threads = thread_count(made->options_.threads);
   MUTUAL_TRY(auto sockets, net::listen(made->endpoints_, threads));
@@ -45,6 +52,21 @@ result<std::unique_ptr<server>> server::start(server_options options) {
     made->watcher_ = std::thread([self = made.get()] { self->watch_files(); });
   }
   return made;
+}
+
+// Whoever connects needs no certificate to take a descriptor. Enough of them are kept back to read the files of a
+// reload (a revocation above all), and for the handlers' own.
+void server::leave_descriptors_for_the_rest() {
+  rlimit allowed{};
+  if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0 || allowed.rlim_cur == RLIM_INFINITY) return;
+  const std::size_t kept = 64 + std::size_t{16} * thread_count(options_.threads);
+  const std::size_t most = allowed.rlim_cur > 2 * kept ? allowed.rlim_cur - kept : allowed.rlim_cur / 2;
+  if (most >= options_.most_connections) return;
+  options_.log.warn(
+      fmt::format("at most {} connections can be open at once, for this process may open {} files (not {}): raise the "
+                  "limit (ulimit -n) for more",
+                  most, allowed.rlim_cur, options_.most_connections));
+  options_.most_connections = most;
 }
 
 server::~server() {
@@ -66,17 +88,25 @@ void server::wait() {
   if (watcher_.joinable()) watcher_.join();
 }
 
-result<> server::reload() {
+result<> server::try_reload() {
   const std::scoped_lock lock(reloading_);
   if (!options_.tls.enabled) return {};
-  auto next = tls::server_context::load(options_.tls, generation_.load() + 1, sessions_);
-  if (!next) {
-    options_.log.error(fmt::format(
-        "the TLS files have changed and cannot be taken over, everything stays as it was: {}", next.error().message()));
-    return std::move(next).error();
-  }
+  const auto current = context();
+  auto next = tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get());
+  if (!next) return std::move(next).error();
   take_over(*std::move(next));
   return {};
+}
+
+result<> server::reload() {
+  auto done = try_reload();
+  if (!done) complain(done.error());
+  return done;
+}
+
+void server::complain(const error& why) const {
+  options_.log.error(fmt::format("the TLS files have changed and cannot be taken over, everything stays as it was: {}",
+                                 why.message()));
 }
 
 void server::take_over(std::shared_ptr<const tls::server_context> next) {
@@ -90,16 +120,20 @@ void server::take_over(std::shared_ptr<const tls::server_context> next) {
 
 void server::watch_files() {
   std::string tried;
+  std::string told;
   std::unique_lock lock(watching_);
   while (!stop_watching_.wait_for(lock, options_.watch_files, [this] { return stopped_; })) {
     lock.unlock();
     const auto current = context();
     auto seen = tls::stamp_of(current->files());
     if (seen != current->stamp() && seen != tried) {
-      // The stamp was taken before the files are read: what changes in between is seen as a change next time. What is
-      // known to be bad is not tried again.
-      tried = std::move(seen);
-      (void)reload();  // an error is logged there
+      auto done = try_reload();
+      // What the files say will not change by itself, so it is not tried again. What stood in the way of reading them
+      // may pass: a revocation must not wait for the next change then. It is told once.
+      if (!done && (is_about_contents(done.error().code()) || done.error().message() != told)) complain(done.error());
+      told = done ? std::string() : done.error().message();
+      // The stamp was taken before the files were read: what changed in between is seen as a change next time.
+      if (done || is_about_contents(done.error().code())) tried = std::move(seen);
     }
     lock.lock();
   }

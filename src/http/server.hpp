@@ -58,7 +58,10 @@ class server {
   friend class server_worker;
   explicit server(server_options options);
 
+  void leave_descriptors_for_the_rest();
   void watch_files();
+  result<> try_reload();
+  void complain(const error& why) const;
   void take_over(std::shared_ptr<const tls::server_context> next);
 
   server_options options_;

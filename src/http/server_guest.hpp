@@ -29,6 +29,7 @@ struct server_worker::guest {
   std::shared_ptr<const connection_info> info;       // null until it is let in
   const connection* conversation = nullptr;          // null until requests are served
   tls::standing standing;                            // who it is, and for how long that is judged
+  bool dismissed = false;                            // found to be welcome no longer; told and counted once
 };
 
 }  // namespace mutual::http

@@ -23,6 +23,24 @@ server_worker::server_worker(server& owner, std::vector<descriptor> listening)
 
 server_worker::~server_worker() = default;
 
+// A guest stands on the worker's list while it is served, however that ends.
+class server_worker::enrolled {
+ public:
+  enrolled(server_worker& at, guest& self) : at_(at), place_(at.guests_.insert(at.guests_.begin(), &self)) {
+    at_.open_.fetch_add(1, std::memory_order_relaxed);
+  }
+  ~enrolled() {
+    at_.guests_.erase(place_);
+    at_.open_.fetch_sub(1, std::memory_order_relaxed);
+  }
+  enrolled(const enrolled&) = delete;
+  enrolled& operator=(const enrolled&) = delete;
+
+ private:
+  server_worker& at_;
+  std::list<guest*>::iterator place_;
+};
+
 void server_worker::start() {
   for (auto& socket : listening_) {
     ++listeners_running_;
@@ -30,6 +48,7 @@ void server_worker::start() {
   }
   thread_ = std::thread([this] {
     const auto lent = owner_.options_.on_thread ? owner_.options_.on_thread(loop_) : nullptr;
+    if (owner_.options_.tls.enabled) look_after_standings();
     loop_.run();
   });
 }
@@ -63,10 +82,7 @@ void server_worker::begin_drain() {
 
 void server_worker::cut_all() {
   cutting_ = true;
-  for (guest* one : guests_) {
-    (void)::shutdown(one->stream.socket().fd(), SHUT_RDWR);
-    one->stream.socket().cancel();
-  }
+  for (guest* one : guests_) dismiss(*one);
 }
 
 // The loop ends when it drains and nobody is left.
@@ -100,18 +116,13 @@ void server_worker::accepted(descriptor handle, const net::endpoint& remote) {
 }
 
 task<> server_worker::attend(descriptor handle, net::endpoint remote) {
-  {
+  try {
     guest self(loop_, std::move(handle), std::move(remote));
-    const auto place = guests_.insert(guests_.begin(), &self);
-    open_.fetch_add(1, std::memory_order_relaxed);
+    const enrolled among(*this, self);
     if (cutting_) self.stream.socket().cancel();
-    try {
-      co_await serve(self);
-    } catch (const std::exception& thrown) {
-      owner_.options_.log.error(fmt::format("a connection ended with an error: {}", thrown.what()));
-    }
-    guests_.erase(place);
-    open_.fetch_sub(1, std::memory_order_relaxed);
+    co_await serve(self);
+  } catch (const std::exception& thrown) {
+    owner_.options_.log.error(fmt::format("a connection ended with an error: {}", thrown.what()));
   }
   leave();
 }
@@ -130,17 +141,44 @@ task<> server_worker::serve(guest& self) {
 }
 
 void server_worker::judge_all_again() {
-  loop_.post([this] {
-    for (guest* one : guests_) {
-      if (!one->info || still_welcome(*one)) continue;
-      (void)::shutdown(one->stream.socket().fd(), SHUT_RDWR);
-      one->stream.socket().cancel();
-    }
+  loop_.post([this] { judge_some_again(); });
+}
+
+// A few at a time: those who have requests under way meanwhile must not wait for all the others' verdicts.
+void server_worker::judge_some_again() {
+  constexpr auto at_a_time = std::chrono::milliseconds(2);
+  const auto enough = net::loop::clock::now() + at_a_time;
+  for (guest* one : guests_) {
+    if (!one->info || is_of_today(*one)) continue;
+    if (!still_welcome(*one)) dismiss(*one);
+    if (net::loop::clock::now() < enough) continue;
+    loop_.post([this] { judge_some_again(); });
+    return;
+  }
+}
+
+// What nobody has changed may change by itself: a certificate ends, a revocation list grows stale, another begins.
+void server_worker::look_after_standings() {
+  loop_.after(std::chrono::seconds(1), [this] {
+    judge_some_again();
+    look_after_standings();
   });
+}
+
+void server_worker::dismiss(guest& self) {
+  (void)::shutdown(self.stream.socket().fd(), SHUT_RDWR);
+  self.stream.socket().cancel();
+}
+
+bool server_worker::is_of_today(const guest& self) const {
+  if (!self.standing.who || self.dismissed) return true;
+  return owner_.generation_.load(std::memory_order_acquire) == self.judge->generation() &&
+         self.judge->still_holds(self.standing);
 }
 
 bool server_worker::still_welcome(guest& self) {
   if (!self.standing.who) return true;
+  if (self.dismissed) return false;
   const auto generation = owner_.generation_.load(std::memory_order_acquire);
   if (generation != self.judge->generation()) self.judge = owner_.context();
   if (self.judge->still_holds(self.standing)) return true;
@@ -149,6 +187,7 @@ bool server_worker::still_welcome(guest& self) {
     self.standing = std::move(judged.holds);
     return true;
   }
+  self.dismissed = true;
   const auto why = judged.refused.value_or(reason::malformed);
   owner_.refused_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
   owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), why, judged.detail, &judged) +

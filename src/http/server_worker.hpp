@@ -43,6 +43,7 @@ class server_worker {
  private:
   // One connection, from accept to close. It lives in its coroutine's frame.
   struct guest;
+  class enrolled;
 
   void begin_drain();
   void cut_all();
@@ -55,7 +56,11 @@ class server_worker {
   task<> handshake_failed(guest& self, tls::io_status status);
   task<> answer_plain_http(guest& self);
   void refuse(const guest& self, reason code, std::string_view detail);
+  void judge_some_again();
+  void look_after_standings();
+  bool is_of_today(const guest& self) const;
   bool still_welcome(guest& self);
+  static void dismiss(guest& self);
   void leave();
 
   server& owner_;

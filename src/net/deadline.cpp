@@ -1,17 +1,8 @@
 #include "net/deadline.hpp"
 
-#include "net/loop_impl.hpp"
-
-#include <boost/asio/steady_timer.hpp>
-
 #include <algorithm>
 
 namespace mutual::net {
-
-struct deadline_wheel::timer {
-  explicit timer(loop& on) : asio_timer(on.internals().context) {}
-  boost::asio::steady_timer asio_timer;
-};
 
 deadline::~deadline() {
   if (filed_) loop_.deadlines().unfile(*this);
@@ -26,9 +17,7 @@ void deadline::set(std::chrono::milliseconds from_now) {
   if (!filed_) wheel.file(*this);
 }
 
-deadline_wheel::deadline_wheel(loop& on) : timer_(std::make_unique<timer>(on)), done_(current_tick()) {}
-
-deadline_wheel::~deadline_wheel() = default;
+deadline_wheel::deadline_wheel(loop& on) : loop_(on), done_(current_tick()) {}
 
 std::uint64_t deadline_wheel::current_tick() const {
   return static_cast<std::uint64_t>(loop::clock::now().time_since_epoch() / tick);
@@ -67,10 +56,7 @@ void deadline_wheel::unfile(deadline& entry) {
 void deadline_wheel::start() {
   if (running_) return;
   running_ = true;
-  timer_->asio_timer.expires_after(tick);
-  timer_->asio_timer.async_wait([this](boost::system::error_code code) {
-    if (!code) turn();
-  });
+  loop_.after(tick, [this] { turn(); });
 }
 
 void deadline_wheel::turn() {

@@ -6,7 +6,6 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
-#include <memory>
 
 namespace mutual::net {
 
@@ -50,7 +49,6 @@ class deadline_wheel {
   static constexpr std::chrono::milliseconds tick{100};
 
   explicit deadline_wheel(loop& on);
-  ~deadline_wheel();
   deadline_wheel(const deadline_wheel&) = delete;
   deadline_wheel& operator=(const deadline_wheel&) = delete;
 
@@ -66,8 +64,7 @@ class deadline_wheel {
   void turn();
   void visit(std::size_t slot, std::uint64_t upto);
 
-  struct timer;
-  std::unique_ptr<timer> timer_;
+  loop& loop_;
   std::array<deadline*, slots> slot_{};
   std::size_t filed_ = 0;
   std::uint64_t done_ = 0;  // every tick up to this one has been looked at

@@ -110,8 +110,7 @@ task<> accept_all(socket& listening, std::function<void(descriptor, const endpoi
     for (int count = 0; count < accepts_at_once && !listening.cancelled(); ++count) {
       sockaddr_storage storage{};
       socklen_t size = sizeof storage;
-      descriptor handle(
-          ::accept4(listening.fd(), reinterpret_cast<sockaddr*>(&storage), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+      descriptor handle = listening.accept(storage, size);
       if (handle) {
         complained = false;
         accepted(std::move(handle), endpoint(reinterpret_cast<const sockaddr*>(&storage), size));

@@ -2,15 +2,20 @@
 
 #include "net/loop_impl.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
-
+#include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <exception>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <system_error>
+#include <unistd.h>
 #include <utility>
 
 namespace mutual::net {
 namespace {
 
-namespace asio = boost::asio;
+constexpr std::size_t events_at_once = 256;
 
 // A coroutine that owns a task and has nobody to report to.
 struct detached {
@@ -26,42 +31,125 @@ struct detached {
 
 detached run_detached(task<> work) { co_await std::move(work); }
 
+[[noreturn]] void fail(const char* what) { throw std::system_error(errno, std::generic_category(), what); }
+
 }  // namespace
+
+loop::impl::impl() : events(::epoll_create1(EPOLL_CLOEXEC)), bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!events || !bell) fail("cannot wait for sockets");
+  epoll_event wanted{};
+  wanted.events = EPOLLIN;
+  if (::epoll_ctl(events.get(), EPOLL_CTL_ADD, bell.get(), &wanted) != 0) fail("cannot wait for sockets");
+}
+
+void loop::impl::ring() const {
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto written = ::write(bell.get(), &one, sizeof one);
+}
+
+bool loop::impl::has_work() {
+  const std::scoped_lock lock(guard);
+  return waits > 0 || !timers.empty() || !posted.empty() || !ready.empty();
+}
+
+// How long epoll may wait, in milliseconds; -1 for ever. Rounded up: nothing is done before its time.
+int loop::impl::patience() {
+  {
+    const std::scoped_lock lock(guard);
+    if (!posted.empty() || !ready.empty()) return 0;
+  }
+  if (timers.empty()) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers.begin()->first - clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
+}
+
+void loop::impl::collect(int timeout) {
+  std::array<epoll_event, events_at_once> seen;
+  const int count = ::epoll_wait(events.get(), seen.data(), static_cast<int>(seen.size()), timeout);
+  for (int at = 0; at < count; ++at) {
+    const auto& one = seen[static_cast<std::size_t>(at)];
+    if (one.data.ptr != nullptr) {
+      static_cast<socket*>(one.data.ptr)->notice(one.events);
+      continue;
+    }
+    std::uint64_t rung = 0;
+    [[maybe_unused]] const auto got = ::read(bell.get(), &rung, sizeof rung);
+  }
+}
+
+void loop::impl::resume_ready() {
+  // Those who wait again meanwhile come after those who wait for their first turn.
+  decltype(ready) now;
+  now.splice(now.end(), ready);
+  while (!now.empty()) {
+    socket& next = now.front();
+    now.pop_front();
+    next.resume();
+  }
+}
+
+void loop::impl::run_posted() {
+  std::vector<std::function<void()>> now;
+  {
+    const std::scoped_lock lock(guard);
+    now.swap(posted);
+  }
+  for (const auto& work : now) work();
+}
+
+void loop::impl::run_due() {
+  if (timers.empty()) return;
+  for (const auto now = clock::now(); !timers.empty() && timers.begin()->first <= now;) {
+    auto due = timers.extract(timers.begin());
+    due.mapped()();
+  }
+}
+
+void loop::impl::turn() {
+  collect(patience());
+  resume_ready();
+  run_due();
+  run_posted();
+}
 
 loop::loop() : impl_(std::make_unique<impl>()) { impl_->deadlines = std::make_unique<deadline_wheel>(*this); }
 
 loop::~loop() = default;
 
 void loop::run() {
-  {
-    const auto work = asio::make_work_guard(impl_->context);
-    impl_->context.run();
-  }
-  // After the guard has gone: the last work to end stops the context.
-  impl_->context.restart();
+  impl_->running_on = std::this_thread::get_id();
+  while (!impl_->stopped) impl_->turn();
+  impl_->running_on = std::thread::id();
+  impl_->stopped = false;
 }
 
 void loop::run_until_idle() {
-  impl_->context.run();
-  impl_->context.restart();
+  impl_->running_on = std::this_thread::get_id();
+  while (!impl_->stopped && impl_->has_work()) impl_->turn();
+  impl_->running_on = std::thread::id();
+  impl_->stopped = false;
 }
 
-void loop::stop() { impl_->context.stop(); }
+void loop::stop() {
+  impl_->stopped = true;
+  impl_->ring();
+}
 
-void loop::post(std::function<void()> work) { asio::post(impl_->context, std::move(work)); }
+void loop::post(std::function<void()> work) {
+  {
+    const std::scoped_lock lock(impl_->guard);
+    impl_->posted.push_back(std::move(work));
+  }
+  // The loop's own thread looks anyway, before it waits.
+  if (impl_->running_on != std::this_thread::get_id()) impl_->ring();
+}
 
 void loop::spawn(task<> work) { run_detached(std::move(work)); }
 
 loop::sleep_awaiter loop::sleep(std::chrono::milliseconds duration) { return {*this, duration}; }
 
 void loop::after(std::chrono::nanoseconds duration, std::function<void()> work) {
-  auto timer = std::make_unique<asio::steady_timer>(impl_->context, duration);
-  auto& pending = *timer;
-  pending.async_wait([work = std::move(work), timer = std::move(timer)](boost::system::error_code code) mutable {
-    // The timer is gone before the work begins; a loop that is being destroyed does none.
-    timer.reset();
-    if (!code) work();
-  });
+  impl_->timers.emplace(clock::now() + duration, std::move(work));
 }
 
 void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {

@@ -1,5 +1,5 @@
 #pragma once
-// loop: one thread's event loop. Asio is inside, and only inside.
+// loop: one thread's event loop.
 
 #include "net/wait.hpp"
 

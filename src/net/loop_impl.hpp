@@ -1,20 +1,55 @@
 #pragma once
-// The Asio side of the loop: for the files of net/ alone.
+// The inside of the loop: for the files of net/ alone.
 
+#include "base/descriptor.hpp"
 #include "net/deadline.hpp"
 #include "net/loop.hpp"
+#include "net/socket.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/io_context.hpp>
+#include <boost/intrusive/list.hpp>
 
 #include <array>
+#include <atomic>
+#include <cstddef>
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
 
 namespace mutual::net {
 
+/// epoll, edge-triggered: a socket is registered once, and remembers itself what the kernel has told about it. (Asio
+/// registers anew for each wait; on a kept connection that was one system call in four.)
 struct loop::impl {
-  // Sockets are touched by the loop's thread alone, so the reactor needs no locks; post() from elsewhere keeps its own.
-  boost::asio::io_context context{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};
+  impl();
+
+  /// Waits for news no longer than until something is to be done anyway, and does all that there is to do.
+  void turn();
+  bool has_work();
+
+  void ring() const;
+  void collect(int timeout);
+  void resume_ready();
+  void run_posted();
+  void run_due();
+  int patience();
+
+  descriptor events;
+  descriptor bell;  // wakes the loop for what other threads bring
+  std::atomic<bool> stopped{false};
+  std::atomic<std::thread::id> running_on{};
+
+  std::mutex guard;
+  std::vector<std::function<void()>> posted;  // guarded
+
+  std::multimap<clock::time_point, std::function<void()>> timers;
+  // Sockets whose waits are over. They are resumed after all that one look at epoll brought is noted down, so that none
+  // of it can be about a socket that is gone.
+  boost::intrusive::list<socket, boost::intrusive::constant_time_size<false>> ready;
+  std::size_t waits = 0;
+
   std::array<char, std::size_t{64} * 1024> scratch{};
   std::unique_ptr<deadline_wheel> deadlines;
 };

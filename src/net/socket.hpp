@@ -1,30 +1,48 @@
 #pragma once
-// socket: a connected or listening socket that is waited for without holding a thread.
+// socket: a connected or listening socket that is read, written and waited for without holding a thread.
 
 #include "base/descriptor.hpp"
 #include "net/deadline.hpp"
 #include "net/loop.hpp"
 #include "net/wait.hpp"
 
+#include <boost/intrusive/list_hook.hpp>
+
 #include <chrono>
 #include <coroutine>
 #include <cstddef>
-#include <memory>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 namespace mutual::net {
 
-/// Owns a non-blocking socket on one loop. System calls on it are the caller's, through fd(); this waits until they are
-/// worth trying again, no longer than the deadline. One wait at a time. Its address is stable: it does not move.
-class socket {
+/// Owns a non-blocking socket on one loop. It is read and written through this, which keeps in mind what the kernel has
+/// told about it: a wait begins with no system call, and ends no later than the deadline. One wait at a time. Its
+/// address is stable: it does not move. For the loop's thread alone.
+class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
  public:
   socket(loop& on, descriptor handle);
   ~socket();
   socket(const socket&) = delete;
   socket& operator=(const socket&) = delete;
 
-  int fd() const { return fd_; }
+  int fd() const { return handle_.get(); }
   loop& owner() { return loop_; }
+
+  /// recv(2): how many bytes came, 0 for the end, -1 with errno. EAGAIN also when it has had its share of this turn of
+  /// the loop: a wait lets the others have theirs.
+  ssize_t receive(std::span<char> into);
+  /// send(2) without a signal, of one piece or of two in a row; -1 with errno as above.
+  ssize_t send(std::string_view bytes);
+  ssize_t send(std::string_view first, std::string_view second);
+  /// accept(2): the next connection and where it comes from; an empty one with errno if there is none.
+  descriptor accept(sockaddr_storage& from, socklen_t& size);
+
+  /// False if receive() would surely find nothing.
+  bool may_receive() const { return readable_; }
 
   enum class direction { read, write };
 
@@ -53,14 +71,24 @@ class socket {
   void close();
 
  private:
-  struct impl;
+  friend class loop;
   void begin_wait(awaiter& waiting);
+  void notice(std::uint32_t events);
+  void end_wait();
+  void resume();
   void expire();
+  bool register_once();
+  bool is_ready_for(direction which) const { return which == direction::read ? readable_ : writable_; }
 
   loop& loop_;
-  std::unique_ptr<impl> impl_;
-  int fd_;
+  descriptor handle_;
   awaiter* waiting_ = nullptr;
+  std::uint32_t moved_ = 0;  // bytes, in this turn of the loop
+  // What is known. True may be wrong, and is found out by trying; false is right until the kernel says otherwise.
+  bool readable_ = true;
+  bool writable_ = true;
+  bool ended_ = false;  // the other end has closed its side: an end is there to be read, whatever a read gives
+  bool registered_ = false;
   bool cancelled_ = false;
   bool deadline_passed_ = false;
   deadline deadline_;
@@ -76,7 +104,7 @@ class socket::awaiter {
   }
   wait_status await_resume() const noexcept {
     if (owner_.cancelled_) return wait_status::cancelled;
-    return owner_.deadline_passed_ ? wait_status::timed_out : status_;
+    return owner_.deadline_passed_ ? wait_status::timed_out : wait_status::ready;
   }
 
  private:
@@ -84,7 +112,6 @@ class socket::awaiter {
   socket& owner_;
   direction direction_;
   std::coroutine_handle<> waiter_;
-  wait_status status_ = wait_status::ready;
 };
 
 inline socket::awaiter socket::readable() { return {*this, direction::read}; }

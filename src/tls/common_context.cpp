@@ -4,6 +4,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace mutual::tls {
@@ -19,7 +20,14 @@ constexpr const char* groups =
     OPENSSL_VERSION_NUMBER >= 0x30500000L ? "X25519MLKEM768:X25519:P-256:P-384" : "X25519:P-256:P-384";
 
 // What the other end's certificates may take in one message; a real chain takes a few thousand bytes.
-constexpr long certificate_bytes = 64L * 1024;
+constexpr long certificate_bytes = 32L * 1024;
+
+// Compressed certificates (RFC 8879) are a way to make us unpack what nobody has judged; a chain is small as it is.
+#ifdef SSL_OP_NO_RX_CERTIFICATE_COMPRESSION
+constexpr std::uint64_t as_they_are = SSL_OP_NO_RX_CERTIFICATE_COMPRESSION | SSL_OP_NO_TX_CERTIFICATE_COMPRESSION;
+#else
+constexpr std::uint64_t as_they_are = 0;
+#endif
 
 int openssl_version(version v) { return v == version::v1_2 ? TLS1_2_VERSION : TLS1_3_VERSION; }
 
@@ -34,7 +42,7 @@ result<ssl_ctx_ptr> make_context(const SSL_METHOD* method, version at_least, ver
       SSL_CTX_set_cipher_list(ctx, ciphers_of_tls_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1) {
     return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors()));
   }
-  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | as_they_are);
   SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN | SSL_MODE_ENABLE_PARTIAL_WRITE |
                             SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(ctx, 1);

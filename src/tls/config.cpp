@@ -94,6 +94,8 @@ result<config> with_files_named(config settings) {
   if (fs::exists(settings.pki / "intermediate.crt", ignored)) {
     settings.known_intermediates.push_back(settings.pki / "intermediate.crt");
   }
+  // From here on it is these files, whatever else is issued into the folder.
+  settings.pki.clear();
   return settings;
 }
 

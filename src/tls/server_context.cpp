@@ -73,15 +73,25 @@ struct server_context::callbacks {
     return SSL_TLSEXT_ERR_OK;
   }
 
+  // OpenSSL keeps with a session all that the client sent, for as long as the session is kept. Whoever sends more than
+  // its chain is served, and shakes hands in full each time: a client must not fill our memory with what it likes.
+  static bool sent_more_than_needed(SSL* ssl, const client_facts& facts) {
+    const int sent = sk_X509_num(SSL_get_peer_cert_chain(ssl));  // without the leaf, at a server
+    if (!facts.judged || !facts.judged->who) return sent > 0;
+    return sent > static_cast<int>(facts.judged->who->chain().size());
+  }
+
   // A session is about to be handed out: remember it, and for whom it is.
   static int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
     const auto& self = context_of(ssl);
     const auto& facts = facts_of(ssl);
     // A ticket on a resumed connection carries on what the session knew already; its binding was copied with it.
     if (SSL_session_reused(ssl) == 0) {
+      if (sent_more_than_needed(ssl, facts)) return 0;
       session_peer made;
       if (facts.judged) made.known = facts.judged->holds;
       made.server_name = facts.server_name;
+      made.proved_at = now();
       if (!bind(session, std::make_shared<const session_peer>(std::move(made)))) return 0;
     } else if (!bound_to(session)) {
       return 0;
@@ -98,7 +108,10 @@ struct server_context::callbacks {
     auto session = self.sessions_->find(key);
     const auto bound = bound_to(session.get());
     if (!bound || bound->server_name != facts_of(ssl).server_name) return nullptr;
-    if (self.may_resume(bound->known)) return session.release();
+    // Each ticket is a new session to OpenSSL, so its own limit would never be reached by a client that keeps coming.
+    const auto age = now() - bound->proved_at;
+    const bool fresh = age >= std::chrono::seconds(0) && age < session_life;
+    if (fresh && self.may_resume(bound->known)) return session.release();
     self.sessions_->remove(key);
     return nullptr;
   }
@@ -162,7 +175,7 @@ result<> server_context::prepare() {
   MUTUAL_TRY(context_, make_context(TLS_server_method(), settings_.at_least, settings_.at_most));
   SSL_CTX* ctx = context_.get();
   SSL_CTX_set_app_data(ctx, this);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
   MUTUAL_CHECK(present(ctx, identity_));
 
   // Stateful sessions: the client holds an id, the session stays here. Revoking is forgetting, a ticket never carries a
@@ -201,7 +214,7 @@ bool server_context::still_holds(const standing& earlier) const { return trust_ 
 
 verdict server_context::judge_again(const standing& earlier) const {
   if (!trust_) return refusal(reason::unknown_issuer, "this listener no longer asks for certificates");
-  return tls::judge_again(*trust_, earlier);
+  return remembered_->judge_again(*trust_, earlier);
 }
 
 }  // namespace mutual::tls

@@ -33,9 +33,11 @@ struct client_facts {
 /// generation, and replaced by another when the files change. Safe to use from any thread.
 class server_context {
  public:
-  /// Reads everything that `settings` names. An error says which file is wrong and how; nothing is half loaded.
+  /// Reads everything that `settings` names, to serve in place of `replaced` if there was one before. An error says
+  /// which file is wrong and how; nothing is half loaded.
   static result<std::shared_ptr<const server_context>> load(const config& settings, std::uint64_t generation,
-                                                            std::shared_ptr<session_cache> sessions);
+                                                            std::shared_ptr<session_cache> sessions,
+                                                            const server_context* replaced = nullptr);
 
   /// A new connection's SSL, which will accept and write what it learns into `facts`.
   ssl_ptr accept(client_facts& facts) const;

@@ -16,8 +16,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Files are told apart by what is in them: a revocation list counts wherever it stands.
 result<> append(const std::vector<fs::path>& files, std::string_view what, std::vector<x509::certificate>* certificates,
-                std::vector<x509::crl>* crls) {
+                std::vector<x509::crl>& crls) {
   for (const auto& file : files) {
     auto read = x509::load_bundle(file, {});
     if (!read) return read.error().in(fmt::format("the {} cannot be used", what));
@@ -25,13 +26,13 @@ result<> append(const std::vector<fs::path>& files, std::string_view what, std::
       return error(errc::bad_input, fmt::format("{} holds no certificate; it was given as the {}",
                                                 text::printable(file.string(), 4096), what));
     }
-    if (crls != nullptr && read->crls.empty()) {
+    if (certificates == nullptr && read->crls.empty()) {
       return error(errc::bad_input, fmt::format("{} holds no revocation list (CRL); it was given as the {}",
                                                 text::printable(file.string(), 4096), what));
     }
     if (certificates != nullptr)
       std::move(read->certificates.begin(), read->certificates.end(), std::back_inserter(*certificates));
-    if (crls != nullptr) std::move(read->crls.begin(), read->crls.end(), std::back_inserter(*crls));
+    std::move(read->crls.begin(), read->crls.end(), std::back_inserter(crls));
   }
   return {};
 }
@@ -39,9 +40,10 @@ result<> append(const std::vector<fs::path>& files, std::string_view what, std::
 result<std::shared_ptr<const trust>> load_trust(const config& settings, const x509::identity& identity,
                                                 std::uint64_t generation) {
   trust_sources sources;
-  MUTUAL_CHECK(append(settings.trust, "trust", &sources.trusted, nullptr));
-  MUTUAL_CHECK(append(settings.revocations, "revocation list", nullptr, &sources.revocations));
-  MUTUAL_CHECK(append(settings.known_intermediates, "known intermediate", &sources.known_intermediates, nullptr));
+  MUTUAL_CHECK(append(settings.trust, "trust", &sources.trusted, sources.revocations));
+  MUTUAL_CHECK(append(settings.revocations, "revocation list", nullptr, sources.revocations));
+  MUTUAL_CHECK(
+      append(settings.known_intermediates, "known intermediate", &sources.known_intermediates, sources.revocations));
   // What the server presents itself is known too: a client of the same CA that forgets it can be told so.
   sources.known_intermediates.insert(sources.known_intermediates.end(), identity.chain.begin() + 1,
                                      identity.chain.end());
@@ -49,7 +51,8 @@ result<std::shared_ptr<const trust>> load_trust(const config& settings, const x5
 }
 
 // A server that presents what no client should accept would fail each of them; better not to start.
-result<> fit_to_present(const x509::certificate& own, const fs::path& file) {
+// But if its time ends while it serves, it goes on: what else has changed, a revocation above all, counts more.
+result<> fit_to_present(const x509::certificate& own, const fs::path& file, const server_context* replaced) {
   const auto shown = text::printable(file.string(), 4096);
   if (!own.allows_server()) {
     return error(errc::bad_input,
@@ -57,6 +60,7 @@ result<> fit_to_present(const x509::certificate& own, const fs::path& file) {
                              "serverAuth); make one with: mutual issue server NAME",
                              shown));
   }
+  if (replaced != nullptr && replaced->certificate().sha256() == own.sha256()) return {};
   if (own.not_after() < now()) {
     return error(errc::bad_input, fmt::format("the certificate in {} has expired on {}; issue a new one", shown,
                                               to_text(own.not_after())));
@@ -81,7 +85,8 @@ std::vector<fs::path> files_of(const config& settings) {
 }  // namespace
 
 result<std::shared_ptr<const server_context>> server_context::load(const config& settings, std::uint64_t generation,
-                                                                   std::shared_ptr<session_cache> sessions) {
+                                                                   std::shared_ptr<session_cache> sessions,
+                                                                   const server_context* replaced) {
   MUTUAL_TRY(auto named, with_files_named(settings));
   if (named.clients != client_auth::none && named.trust.empty()) {
     return error(
@@ -94,7 +99,7 @@ result<std::shared_ptr<const server_context>> server_context::load(const config&
   }
   auto stamp = stamp_of(files_of(named));
   MUTUAL_TRY(auto identity, x509::load_identity(named.certificate, named.key, named.password));
-  MUTUAL_CHECK(fit_to_present(identity.chain.front(), named.certificate));
+  MUTUAL_CHECK(fit_to_present(identity.chain.front(), named.certificate, replaced));
   std::shared_ptr<const tls::trust> trust;
   if (named.clients != client_auth::none) {
     MUTUAL_TRY(trust, load_trust(named, identity, generation));

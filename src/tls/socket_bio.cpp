@@ -1,11 +1,10 @@
 #include "tls/socket_bio.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <sys/socket.h>
-#include <sys/uio.h>
+#include <span>
+#include <string_view>
 
 namespace mutual::tls {
 namespace {
@@ -14,69 +13,55 @@ socket_bio_state& state_of(BIO* bio) { return *static_cast<socket_bio_state*>(BI
 
 bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
-int read_socket(BIO* bio, char* into, int size) {
+// OpenSSL's C code calls these: nothing may be thrown through it.
+int read_socket(BIO* bio, char* into, int size) noexcept {
   BIO_clear_retry_flags(bio);
   auto& state = state_of(bio);
-  if (const auto taken = take_early(state, into, static_cast<std::size_t>(size)); taken > 0) {
-    return static_cast<int>(taken);
-  }
-  if (state.drained) {
+  const std::span<char> room(into, static_cast<std::size_t>(size));
+  if (const auto taken = take_early(state, into, room.size()); taken > 0) return static_cast<int>(taken);
+  if (!state.socket->may_receive()) {
     BIO_set_retry_read(bio);
     return -1;
   }
-  const auto got = ::recv(state.fd, into, static_cast<std::size_t>(size), 0);
-  state.drained = got < size;
+  const auto got = state.socket->receive(room);
   if (got > 0) return static_cast<int>(got);
   if (got == 0) {
     state.ended = true;
     return 0;
   }
-  if (try_again(errno)) {
-    BIO_set_retry_read(bio);
-  } else {
-    state.failed_with = errno;
-  }
+  if (try_again(errno)) BIO_set_retry_read(bio);
   return -1;
 }
 
 // Sends what is held and then `from` in one go, so that small records share a segment. Gives how much went out of
 // `from`; -1 with errno if nothing did.
-ssize_t send_with_held(socket_bio_state& state, const char* from, std::size_t size) {
-  std::array<iovec, 2> pieces{{{state.held.data(), state.held.size()}, {const_cast<char*>(from), size}}};
-  msghdr message{};
-  message.msg_iov = pieces.data();
-  message.msg_iovlen = pieces.size();
-  const auto sent = ::sendmsg(state.fd, &message, MSG_NOSIGNAL);
+ssize_t send_with_held(socket_bio_state& state, std::string_view from) {
+  const auto sent = state.socket->send(state.held, from);
   if (sent < 0) return sent;
   const auto total = static_cast<std::size_t>(sent);
   const auto of_held = std::min(total, state.held.size());
   state.held.erase(0, of_held);
   if (state.held.empty()) std::string().swap(state.held);
-  if (total > of_held || size == 0) return static_cast<ssize_t>(total - of_held);
+  if (total > of_held || from.empty()) return static_cast<ssize_t>(total - of_held);
   errno = EAGAIN;
   return -1;
 }
 
-int write_socket(BIO* bio, const char* from, int size) {
+int write_socket(BIO* bio, const char* from, int size) noexcept {
   BIO_clear_retry_flags(bio);
   auto& state = state_of(bio);
-  const auto length = static_cast<std::size_t>(size);
+  const std::string_view bytes(from, static_cast<std::size_t>(size));
   if (state.holding) {
-    state.held.append(from, length);
+    state.held.append(bytes);
     return size;
   }
-  const auto sent =
-      state.held.empty() ? ::send(state.fd, from, length, MSG_NOSIGNAL) : send_with_held(state, from, length);
+  const auto sent = state.held.empty() ? state.socket->send(bytes) : send_with_held(state, bytes);
   if (sent >= 0) return static_cast<int>(sent);
-  if (try_again(errno)) {
-    BIO_set_retry_write(bio);
-  } else {
-    state.failed_with = errno;
-  }
+  if (try_again(errno)) BIO_set_retry_write(bio);
   return -1;
 }
 
-long control(BIO* bio, int command, long, void*) {
+long control(BIO* bio, int command, long, void*) noexcept {
   switch (command) {
     case BIO_CTRL_FLUSH:
       return 1;  // what is held back goes out in its own time
@@ -117,11 +102,8 @@ x509::bio_ptr make_socket_bio(socket_bio_state& state) {
 
 bool flush(socket_bio_state& state) {
   if (state.held.empty()) return true;
-  if (send_with_held(state, nullptr, 0) < 0 && !try_again(errno)) {
-    // The connection is gone; what is left of it is found by whoever reads or writes next.
-    state.failed_with = errno;
-    state.held.clear();
-  }
+  // If the connection is gone, that is found by whoever reads or writes next.
+  if (send_with_held(state, {}) < 0 && !try_again(errno)) std::string().swap(state.held);
   return state.held.empty();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // How OpenSSL reaches the socket.
 
+#include "net/socket.hpp"
 #include "x509/openssl.hpp"
 
 #include <openssl/bio.h>
@@ -12,13 +13,8 @@ namespace mutual::tls {
 
 /// What a BIO of ours works on; outlives the BIO.
 struct socket_bio_state {
-  int fd = -1;
-  bool ended = false;   ///< The other end has closed its side.
-  int failed_with = 0;  ///< errno of a call that failed, or 0.
-
-  /// The last read took all that had come: asking the socket again before waiting for it would find nothing. Whoever
-  /// calls OpenSSL sets it to false before.
-  bool drained = false;
+  net::socket* socket = nullptr;
+  bool ended = false;  ///< The other end has closed its side.
 
   /// While true, what OpenSSL writes is kept in `held`, to go out with what is written next, or by flush().
   bool holding = false;
@@ -36,8 +32,9 @@ bool flush(socket_bio_state& state);
 /// Takes up to `size` bytes of what was read early; 0 if nothing is left of it.
 std::size_t take_early(socket_bio_state& state, char* into, std::size_t size);
 
-/// A BIO that reads and writes the socket by recv and send. OpenSSL's own writes with write(2), which raises SIGPIPE
-/// in a program that has not given that signal up; a library may not ask that of a program.
+/// A BIO that reads and writes the socket, and does not ask it for what it surely has not. OpenSSL's own writes with
+/// write(2), which raises SIGPIPE in a program that has not given that signal up; a library may not ask that of a
+/// program.
 x509::bio_ptr make_socket_bio(socket_bio_state& state);
 
 }  // namespace mutual::tls

@@ -33,7 +33,7 @@ io_status as_io(net::wait_status status) {
 }  // namespace
 
 stream::stream(net::loop& on, descriptor handle, ssl_ptr ssl) : socket_(on, std::move(handle)) {
-  bio_state_.fd = socket_.fd();
+  bio_state_.socket = &socket_;
   if (ssl) start_tls(std::move(ssl));
 }
 
@@ -80,7 +80,6 @@ task<io_status> stream::handshake() {
   for (;;) {
     // The error queue is the thread's, shared by all its connections: what another left there must not be read as ours.
     ERR_clear_error();
-    bio_state_.drained = false;
     const int code = SSL_do_handshake(ssl_.get());
     if (code == 1) {
       bio_state_.holding = false;
@@ -109,7 +108,7 @@ net::socket::awaiter stream::wait() {
 io stream::try_look(char& first) {
   if (bio_state_.early.empty()) {
     const auto scratch = socket_.owner().scratch().first(longest_look);
-    const auto got = plain_outcome(::recv(socket_.fd(), scratch.data(), scratch.size(), 0), true);
+    const auto got = plain_outcome(socket_.receive(scratch), true);
     if (got.status != io_status::ok) return got;
     bio_state_.early.assign(scratch.data(), got.bytes);
   }
@@ -120,17 +119,16 @@ io stream::try_look(char& first) {
 io stream::try_read(std::span<char> into) {
   if (!ssl_) {
     if (const auto taken = take_early(bio_state_, into.data(), into.size()); taken > 0) return {io_status::ok, taken};
-    return plain_outcome(::recv(socket_.fd(), into.data(), into.size(), 0), true);
+    return plain_outcome(socket_.receive(into), true);
   }
   ERR_clear_error();
-  bio_state_.drained = false;
   std::size_t count = 0;
   const int code = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
   return code == 1 ? io{io_status::ok, count} : outcome(code);
 }
 
 io stream::try_write(std::string_view bytes) {
-  if (!ssl_) return plain_outcome(::send(socket_.fd(), bytes.data(), bytes.size(), MSG_NOSIGNAL), false);
+  if (!ssl_) return plain_outcome(socket_.send(bytes), false);
   ERR_clear_error();
   std::size_t count = 0;
   const int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
@@ -174,11 +172,16 @@ void stream::say_goodbye() {
 
 task<> stream::linger(std::chrono::milliseconds limit) {
   say_goodbye();
+  if (!flush(bio_state_)) {
+    socket_.set_deadline(limit);
+    (void)co_await socket_.writable();
+    (void)flush(bio_state_);
+  }
   if (::shutdown(socket_.fd(), SHUT_WR) != 0) co_return;
   socket_.set_deadline(limit);
   std::array<char, 4096> discarded;
   for (std::size_t total = 0; total < linger_bytes;) {
-    const auto got = ::recv(socket_.fd(), discarded.data(), discarded.size(), 0);
+    const auto got = socket_.receive(discarded);
     if (got > 0) {
       total += static_cast<std::size_t>(got);
     } else if (got == 0 || !try_again(errno)) {

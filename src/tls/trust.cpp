@@ -162,6 +162,14 @@ result<> trust::prepare_store() {
   return add_policies(settings, settings_.certificate_policies);
 }
 
+bool trust::is_newer(const revocation_list& left, const revocation_list& right) {
+  if (left.from != right.from) return left.from > right.from;
+  // Two lists of one second: the CA counts its lists for this (RFC 5280 section 5.2.3).
+  const auto one = left.list.number();
+  const auto other = right.list.number();
+  return one.size() != other.size() ? one.size() > other.size() : one > other;
+}
+
 result<> trust::prepare_revocations() {
   if (revocations_.empty()) return {};
   std::vector<certificate> issuers = hints_;
@@ -177,8 +185,7 @@ result<> trust::prepare_revocations() {
     events_.push_back(lists_.back().from);
     events_.push_back(lists_.back().until);
   }
-  std::stable_sort(lists_.begin(), lists_.end(),
-                   [](const revocation_list& left, const revocation_list& right) { return left.from > right.from; });
+  std::stable_sort(lists_.begin(), lists_.end(), is_newer);
   std::sort(events_.begin(), events_.end());
   return {};
 }

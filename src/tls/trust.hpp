@@ -122,6 +122,7 @@ class trust {
 
  private:
   trust(trust_sources from, std::uint64_t generation);
+  static bool is_newer(const revocation_list& left, const revocation_list& right);
   void sort_out(std::vector<x509::certificate> trusted);
   result<> prepare_store();
   result<> prepare_revocations();

@@ -4,7 +4,7 @@
 
 #include <openssl/evp.h>
 
-#include <array>
+#include <new>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +23,16 @@ bool append(std::string& to, const X509* one) {
   return i2d_X509(one, &at) == size;
 }
 
+std::string sha256(std::string_view bytes) {
+  std::string out(32, '\0');
+  // Fails only when memory does.
+  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, EVP_sha256(),
+                 nullptr) != 1) {
+    throw std::bad_alloc();
+  }
+  return out;
+}
+
 // SHA-256 of all that was shown; nothing for what is beyond the limits, which will not be found good.
 std::optional<std::string> fingerprint_of(const X509* leaf, const STACK_OF(X509) * sent) {
   std::string all;
@@ -30,29 +40,41 @@ std::optional<std::string> fingerprint_of(const X509* leaf, const STACK_OF(X509)
   for (int at = 0; at < sk_X509_num(sent); ++at) {
     if (!append(all, sk_X509_value(sent, at))) return std::nullopt;
   }
-  std::string out(32, '\0');
-  if (EVP_Digest(all.data(), all.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, EVP_sha256(),
-                 nullptr) != 1) {
-    return std::nullopt;
-  }
-  return out;
+  return sha256(all);
 }
 
 }  // namespace
 
+standing verdict_memory::find(std::string_view key) {
+  standing known;
+  good_.visit(key, [&](const standing& kept) { known = kept; });
+  return known;
+}
+
+verdict verdict_memory::remember(std::string_view key, verdict made) {
+  if (made) {
+    good_.put(key, made.holds);
+  } else {
+    good_.remove(key);
+  }
+  return made;
+}
+
 verdict verdict_memory::judge(const trust& by, X509* leaf, const STACK_OF(X509) * sent, const judge_options& options) {
   const auto key = fingerprint_of(leaf, sent);
   if (!key) return tls::judge(by, leaf, sent, options);
-  standing known;
-  good_.visit(*key, [&](const standing& kept) { known = kept; });
-  if (still_holds(by, known, options)) return verdict_of(std::move(known));
-  auto made = tls::judge(by, leaf, sent, options);
-  if (made) {
-    good_.put(*key, made.holds);
-  } else if (known.who) {
-    good_.remove(*key);
-  }
-  return made;
+  if (auto known = find(*key); still_holds(by, known, options)) return verdict_of(std::move(known));
+  return remember(*key, tls::judge(by, leaf, sent, options));
+}
+
+verdict verdict_memory::judge_again(const trust& by, const standing& earlier) {
+  if (still_holds(by, earlier)) return verdict_of(earlier);
+  if (!earlier.who) return tls::judge_again(by, earlier);
+  std::string all;
+  for (const auto& der : earlier.who->chain()) all += der;
+  const auto key = sha256(all);
+  if (const auto known = find(key); still_holds(by, known)) return verdict_of(known);
+  return remember(key, tls::judge_again(by, earlier));
 }
 
 }  // namespace mutual::tls

@@ -5,6 +5,7 @@
 #include "tls/verdict.hpp"
 
 #include <cstddef>
+#include <string_view>
 
 namespace mutual::tls {
 
@@ -20,9 +21,16 @@ class verdict_memory {
   /// What tls::judge() gives, `by` being the same trust at each call.
   verdict judge(const trust& by, X509* leaf, const STACK_OF(X509) * sent, const judge_options& options = {});
 
+  /// What tls::judge_again() gives; somebody whose verdict no longer stands is judged once for all connections and
+  /// sessions that they have.
+  verdict judge_again(const trust& by, const standing& earlier);
+
   std::size_t size() const { return good_.size(); }
 
  private:
+  standing find(std::string_view key);
+  verdict remember(std::string_view key, verdict made);
+
   recent_map<standing> good_;
 };
 

@@ -1,6 +1,7 @@
 #include "x509/request.hpp"
 
 #include "x509/alternative_names.hpp"
+#include "x509/extensions.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -38,8 +39,7 @@ result<request> request::make(const private_key& key, const distinguished_name& 
     done = alternatives && sk_X509_EXTENSION_push(extensions.get(), X509_EXTENSION_dup(alternatives.get())) > 0 &&
            X509_REQ_add_extensions(made.get(), extensions.get()) == 1;
   }
-  const bool edwards = EVP_PKEY_is_a(key.get(), "ED25519") == 1;
-  if (!done || X509_REQ_sign(made.get(), key.get(), edwards ? nullptr : EVP_sha256()) <= 0) {
+  if (!done || X509_REQ_sign(made.get(), key.get(), digest_for(key.get())) <= 0) {
     return error(errc::internal, "cannot make a certificate signing request: " + openssl_errors());
   }
   return request(std::move(made));

@@ -9,7 +9,8 @@ namespace {
 
 TEST(server_context, knows_what_its_files_looked_like_before_it_read_them) {
   const test::server_files files(test::make_pki());
-  const auto made = server_context::load(files.config(client_auth::required, true), 1, std::make_shared<session_cache>());
+  const auto made =
+      server_context::load(files.config(client_auth::required, true), 1, std::make_shared<session_cache>());
   ASSERT_TRUE(made) << made.error().message();
   EXPECT_EQ((*made)->stamp(), stamp_of((*made)->files()));
   files.write_revocations({});
