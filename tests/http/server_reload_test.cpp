@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 namespace mutual::test {
 namespace {
@@ -136,6 +138,102 @@ TEST_F(server_reload, by_the_watcher_leaves_a_half_written_pair_alone_until_it_i
   const auto errors = log_.count("everything stays as it was");
   std::this_thread::sleep_for(milliseconds(300));
   EXPECT_EQ(log_.count("everything stays as it was"), errors) << "what is known to be bad is not tried over and over";
+}
+
+// As long as it stands, this process can open no file and no socket.
+class no_descriptors {
+ public:
+  no_descriptors() {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const descriptor next(::dup(0));
+    rlimit none = before_;
+    none.rlim_cur = static_cast<rlim_t>(next.get());
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~no_descriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  no_descriptors(const no_descriptors&) = delete;
+  no_descriptors& operator=(const no_descriptors&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+TEST_F(server_reload, that_was_kept_from_reading_is_tried_until_it_can) {
+  auto watching = options();
+  watching.watch_files = milliseconds(50);
+  const service running(std::move(watching));
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  const auto revoking = make_crl(files_.people().intermediate, {.revoked = {files_.people().client}});
+  files_.folder().write("next.crl", pem(revoking.get()));
+  {
+    const no_descriptors meanwhile;
+    std::filesystem::rename(files_.folder() / "next.crl", files_.folder() / "intermediate.crl");
+    ASSERT_TRUE(log_.wait_for("Too many open files"));
+    std::this_thread::sleep_for(milliseconds(200));
+    EXPECT_EQ(log_.count("everything stays as it was"), 1U) << "told once, however often it is tried";
+  }
+  ASSERT_TRUE(log_.wait_for("read again"));
+  EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+TEST_F(server_reload, takes_a_revocation_over_also_when_the_servers_own_certificate_has_ended) {
+  auto short_lived = server_spec();
+  short_lived.ends_in = std::chrono::seconds(1);
+  const auto own = issue(files_.people().intermediate, short_lived);
+  files_.folder().write("server.crt", pem_chain({own, files_.people().intermediate}));
+  files_.folder().write("server.key", own.key_pem());
+  const service running(options());
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  std::this_thread::sleep_until(short_lived.at + std::chrono::seconds(3));
+  files_.write_revocations({files_.people().client});
+  const auto done = running->reload();
+  EXPECT_TRUE(done) << done.error().message();
+  EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+TEST_F(server_reload, hears_revocation_lists_that_stand_in_a_trust_file) {
+  auto config = files_.config(client_auth::required);
+  const auto with_lists = [&](const std::vector<identity>& revoked) {
+    return files_.people().root.pem() + pem(make_crl(files_.people().root).get()) +
+           pem(make_crl(files_.people().intermediate, {.revoked = revoked}).get());
+  };
+  files_.folder().write("trust.crt", with_lists({}));
+  const service running(config, log_);
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  files_.folder().write("trust.crt", with_lists({files_.people().client}));
+  ASSERT_TRUE(running->reload());
+  EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+TEST_F(server_reload, goes_on_with_its_own_files_when_others_are_issued_into_the_folder) {
+  const scratch folder;
+  const auto& people = files_.people();
+  std::filesystem::create_directory(folder / "issued");
+  folder.write("trust.crt", people.root.pem());
+  folder.write("issued/localhost.crt", pem_chain({people.server, people.intermediate}));
+  folder.write("issued/localhost.key", people.server.key_pem());
+  const service running(tls::from_pki(folder.path()), log_);
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  const auto second = issue(people.intermediate, server_spec("second"));
+  folder.write("issued/second.crt", pem_chain({second, people.intermediate}));
+  folder.write("issued/second.key", second.key_pem());
+  const auto done = running->reload();
+  EXPECT_TRUE(done) << done.error().message();
+  EXPECT_EQ(running->context()->certificate().sha256(), value_of(people.server).sha256());
+}
+
+TEST_F(server_reload, leaves_room_for_itself_beside_the_connections) {
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit few = before;
+  few.rlim_cur = 300;
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+  {
+    const service running(options());
+    EXPECT_TRUE(log_.wait_for("at most 220 connections can be open at once"));
+    EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  }
+  ::setrlimit(RLIMIT_NOFILE, &before);
 }
 
 TEST_F(server_reload, during_handshakes_disturbs_none_of_them) {

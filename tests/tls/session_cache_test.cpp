@@ -161,6 +161,20 @@ meeting meet(const server_context& context, int version, const std::vector<test:
   return met;
 }
 
+// The server's own session behind what the client holds.
+ssl_session_ptr kept_for(session_cache& cache, const SSL_SESSION* given) {
+  unsigned size = 0;
+  const auto* id = SSL_SESSION_get_id(given, &size);
+  if (SSL_SESSION_get_protocol_version(given) == TLS1_3_VERSION) {
+    // The client makes up its own id; the server knows the session by what stands in the ticket.
+    const unsigned char* ticket = nullptr;
+    std::size_t ticket_size = 0;
+    SSL_SESSION_get0_ticket(given, &ticket, &ticket_size);
+    return cache.find({reinterpret_cast<const char*>(ticket), ticket_size});
+  }
+  return cache.find({reinterpret_cast<const char*>(id), size});
+}
+
 class shared_sessions : public testing::TestWithParam<int> {
  protected:
   std::shared_ptr<const server_context> context(client_auth clients, std::uint64_t generation = 1,
@@ -232,24 +246,47 @@ TEST_P(shared_sessions, that_nobody_is_bound_to_are_not_resumed) {
   const auto optional = context(client_auth::optional);
   const auto first = meet(*optional, GetParam(), {});
   ASSERT_TRUE(first.given);
-  unsigned size = 0;
-  const auto* id = SSL_SESSION_get_id(first.given.get(), &size);
-  if (GetParam() == TLS1_3_VERSION) {
-    // The client makes up its own id; the server knows the session by what stands in the ticket.
-    const unsigned char* ticket = nullptr;
-    std::size_t ticket_size = 0;
-    SSL_SESSION_get0_ticket(first.given.get(), &ticket, &ticket_size);
-    id = ticket;
-    size = static_cast<unsigned>(ticket_size);
-  }
-  const std::string_view key(reinterpret_cast<const char*>(id), size);
-  const auto kept = cache_->find(key);
+  const auto kept = kept_for(*cache_, first.given.get());
   ASSERT_NE(kept, nullptr);
   ASSERT_NE(bound_to(kept.get()), nullptr);
   ASSERT_TRUE(bind(kept.get(), nullptr));
   const auto again = meet(*optional, GetParam(), {}, first.given.get());
   EXPECT_TRUE(again.done);
   EXPECT_FALSE(again.resumed);
+}
+
+TEST_P(shared_sessions, end_an_hour_after_the_key_was_last_proved_however_often_they_are_taken_up) {
+  const auto required = context(client_auth::required);
+  const auto first = meet(*required, GetParam(), alice());
+  ASSERT_TRUE(first.given);
+  const auto age = [&](const meeting& of, std::chrono::seconds by) {
+    const auto kept = kept_for(*cache_, of.given.get());
+    auto known = *bound_to(kept.get());
+    known.proved_at -= by;
+    ASSERT_TRUE(bind(kept.get(), std::make_shared<const session_peer>(known)));
+  };
+  age(first, std::chrono::minutes(58));
+  const auto second = meet(*required, GetParam(), alice(), first.given.get());
+  EXPECT_TRUE(second.resumed);
+  const auto& newest = second.given ? second : first;
+  age(newest, std::chrono::minutes(3));
+  const auto third = meet(*required, GetParam(), alice(), newest.given.get());
+  EXPECT_FALSE(third.resumed);
+  EXPECT_EQ(third.who, "alice");
+}
+
+TEST_P(shared_sessions, are_not_kept_of_clients_that_send_more_than_their_chain) {
+  const auto required = context(client_auth::required);
+  auto much = alice();
+  const auto ballast = test::self_signed(test::client_spec("ballast"));
+  for (int count = 0; count < 20; ++count) much.push_back(ballast);
+  const auto first = meet(*required, GetParam(), much);
+  ASSERT_TRUE(first.done);
+  EXPECT_EQ(first.who, "alice");
+  EXPECT_EQ(cache_->size(), 0U);
+  if (first.given) {
+    EXPECT_FALSE(meet(*required, GetParam(), alice(), first.given.get()).resumed);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(version, shared_sessions, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),

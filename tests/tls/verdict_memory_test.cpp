@@ -107,6 +107,30 @@ TEST(verdict_memory, does_not_serve_another_purpose_host_or_trust) {
   EXPECT_EQ(outcome(ask(memory, *test::make_trust(revoking), sent(client))), "revoked");
 }
 
+TEST(verdict_memory, judges_somebody_again_once_for_all_their_connections) {
+  const auto client = alice();
+  const auto before = test::make_trust(with_crls());
+  const auto first = test::judge(*before, sent(client));
+  ASSERT_TRUE(first);
+  auto same = with_crls();
+  same.generation = 2;
+  const auto after = test::make_trust(same);
+  verdict_memory memory;
+  const auto again = memory.judge_again(*after, first.holds);
+  ASSERT_TRUE(again);
+  EXPECT_EQ(again.holds.generation, 2U);
+  EXPECT_NE(again.who, first.who);
+  EXPECT_EQ(memory.judge_again(*after, first.holds).who, again.who) << "remembered";
+  EXPECT_EQ(memory.judge_again(*after, again.holds).who, again.who);
+
+  auto revoking = with_crls({client});
+  revoking.generation = 3;
+  verdict_memory newest;
+  EXPECT_EQ(outcome(newest.judge_again(*test::make_trust(revoking), first.holds)), "revoked");
+  EXPECT_EQ(outcome(newest.judge_again(*test::make_trust(revoking), {})), "no_certificate");
+  EXPECT_EQ(newest.size(), 0U);
+}
+
 TEST(verdict_memory, is_bounded) {
   const auto by = test::make_trust(root_only());
   verdict_memory memory(16);

@@ -113,6 +113,18 @@ TEST(verdict, of_two_lists_the_newer_counts) {
   EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
 }
 
+TEST(verdict, of_two_lists_of_one_moment_the_one_with_the_higher_number_counts) {
+  const auto client = alice();
+  const auto earlier = test::make_crl(acme().intermediate, {.number = 254});
+  const auto later = test::make_crl(acme().intermediate, {.revoked = {client}, .number = 256});
+  for (const bool in_order : {true, false}) {
+    trusting from{.trusted = {acme().root}, .revocations = {test::make_crl(acme().root)}};
+    from.revocations.push_back(in_order ? earlier : later);
+    from.revocations.push_back(in_order ? later : earlier);
+    EXPECT_EQ(outcome(judge(from, sent(client))), "revoked") << in_order;
+  }
+}
+
 TEST(verdict, a_list_signed_by_another_key_is_no_list) {
   // The intermediate is not in the trust, so the list's signature is seen only with the chain.
   const identity forger(test::parsed(acme().intermediate), test::make_p256_key());
