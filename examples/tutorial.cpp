@@ -12,6 +12,7 @@
 
 #include <cstdlib>
 #include <filesystem>
+#include <iostream>
 #include <vector>
 
 int main(int count, char** arguments) {
@@ -22,6 +23,10 @@ int main(int count, char** arguments) {
   const char* listen = std::getenv("TUTORIAL_LISTEN");
   mutual::run_options how;
   if (listen != nullptr) how.listen = listen;
+  if (files.size() == 1) {
+    std::cerr << "usage: tutorial [server.crt server.key [client.crt...]]\n";
+    return 2;
+  }
   if (files.size() >= 2) how.tls = mutual::tls::from_files(files[0], files[1], {files.begin() + 2, files.end()});
   return app.run(how);
 }

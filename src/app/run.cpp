@@ -7,6 +7,7 @@
 #include "app/state.hpp"
 #include "app/workers.hpp"
 #include "base/file.hpp"
+#include "base/streams.hpp"
 #include "http/server.hpp"
 #include "net/signals.hpp"
 
@@ -23,11 +24,6 @@
 
 namespace mutual {
 namespace {
-
-void say(int descriptor, std::string_view text) {
-  // A closed terminal is no reason to stop serving.
-  [[maybe_unused]] const auto written = ::write(descriptor, text.data(), text.size());
-}
 
 // The request goes through the app; what the app noted on the way goes to the log.
 task<response> answer(app& served, request& asked, http::answer_notes& notes) {
@@ -117,6 +113,7 @@ void serve_until_stopped(http::server& running, net::signal_gate& signals) {
 
 result<> serve(app& served, const run_options& how) {
   served.freeze();
+  reserve_standard_streams();
   // Whoever reads our log may go away; that ends no service.
   std::signal(SIGPIPE, SIG_IGN);
   // Before the first thread, so that all of them leave the signals to this one.

@@ -80,7 +80,7 @@ class inventory {
 /// Makes a new SQLite inventory, readable by its owner only.
 result<std::unique_ptr<inventory>> create_inventory(const std::filesystem::path& file);
 
-/// Opens one that exists; an error if it is missing, is no inventory, or was written by a newer version.
+/// Opens one that exists; an error if it is missing or empty, is no inventory, or was written by a newer version.
 result<std::unique_ptr<inventory>> open_inventory(const std::filesystem::path& file);
 
 }  // namespace mutual::authority

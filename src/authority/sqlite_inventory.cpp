@@ -140,11 +140,15 @@ class sqlite_inventory final : public inventory {
     }
   }
 
-  // Brings an older file to this version's schema, or a new one to its first.
-  result<> upgrade(const std::string& where) {
+  // Brings an older file to this version's schema, or a new one to its first. An empty file that is not new was
+  // emptied: taking it for new would lose every record in silence.
+  result<> upgrade(const std::string& where, bool is_new) {
     constexpr auto newest = static_cast<std::int64_t>(schema_steps.size());
     MUTUAL_TRY(const auto seen, version(where));
     if (seen == newest) return {};
+    if (seen == 0 && !is_new) {
+      return error(errc::bad_input, where + " is empty, and nothing says what was issued: restore it from a backup");
+    }
     MUTUAL_TRY(auto change, transaction::begin(db_));
     // Another process may have done it while this one waited for its turn.
     MUTUAL_TRY(const auto current, version(where));
@@ -192,6 +196,13 @@ class sqlite_inventory final : public inventory {
   database db_;
 };
 
+result<std::unique_ptr<inventory>> open_file(const std::filesystem::path& file, bool is_new) {
+  MUTUAL_TRY(auto db, database::open(file));
+  auto opened = std::make_unique<sqlite_inventory>(std::move(db));
+  MUTUAL_CHECK(opened->upgrade(text::printable(file.string(), 4096), is_new));
+  return std::unique_ptr<inventory>(std::move(opened));
+}
+
 }  // namespace
 
 std::string_view to_string(record_state state) {
@@ -229,16 +240,13 @@ result<std::unique_ptr<inventory>> open_inventory(const std::filesystem::path& f
     return error(errc::not_found,
                  fmt::format("there is no inventory at {}: make a PKI with mutual init, or restore the file", where));
   }
-  MUTUAL_TRY(auto db, database::open(file));
-  auto opened = std::make_unique<sqlite_inventory>(std::move(db));
-  MUTUAL_CHECK(opened->upgrade(where));
-  return std::unique_ptr<inventory>(std::move(opened));
+  return open_file(file, false);
 }
 
 result<std::unique_ptr<inventory>> create_inventory(const std::filesystem::path& file) {
   // The empty file comes first, because SQLite would make one that others can read. Its journals take its mode.
   MUTUAL_CHECK(file::create(file, {}, file::access::owner_only));
-  return open_inventory(file);
+  return open_file(file, true);
 }
 
 }  // namespace mutual::authority

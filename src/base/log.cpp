@@ -1,21 +1,24 @@
 #include "base/log.hpp"
 
-#include <unistd.h>
-
-#include <utility>
+#include "base/clock.hpp"
+#include "base/streams.hpp"
 
 #include <fmt/format.h>
 
-#include "base/clock.hpp"
+#include <utility>
 
 namespace mutual {
 
 std::string_view to_string(log_level level) {
   switch (level) {
-    case log_level::debug: return "debug";
-    case log_level::info: return "info";
-    case log_level::warning: return "warning";
-    case log_level::error: return "error";
+    case log_level::debug:
+      return "debug";
+    case log_level::info:
+      return "info";
+    case log_level::warning:
+      return "warning";
+    case log_level::error:
+      return "error";
   }
   return "error";
 }
@@ -30,8 +33,8 @@ logger stderr_logger(log_level least) {
   return logger(
       [](log_level level, std::string_view line) {
         const auto text = fmt::format("{} {:<7} {}\n", to_rfc3339(now()), to_string(level), line);
-        // One write(2) a line: lines of several threads do not mix. A closed stderr is no reason to stop serving.
-        [[maybe_unused]] const auto written = ::write(STDERR_FILENO, text.data(), text.size());
+        // One write(2) a line: lines of several threads do not mix.
+        say(text);
       },
       least);
 }

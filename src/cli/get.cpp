@@ -1,9 +1,12 @@
 // mutual get: one request, and what the handshake was.
 
+#include "base/streams.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/get_output.hpp"
+#include "cli/output.hpp"
 #include "cli/password.hpp"
+#include "cli/usage.hpp"
 #include "client/blocking.hpp"
 #include "client/connection.hpp"
 #include "client/load.hpp"
@@ -12,7 +15,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <functional>
 #include <memory>
 
@@ -60,7 +62,7 @@ void set_patience(client::options& how, unsigned seconds) {
   how.timeouts.connect = how.timeouts.handshake = how.timeouts.head = how.timeouts.idle = limit;
 }
 
-void warn(std::string_view words) { fmt::print(stderr, "mutual: {}\n", words); }
+void warn(std::string_view words) { say(fmt::format("mutual: {}\n", words)); }
 
 task<result<got>> exchange(client::connection& server, client::url where, const options& given) {
   request what;
@@ -74,7 +76,7 @@ task<result<got>> exchange(client::connection& server, client::url where, const 
   if (!opened) co_return std::move(opened).error();
   const bool tells = given.verbose && !given.json;
   const std::function<void(const response&)> tell = [&server, tells](const response& head) {
-    if (tells) fmt::print(stderr, "{}{}", explain::handshake_text(server.report()), head_text(head));
+    if (tells) say(explain::handshake_text(server.report()) + head_text(head));
   };
   auto asking = get_answer(server, what, given.json, tell);
   auto outcome = co_await std::move(asking);
@@ -103,8 +105,8 @@ result<> run(const options& given) {
   } else {
     outcome.failure = std::move(done).error();
   }
-  if (given.verbose && !given.json && !outcome.head) fmt::print(stderr, "{}", explain::handshake_text(report));
-  if (given.json) fmt::print("{}\n", exchange_json(given.url, report, outcome));
+  if (given.verbose && !given.json && !outcome.head) say(explain::handshake_text(report));
+  if (given.json) print("{}\n", exchange_json(given.url, report, outcome));
   if (outcome.failure) return in_words(*outcome.failure, report);
   if (outcome.head->status >= 400) return refused_by_status(*outcome.head, outcome.body);
   return {};
@@ -116,12 +118,14 @@ void add_get(CLI::App& program, action& chosen) {
   auto* command = program.add_subcommand("get", "Fetch a URL with a client certificate, and say why if that fails");
   const auto given = std::make_shared<options>();
   command->add_option("URL", given->url, "https://HOST:PORT/PATH, or http:// without any certificates")->required();
-  command
-      ->add_option("--cert", given->files.certificate,
-                   "What to prove who we are with: our certificate and its intermediates (PEM, DER or PKCS#12)")
-      ->type_name("FILE");
+  auto* certificate =
+      command
+          ->add_option("--cert", given->files.certificate,
+                       "What to prove who we are with: our certificate and its intermediates (PEM, DER or PKCS#12)")
+          ->type_name("FILE");
   command->add_option("--key", given->files.key, "Its private key, if the certificate's file does not hold it")
-      ->type_name("FILE");
+      ->type_name("FILE")
+      ->needs(certificate);
   command
       ->add_option("--trust", given->files.trust,
                    "Whom to believe: CA certificates, or the server's own to pin; without it, this system's CAs")
@@ -129,13 +133,13 @@ void add_get(CLI::App& program, action& chosen) {
   command->add_flag("--insecure", given->files.accept_any_server,
                     "Believe any server, without proof (says loudly what that gives up)");
   command->add_option("--tls", given->version, "Speak this version only")
-      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->check(one_of({"1.2", "1.3"}))
       ->type_name("1.2|1.3");
   command->add_option("--timeout", given->patience, "Give up after so many seconds of waiting for any one step")
-      ->check(CLI::Range(1U, 86400U))
+      ->check(whole_number(1, 86400))
       ->type_name("SECONDS");
   command->add_flag("-v,--verbose", given->verbose, "Tell the handshake step by step, on standard error");
-  add_password_options(*command, given->password, "an encrypted key or PKCS#12 file", "MUTUAL_PASSWORD");
+  add_password_options(*command, given->password, "an encrypted key or PKCS#12 file", "MUTUAL_PASSWORD", certificate);
   add_json_option(*command, given->json);
   command->footer(
       "The body goes to standard output, all else to standard error. No redirect is followed.\n"

@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/issued_text.hpp"
 #include "cli/key_kind_option.hpp"
+#include "cli/output.hpp"
 #include "cli/password.hpp"
 
 #include <CLI/CLI.hpp>
@@ -49,26 +50,24 @@ void print_json(const authority::made_pki& made) {
     authorities.push_back(boost::json::object{
         {"subject", one.subject()}, {"sha256", one.sha256()}, {"not_after", to_rfc3339(one.not_after())}});
   }
-  fmt::print("{}\n", boost::json::serialize(boost::json::object{{"pki", made.places.folder().string()},
-                                                                {"trust", made.places.trust().string()},
-                                                                {"authorities", std::move(authorities)},
-                                                                {"issued", std::move(issued)}}));
+  print("{}\n", boost::json::serialize(boost::json::object{{"pki", made.places.folder().string()},
+                                                           {"trust", made.places.trust().string()},
+                                                           {"authorities", std::move(authorities)},
+                                                           {"issued", std::move(issued)}}));
 }
 
 void print_text(const authority::made_pki& made, bool with_password) {
   const auto& places = made.places;
   if (made.authorities.empty()) {
-    fmt::print("A PKI of self-signed certificates is in {}\n", places.folder().string());
+    print("A PKI of self-signed certificates is in {}\n", places.folder().string());
   } else {
-    fmt::print("The authority {} is in {}\n", text::printable(made.authorities.front().subject()),
-               places.folder().string());
-    fmt::print("  root         {}, {}\n", places.root_certificate().string(),
-               until_text(made.authorities[0].not_after()));
-    fmt::print("  intermediate {}, {}\n", places.intermediate_certificate().string(),
-               until_text(made.authorities[1].not_after()));
+    print("The authority {} is in {}\n", text::printable(made.authorities.front().subject()), places.folder().string());
+    print("  root         {}, {}\n", places.root_certificate().string(), until_text(made.authorities[0].not_after()));
+    print("  intermediate {}, {}\n", places.intermediate_certificate().string(),
+          until_text(made.authorities[1].not_after()));
   }
-  fmt::print("  trust        {} (give it to both sides)\n", places.trust().string());
-  for (const auto& one : made.issued) fmt::print("\n{}", issued_text(one, with_password));
+  print("  trust        {} (give it to both sides)\n", places.trust().string());
+  for (const auto& one : made.issued) print("\n{}", issued_text(one, with_password));
 }
 
 result<> run(options& given) {

@@ -6,7 +6,9 @@
 #include "cli/command.hpp"
 #include "cli/issued_text.hpp"
 #include "cli/key_kind_option.hpp"
+#include "cli/output.hpp"
 #include "cli/password.hpp"
+#include "cli/usage.hpp"
 #include "x509/alternative_names.hpp"
 
 #include <CLI/CLI.hpp>
@@ -25,7 +27,7 @@ struct options {
   profile purpose = profile::client;
   std::string name;
   std::vector<std::string> names, uris, emails;
-  std::int64_t days = 0;
+  unsigned days = 0;
   std::string kind = "p256";
   password_source password;
   bool json = false;
@@ -44,8 +46,7 @@ result<authority::issue_request> to_request(const options& given) {
     MUTUAL_TRY(auto email, x509::checked_email(one));
     request.names.emails.push_back(std::move(email));
   }
-  if (given.days < 0) return error(errc::bad_usage, "--days must be at least 1");
-  if (given.days > 0) request.lifetime = std::chrono::days(std::min<std::int64_t>(given.days, 1'000'000));
+  if (given.days > 0) request.lifetime = std::chrono::days(given.days);
   MUTUAL_TRY(request.kind, key_kind_of(given.kind));
   MUTUAL_TRY(request.p12_password, read_password(given.password, "MUTUAL_P12_PASSWORD", true));
   return request;
@@ -56,9 +57,9 @@ result<> run(const options& given) {
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki)));
   MUTUAL_TRY(const auto issued, opened.issue(request));
   if (given.json) {
-    fmt::print("{}\n", boost::json::serialize(issued_json(issued)));
+    print("{}\n", boost::json::serialize(issued_json(issued)));
   } else {
-    fmt::print("{}", issued_text(issued, !request.p12_password.empty()));
+    print("{}", issued_text(issued, !request.p12_password.empty()));
   }
   return {};
 }
@@ -82,7 +83,7 @@ void add_purpose(CLI::App& issue, action& chosen, profile purpose, const char* h
       ->allow_extra_args(false);
   command->add_option("--days", given->days, "How long it is valid; 397 days if it is not said")
       ->type_name("N")
-      ->check(CLI::PositiveNumber);
+      ->check(whole_number(1, 36500));
   add_key_kind_option(*command, given->kind);
   add_password_options(*command, given->password, "the PKCS#12 file", "MUTUAL_P12_PASSWORD");
   add_pki_option(*command, given->pki);

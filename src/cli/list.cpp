@@ -4,6 +4,7 @@
 #include "authority/pki.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -53,7 +54,7 @@ void print_table(const std::vector<authority::record>& all) {
   const auto line = [&](std::string_view name, std::string_view purpose, std::string_view status, std::string_view ends,
                         std::string_view left, std::string_view serial) {
     const std::string padding(widest - std::min(widest, width(name)), ' ');
-    fmt::print("{}{}  {:12}  {:10}  {:23}  {:10}  {}\n", name, padding, purpose, status, ends, left, serial);
+    print("{}{}  {:12}  {:10}  {:23}  {:10}  {}\n", name, padding, purpose, status, ends, left, serial);
   };
   line("NAME", "PROFILE", "STATUS", "ENDS", "LEFT", "SERIAL");
   for (const auto& one : all) {
@@ -68,7 +69,7 @@ result<> run(const options& given) {
   if (given.json) {
     boost::json::array rows;
     for (const auto& one : all) rows.push_back(to_json(one));
-    fmt::print("{}\n", boost::json::serialize(rows));
+    print("{}\n", boost::json::serialize(rows));
   } else {
     print_table(all);
   }

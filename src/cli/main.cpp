@@ -1,12 +1,15 @@
 // mutual: services whose login is the client's certificate, from the command line.
 
+#include "base/streams.hpp"
 #include "cli/command.hpp"
+#include "cli/output.hpp"
+#include "cli/usage.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <exception>
+#include <sstream>
 
 namespace {
 
@@ -15,8 +18,16 @@ constexpr int failed = 1;
 constexpr int bad_usage = 2;
 
 int report(const mutual::error& failure) {
-  fmt::print(stderr, "mutual: {}\n", failure.message());
+  mutual::say(fmt::format("mutual: {}\n", failure.message()));
   return failure.code() == mutual::errc::bad_usage ? bad_usage : failed;
+}
+
+// Help and the version, which CLI11 takes for errors too.
+int answer(const CLI::App& program, const CLI::ParseError& asked) {
+  std::ostringstream help, nothing;
+  (void)program.exit(asked, help, nothing);
+  mutual::cli::put(help.str());
+  return done;
 }
 
 int run(int count, const char* const* arguments) {
@@ -35,15 +46,18 @@ int run(int count, const char* const* arguments) {
   add_list(program, chosen);
   add_serve(program, chosen);
   add_get(program, chosen);
+  be_strict(program);
 
   if (count < 2) {
-    fmt::print(stderr, "{}", program.help());
+    mutual::say(program.help());
     return bad_usage;
   }
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& said) {
-    return program.exit(said) == 0 ? done : bad_usage;
+    if (said.get_exit_code() == 0) return answer(program, said);
+    mutual::say(usage_failure(program, said) + "\n");
+    return bad_usage;
   }
   const auto outcome = chosen();
   return outcome ? done : report(outcome.error());
@@ -53,9 +67,12 @@ int run(int count, const char* const* arguments) {
 
 int main(int count, char** arguments) {
   try {
-    return run(count, arguments);
+    mutual::reserve_standard_streams();
+    const int code = run(count, arguments);
+    const auto printed = mutual::cli::finish_output();
+    return code == done && !printed ? report(printed.error()) : code;
   } catch (const std::exception& unexpected) {
-    fmt::print(stderr, "mutual: an internal fault: {}\n", unexpected.what());
+    mutual::say(std::string("mutual: an internal fault: ") + unexpected.what() + "\n");
     return failed;
   }
 }

@@ -2,6 +2,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/file.hpp"
+#include "base/streams.hpp"
 #include "base/text.hpp"
 
 #include <CLI/CLI.hpp>
@@ -66,11 +67,6 @@ bool read_line(int terminal, std::string& line) {
   return line.size() > longest_password;
 }
 
-void say(int terminal, std::string_view text) {
-  // Nothing can be done about a terminal that takes no text.
-  if (::write(terminal, text.data(), text.size()) < 0) return;
-}
-
 std::string_view first_line(std::string_view text) {
   text = text.substr(0, text.find('\n'));
   return text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
@@ -84,13 +80,18 @@ result<x509::secret> checked(std::string_view password) {
 
 }  // namespace
 
-void add_password_options(CLI::App& command, password_source& source, std::string_view what,
-                          std::string_view variable) {
-  command
-      .add_option("--password-file", source.file,
-                  fmt::format("A file whose first line is the password of {} (or set ${})", what, variable))
-      ->type_name("FILE");
-  command.add_flag("--ask-password", source.ask, fmt::format("Ask for the password of {} on the terminal", what));
+void add_password_options(CLI::App& command, password_source& source, std::string_view what, std::string_view variable,
+                          CLI::Option* only_with) {
+  auto* file =
+      command
+          .add_option("--password-file", source.file,
+                      fmt::format("A file whose first line is the password of {} (or set ${})", what, variable))
+          ->type_name("FILE");
+  auto* ask =
+      command.add_flag("--ask-password", source.ask, fmt::format("Ask for the password of {} on the terminal", what));
+  if (only_with == nullptr) return;
+  file->needs(only_with);
+  ask->needs(only_with);
 }
 
 bool somebody_can_be_asked() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(STDERR_FILENO) == 1; }

@@ -11,7 +11,8 @@
 
 namespace CLI {
 class App;
-}
+class Option;
+}  // namespace CLI
 
 namespace mutual::cli {
 
@@ -22,8 +23,9 @@ struct password_source {
 };
 
 /// Adds --password-file and --ask-password. `what` says what the password is of, `variable` where else it may come
-/// from.
-void add_password_options(CLI::App& command, password_source& source, std::string_view what, std::string_view variable);
+/// from. With `only_with`, they make sense beside that option alone.
+void add_password_options(CLI::App& command, password_source& source, std::string_view what, std::string_view variable,
+                          CLI::Option* only_with = nullptr);
 
 /// The password: the file's first line, else what is typed (twice, if it is `fresh`), else the environment variable's
 /// value, else none.

@@ -7,6 +7,7 @@
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/password.hpp"
+#include "cli/usage.hpp"
 
 #include <mutual/app.hpp>
 #include <mutual/tls.hpp>
@@ -14,7 +15,6 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <map>
 #include <memory>
 #include <vector>
 
@@ -22,9 +22,6 @@ namespace mutual::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-const std::map<std::string, tls::client_auth> client_auth_names{
-    {"none", tls::client_auth::none}, {"optional", tls::client_auth::optional}, {"required", tls::client_auth::required}};
 
 struct options {
   fs::path folder;
@@ -35,7 +32,7 @@ struct options {
   fs::path key;
   std::vector<fs::path> trust;
   std::vector<fs::path> revocations;
-  tls::client_auth clients = tls::client_auth::required;
+  std::string clients = "required";
   std::string tls_version;
   bool plain = false;
   bool quiet = false;
@@ -43,17 +40,35 @@ struct options {
   password_source password;
 };
 
+tls::client_auth client_auth_of(std::string_view named) {
+  if (named == "none") return tls::client_auth::none;
+  return named == "optional" ? tls::client_auth::optional : tls::client_auth::required;
+}
+
+// What says nothing where no client is asked for a certificate: left unsaid, it would look as if it guarded something.
+result<> check_judging_is_wanted(const options& given) {
+  if (given.clients != "none" || (given.trust.empty() && given.revocations.empty())) return {};
+  return error(
+      errc::bad_usage,
+      fmt::format("--client-auth none asks no client for a certificate, and {} says how to judge one: leave one of "
+                  "them out",
+                  given.trust.empty() ? "--crl" : "--trust"));
+}
+
 result<tls::config> tls_of(const options& given) {
   if (given.plain) return tls::plain();
+  MUTUAL_CHECK(check_judging_is_wanted(given));
   tls::config made;
   if (given.certificate.empty()) {
     const auto folder = authority::pki_folder(given.pki);
     std::error_code ignored;
     if (given.pki.empty() && !fs::exists(folder, ignored)) {
-      return error(errc::bad_usage,
-                   fmt::format("there is nothing to serve with: no PKI in {} (make one with: mutual init), no --cert FILE, and no "
-                               "--plain for plain HTTP",
-                               text::printable(folder.string(), 4096)));
+      return error(
+          errc::bad_usage,
+          fmt::format(
+              "there is nothing to serve with: no PKI in {} (make one with: mutual init), no --cert FILE, and no "
+              "--plain for plain HTTP",
+              text::printable(folder.string(), 4096)));
     }
     made = tls::from_pki(folder, given.name);
   } else {
@@ -61,7 +76,7 @@ result<tls::config> tls_of(const options& given) {
     MUTUAL_TRY(const auto password, read_password(given.password, "MUTUAL_PASSWORD", false));
     made.password = std::string(password.view());
   }
-  made.clients = given.clients;
+  made.clients = client_auth_of(given.clients);
   made.revocations = given.revocations;
   if (!given.tls_version.empty()) {
     made.at_least = made.at_most = given.tls_version == "1.2" ? tls::version::v1_2 : tls::version::v1_3;
@@ -97,35 +112,56 @@ result<> run(const options& given) {
 void add_serve(CLI::App& program, action& chosen) {
   auto* command = program.add_subcommand("serve", "Serve a folder, or a greeting, to clients that prove who they are");
   const auto given = std::make_shared<options>();
-  command->add_option("DIR", given->folder, "The folder to serve; without it, a greeting at / and the caller at /whoami");
-  command->add_option("--listen", given->listen, "Where to listen: HOST:PORT; port 0 takes a free one")->capture_default_str();
-  auto* pki = command->add_option("--pki", given->pki, "Take certificate, key and trust from a folder that mutual init made (the default: ./pki, else $MUTUAL_PKI)")
+  command->add_option("DIR", given->folder,
+                      "The folder to serve; without it, a greeting at / and the caller at /whoami");
+  command->add_option("--listen", given->listen, "Where to listen: HOST:PORT; port 0 takes a free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  auto* pki = command
+                  ->add_option("--pki", given->pki,
+                               "Take certificate, key and trust from a folder that mutual init made (the default: "
+                               "./pki, else $MUTUAL_PKI)")
                   ->type_name("DIR");
-  command->add_option("--name", given->name, "Which of the PKI's server certificates, if it has several")->type_name("NAME");
-  auto* plain = command->add_flag("--plain", given->plain, "Plain HTTP: nothing is encrypted and nobody is known")->excludes(pki);
-  auto* certificate = command->add_option("--cert", given->certificate, "The server's certificate and its intermediates (PEM, DER or PKCS#12)")
+  auto* name = command->add_option("--name", given->name, "Which of the PKI's server certificates, if it has several")
+                   ->type_name("NAME");
+  auto* plain = command->add_flag("--plain", given->plain, "Plain HTTP: nothing is encrypted and nobody is known")
+                    ->excludes(pki)
+                    ->excludes(name);
+  auto* certificate = command
+                          ->add_option("--cert", given->certificate,
+                                       "The server's certificate and its intermediates (PEM, DER or PKCS#12)")
                           ->type_name("FILE")
                           ->excludes(pki)
+                          ->excludes(name)
                           ->excludes(plain);
-  command->add_option("--key", given->key, "Its private key, if --cert does not hold it")->type_name("FILE")->needs(certificate);
-  command->add_option("--trust", given->trust, "Whose clients to let in: a CA's certificate, or one client's own to pin; may be repeated")
+  command->add_option("--key", given->key, "Its private key, if --cert does not hold it")
+      ->type_name("FILE")
+      ->needs(certificate);
+  command
+      ->add_option("--trust", given->trust,
+                   "Whose clients to let in: a CA's certificate, or one client's own to pin; may be repeated")
       ->type_name("FILE")
       ->needs(certificate)
       ->allow_extra_args(false);
-  command->add_option("--crl", given->revocations, "A revocation list; with one, every CA of a client's chain needs one; may be repeated")
+  command
+      ->add_option("--crl", given->revocations,
+                   "A revocation list; with one, every CA of a client's chain needs one; may be repeated")
       ->type_name("FILE")
       ->excludes(plain)
       ->allow_extra_args(false);
-  command->add_option("--client-auth", given->clients, "What is asked of clients: required (the default), optional, or none")
-      ->transform(CLI::CheckedTransformer(client_auth_names))
+  command
+      ->add_option("--client-auth", given->clients,
+                   "What is asked of clients: required (the default), optional, or none")
+      ->check(one_of({"none", "optional", "required"}))
       ->excludes(plain)
       ->type_name("none|optional|required");
   command->add_option("--tls", given->tls_version, "Speak only this version of TLS (both without it)")
-      ->check(CLI::IsMember({"1.2", "1.3"}))
+      ->check(one_of({"1.2", "1.3"}))
       ->excludes(plain);
-  command->add_option("--threads", given->threads, "Threads that serve; one a core without it")->check(CLI::Range(1U, 1024U));
+  command->add_option("--threads", given->threads, "Threads that serve; one a core without it")
+      ->check(whole_number(1, 1024));
   command->add_flag("--quiet", given->quiet, "No access log");
-  add_password_options(*command, given->password, "an encrypted key or PKCS#12 file", "MUTUAL_PASSWORD");
+  add_password_options(*command, given->password, "an encrypted key or PKCS#12 file", "MUTUAL_PASSWORD", certificate);
   command->footer(
       "Files are watched: what changes and is sound is taken over within a second; SIGHUP does it at once.\n"
       "Ctrl-C finishes the requests under way and stops; a second one stops at once.\n\n"

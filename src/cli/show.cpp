@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
+#include "cli/output.hpp"
 #include "cli/password.hpp"
 #include "client/fetch.hpp"
 #include "client/url.hpp"
@@ -79,13 +80,13 @@ std::string key_text(const x509::bundle& of) {
 
 void print_text(const found_bundle& found) {
   const auto& of = found.contents;
-  fmt::print("{}\n", found.where);
+  print("{}\n", found.where);
   for (std::size_t at = 0; at < of.certificates.size(); ++at) {
-    fmt::print("\ncertificate {} of {}\n{}", at + 1, of.certificates.size(), certificate_text(of.certificates[at]));
+    print("\ncertificate {} of {}\n{}", at + 1, of.certificates.size(), certificate_text(of.certificates[at]));
   }
-  if (of.key) fmt::print("\nprivate key\n{}", key_text(of));
-  for (const auto& one : of.requests) fmt::print("\ncertificate signing request\n{}", request_text(one));
-  for (const auto& one : of.crls) fmt::print("\nrevocation list\n{}", crl_text(one));
+  if (of.key) print("\nprivate key\n{}", key_text(of));
+  for (const auto& one : of.requests) print("\ncertificate signing request\n{}", request_text(one));
+  for (const auto& one : of.crls) print("\nrevocation list\n{}", crl_text(one));
 }
 
 void print_json(const found_bundle& found) {
@@ -102,7 +103,7 @@ void print_json(const found_bundle& found) {
   }
   if (!requests.empty()) all["requests"] = std::move(requests);
   if (!crls.empty()) all["crls"] = std::move(crls);
-  fmt::print("{}\n", boost::json::serialize(all));
+  print("{}\n", boost::json::serialize(all));
 }
 
 result<> run(const options& given) {
