@@ -1,5 +1,6 @@
 #include "app/banner.hpp"
 
+#include "app/curl_line.hpp"
 #include "base/clock.hpp"
 #include "base/text.hpp"
 
@@ -43,7 +44,8 @@ std::string host_shown(const http::server& running, const net::endpoint& where) 
   const auto context = running.context();
   if (context) {
     const auto names = context->certificate().names();
-    if (where.is_loopback() && std::find(names.dns.begin(), names.dns.end(), "localhost") != names.dns.end())
+    const bool is_localhost = where.address() == "127.0.0.1" || where.address() == "::1";
+    if (is_localhost && std::find(names.dns.begin(), names.dns.end(), "localhost") != names.dns.end())
       return "localhost";
     if (!where.is_loopback() && !names.dns.empty() && names.dns.front().front() != '*') return names.dns.front();
   }
@@ -100,18 +102,10 @@ std::string warnings(const http::server& running, const run_options& how) {
 
 // The line to try it with, if the folder of `mutual init` tells what a client needs.
 std::string try_it(const http::server& running, const run_options& how) {
-  if (how.tls.pki.empty() || how.tls.clients == tls::client_auth::none) return {};
-  std::error_code ignored;
-  std::vector<std::filesystem::path> bundles;
-  for (const auto& file : std::filesystem::directory_iterator(how.tls.pki / "issued", ignored)) {
-    if (file.path().extension() == ".p12") bundles.push_back(file.path());
-  }
-  if (bundles.empty()) return {};
-  std::sort(bundles.begin(), bundles.end());
-  const auto first = running.endpoints().front();
-  return line("Try:", fmt::format("curl --cacert {} --cert {} --cert-type p12 https://{}:{}/",
-                                  (how.tls.pki / "trust.crt").string(), bundles.front().string(),
-                                  host_shown(running, first), first.port()));
+  const auto context = running.context();
+  if (!context) return {};
+  const auto words = curl_line(how.tls, context->certificate(), running.endpoints().front());
+  return words.empty() ? std::string() : line("Try:", words);
 }
 
 }  // namespace

@@ -79,7 +79,9 @@ std::string name_in(std::string_view message) { return std::string(message.subst
 
 std::string times(std::size_t count) { return count == 2 ? "twice" : fmt::format("{} times", count); }
 
-std::string about_values(const place& at, const std::string& name) {
+std::string about_values(const place& at, std::string name) {
+  // Of a flag, CLI11 tells the name without its hyphens.
+  if (!name.starts_with("-") && at.command->get_option_no_throw("--" + name) != nullptr) name.insert(0, "--");
   const auto* option = at.command->get_option_no_throw(name);
   if (option == nullptr) return name + " has the wrong number of values";
   if (option->get_items_expected_max() == 0) return name + " takes no value";
