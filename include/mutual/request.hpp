@@ -1,6 +1,10 @@
 #pragma once
 // request: one HTTP request and who sent it.
 
+#include <mutual/fields.hpp>
+#include <mutual/peer.hpp>
+
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,21 +12,18 @@
 #include <utility>
 #include <vector>
 
-#include <mutual/fields.hpp>
-#include <mutual/peer.hpp>
-
 namespace mutual {
 
 /// The connection that a request came by; shared by all requests of that connection and unchanged while it lasts.
 struct connection_info {
-  std::string remote_address;              ///< "127.0.0.1" or "::1".
+  std::string remote_address;  ///< "127.0.0.1" or "::1".
   unsigned short remote_port = 0;
-  bool secure = false;                     ///< TLS, with or without a client certificate.
-  bool resumed = false;                    ///< An earlier TLS session was taken up again (and judged again).
-  std::string tls_version;                 ///< "TLSv1.3"; empty on plain HTTP.
-  std::string cipher;                      ///< "TLS_AES_128_GCM_SHA256"; empty on plain HTTP.
-  std::string server_name;                 ///< The SNI that the client asked for, or empty.
-  std::shared_ptr<const mutual::peer> who; ///< Who has proved to be at the other end; null without a certificate.
+  bool secure = false;                      ///< TLS, with or without a client certificate.
+  bool resumed = false;                     ///< An earlier TLS session was taken up again (and judged again).
+  std::string tls_version;                  ///< "TLSv1.3"; empty on plain HTTP.
+  std::string cipher;                       ///< "TLS_AES_128_GCM_SHA256"; empty on plain HTTP.
+  std::string server_name;                  ///< The SNI that the client asked for, or empty.
+  std::shared_ptr<const mutual::peer> who;  ///< Who has proved to be at the other end; null without a certificate.
 };
 
 /// One HTTP request, read whole. Handlers get it by reference; views it gives live as long as it does.
@@ -40,6 +41,12 @@ class request {
   /// The fields after a chunked body; kept apart, never merged into `headers` (RFC 9110 section 6.5.1).
   fields trailers;
   std::string body;
+  /// There is a body that was not read, since the request was to be refused whatever it holds. Such a request comes to
+  /// no handler, also if a middleware leads it to one.
+  bool body_unread = false;
+  /// How many values a JSON body may hold, arrays, objects and their members each counted; more are 413, before they
+  /// take memory. A middleware may set it for its routes.
+  std::size_t json_values = 100'000;
   /// The connection's facts; never null while a handler runs.
   std::shared_ptr<const connection_info> connection;
 

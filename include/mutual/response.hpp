@@ -1,20 +1,20 @@
 #pragma once
 // response: what a handler answers.
 
+#include <mutual/fields.hpp>
+#include <mutual/task.hpp>
+
 #include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-#include <mutual/fields.hpp>
-#include <mutual/task.hpp>
-
 namespace mutual {
 
 /// Gives the next piece of a body, or nothing at its end. It is asked again only when the last piece has been handed to
-/// the network, so a slow reader slows the source and memory stays flat. Throwing ends the connection: the reader sees a
-/// cut-off body, never a short one that looks whole.
+/// the network, so a slow reader slows the source and memory stays flat. Throwing ends the connection: the reader sees
+/// a cut-off body, never a short one that looks whole.
 using body_source = std::function<task<std::optional<std::string>>()>;
 
 /// One HTTP response: a status, fields, and a body that is either text or a source of pieces.
@@ -32,7 +32,8 @@ class response {
   std::string body;
   /// If set, the body comes from here, piece by piece, and `body` is not used. Sent chunked unless `length` is set.
   body_source source;
-  /// The size in bytes of what `source` will give, if it is known beforehand.
+  /// The size in bytes of what `source` will give, if it is known beforehand; a source that gives another ends the
+  /// connection. Without a source it counts only in the answer to a HEAD that has no body: a body's length is its own.
   std::optional<std::size_t> length;
 
   /// Sets a field and gives the response back, to be written in a row.

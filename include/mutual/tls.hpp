@@ -24,7 +24,7 @@ enum class version { v1_2, v1_3 };
 ///
 /// `required` and `optional` without anybody to trust is an error at the start, never an open door.
 struct config {
-  /// False for plain HTTP; then nothing else counts.
+  /// TLS, also if nothing below is named; then the start says what is missing. Need not be set: see `means_tls`.
   bool enabled = false;
 
   /// A folder that `mutual init` made, which `certificate`, `key` and `known_intermediates` are then found in;
@@ -50,6 +50,12 @@ struct config {
   client_auth clients = client_auth::required;
   version at_least = version::v1_2;
   version at_most = version::v1_3;
+
+  bool operator==(const config&) const = default;
+
+  /// Whether this is TLS. Plain HTTP is what names nothing at all: anything that is set here means TLS, so that no
+  /// forgotten flag opens a service to everybody.
+  bool means_tls() const { return !(*this == config{}); }
 };
 
 /// Plain HTTP.

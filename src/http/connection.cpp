@@ -1,5 +1,6 @@
 #include "http/connection.hpp"
 
+#include "http/own_answer.hpp"
 #include "http/response_writer.hpp"
 
 #include <fmt/format.h>
@@ -14,24 +15,9 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// A body up to this size goes out with its head in one write, in one TLS record if it fits.
-constexpr std::size_t joined_body = std::size_t{16} * 1024;
-// Buffers larger than this are given back when the connection waits for its next request.
-constexpr std::size_t kept_buffer = std::size_t{4} * 1024;
-
-// An answer of our own, not a handler's: a problem of RFC 9457.
-response problem_response(int status, std::string_view detail) {
-  std::string escaped;
-  for (const char c : detail) {
-    if (c == '"' || c == '\\') escaped += '\\';
-    escaped += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  }
-  return response(
-      status,
-      fmt::format("{{\"title\":\"{}\",\"status\":{},\"detail\":\"{}\"}}\n", status_phrase(status), status, escaped),
-      "application/problem+json");
-}
-
+// What a client that sends without waiting has answered in a row, before others on the thread have their turn.
+constexpr unsigned answers_in_a_row = 32;
+constexpr auto time_in_a_row = std::chrono::milliseconds(1);
 // The parser's own limit is the highest that any route allows; a request's is known when its head is.
 limits ceiling(const server_options& options) {
   auto bounds = options.limits;
@@ -46,9 +32,15 @@ response_terms terms_for(const request& asked) {
   return terms;
 }
 
-void give_back(std::string& buffer) {
-  buffer.clear();
-  if (buffer.capacity() > kept_buffer) buffer.shrink_to_fit();
+// A request's line and who sent it, for the observer.
+request line_of(const request& asked) {
+  request line;
+  line.method = asked.method;
+  line.target = asked.target;
+  line.version_major = asked.version_major;
+  line.version_minor = asked.version_minor;
+  line.connection = asked.connection;
+  return line;
 }
 
 }  // namespace
@@ -68,12 +60,30 @@ task<> connection::run() {
       keep = co_await answer_request(came == progress::request);
     }
     if (!keep) {
+      if (broken_off_) {
+        reset_at_the_end();
+        co_return;
+      }
       co_await stream_.linger(options_.timeouts.linger);
       co_return;
+    }
+    if (has_had_its_turn()) {
+      auto others = stream_.socket().owner().yield();
+      co_await others;
     }
   }
   // Nothing of the client's is unread here, so nothing of ours can be lost to a reset.
   stream_.say_goodbye();
+}
+
+// Whether what is here already has kept the thread for so long that the others on it come first.
+bool connection::has_had_its_turn() {
+  if (pending_.empty()) in_a_row_ = 0;
+  if (pending_.empty()) return false;
+  if (in_a_row_++ == 0) row_began_ = clock::now();
+  const bool enough = in_a_row_ >= answers_in_a_row || clock::now() - row_began_ >= time_in_a_row;
+  if (enough) in_a_row_ = 0;
+  return enough;
 }
 
 // Brings at least one byte more into pending_; false if none will come.
@@ -109,6 +119,7 @@ task<connection::progress> connection::next_request() {
   in_body_ = false;
   timed_out_ = false;
   idle_ = true;
+  reading_ = {};
   stream_.socket().set_deadline(options_.timeouts.idle);
   auto state = parse_state::need_more;
   for (;;) {
@@ -134,6 +145,13 @@ task<connection::progress> connection::next_request() {
   }
 }
 
+void connection::give_back(std::string& buffer) {
+  // Buffers larger than this are given back when the connection waits for its next request.
+  constexpr auto kept = std::size_t{4} * 1024;
+  buffer.clear();
+  if (buffer.capacity() > kept) buffer.shrink_to_fit();
+}
+
 // Marks bytes as the parser's. They leave the buffer together, when all are taken: a client that sends a thousand small
 // requests at once must not have the rest moved a thousand times.
 void connection::take(std::size_t count) {
@@ -144,15 +162,15 @@ void connection::take(std::size_t count) {
 }
 
 connection::progress connection::refused(int status, std::string_view detail) {
-  refusal_ = problem_response(status, detail);
+  refusal_ = own_answer(status, detail);
   return progress::refused;
 }
 
 // The head is there and the body is not: the moment to refuse it before it costs anything, or to ask for it.
 task<bool> connection::welcome_body() {
   parser_.message().connection = info_;
-  if (options_.check_head) body_terms_ = options_.check_head(parser_.message());
   if (!parser_.has_body()) co_return true;
+  if (options_.check_head) body_terms_ = options_.check_head(parser_.message());
   // Whatever the body, the answer is known: give it now, and close rather than read what nobody wants.
   if (!body_terms_.wanted) co_return false;
   if (!parser_.limit_body(body_terms_.limit.value_or(options_.limits.body_bytes))) {
@@ -191,7 +209,7 @@ task<response> connection::response_to(request& asked, answer_notes& notes) {
     options_.log.error("a request could not be answered: something was thrown that is no std::exception");
     failed = true;
   }
-  if (failed) made = problem_response(500, "the server could not answer this request");
+  if (failed) made = own_answer(500, "the server could not answer this request");
   co_return made;
 }
 
@@ -201,13 +219,17 @@ task<bool> connection::answer_request(bool whole) {
   stream_.socket().clear_deadline();
   const auto began = clock::now();
   request& asked = parser_.message();
+  asked.body_unread = !whole;
   answer_notes notes;
-  // Taken before the handler runs, which may move the request away.
+  // Taken before the handler runs, which may move the request away or change it.
   const response_terms terms = terms_for(asked);
+  request line;
+  if (options_.on_answer) line = line_of(asked);
   response made = co_await response_to(asked, notes);
   const bool keep = whole && parser_.keep_alive() && !guide_.stopping();
   const bool goes_on = co_await send(made, terms, keep);
-  if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
+  notes.incomplete = !sent_whole_;
+  if (options_.on_answer) options_.on_answer(line, notes, made.status, body_sent_, clock::now() - began);
   co_return goes_on;
 }
 
@@ -220,97 +242,9 @@ task<> connection::answer_failure() {
   const response_terms terms = terms_for(asked);
   co_await send(made, terms, false);
   parser_.message().connection = info_;
-  if (options_.on_answer) options_.on_answer(asked, answer_notes{}, made.status, body_sent_, clock::now() - began);
-}
-
-// Sends head and body. True if all of it was taken and the connection may go on.
-task<bool> connection::send(response& made, response_terms terms, bool keep) {
-  body_sent_ = 0;
-  out_.clear();
-  terms.keep_alive = keep;
-  terms.date = guide_.date();
-  auto head = write_response_head(out_, made, terms);
-  if (!head) {
-    options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));
-    made = problem_response(500, "the server could not answer this request");
-    head = write_response_head(out_, made, terms);
-    if (!head) co_return false;
-  }
-  bool sent = false;
-  if (head->body == body_kind::none) {
-    sent = co_await write(out_);
-  } else if (made.source) {
-    sent = co_await write(out_);
-    if (sent) sent = co_await send_pieces(made, head->body);
-  } else if (made.body.size() <= joined_body) {
-    body_sent_ = made.body.size();
-    out_ += made.body;
-    sent = co_await write(out_);
-  } else {
-    body_sent_ = made.body.size();
-    sent = co_await write(out_);
-    if (sent) sent = co_await write(made.body);
-  }
-  give_back(out_);
-  co_return sent && head->keep_alive;
-}
-
-// The next piece is asked for when the last has been taken by the network: a slow reader slows the source.
-task<bool> connection::send_pieces(response& made, body_kind kind) {
-  bool whole = false;
-  bool sent = true;
-  try {
-    while (sent && !whole) {
-      const auto piece = co_await made.source();
-      whole = !piece;
-      if (whole || piece->empty()) continue;
-      body_sent_ += piece->size();
-      if (kind == body_kind::length && body_sent_ > made.length.value_or(0)) break;
-      if (kind == body_kind::chunked) {
-        out_.clear();
-        write_chunk(out_, *piece);
-        sent = co_await write(out_);
-      } else {
-        sent = co_await write(*piece);
-      }
-    }
-  } catch (const std::exception& thrown) {
-    options_.log.error(fmt::format("the body of an answer broke off: {}", thrown.what()));
-    co_return false;
-  } catch (...) {
-    options_.log.error("the body of an answer broke off");
-    co_return false;
-  }
-  if (!sent) co_return false;
-  if (kind == body_kind::length && body_sent_ != made.length.value_or(0)) {
-    options_.log.error(fmt::format("an answer promised {} bytes and gave {}", made.length.value_or(0), body_sent_));
-    co_return false;
-  }
-  if (kind != body_kind::chunked) co_return true;
-  out_.clear();
-  write_last_chunk(out_);
-  const bool ended = co_await write(out_);
-  co_return ended;
-}
-
-// Each byte that the other end takes gives it the full time again.
-task<bool> connection::write(std::string_view bytes) {
-  bool timed = false;
-  while (!bytes.empty()) {
-    const auto result = stream_.try_write(bytes);
-    if (result.status == tls::io_status::ok) {
-      bytes.remove_prefix(result.bytes);
-      if (timed) stream_.socket().set_deadline(options_.timeouts.write);
-    } else if (result.status == tls::io_status::would_block) {
-      if (!timed) stream_.socket().set_deadline(options_.timeouts.write);
-      timed = true;
-      const auto woken = co_await stream_.wait();
-      if (woken != net::wait_status::ready) co_return false;
-    } else {
-      co_return false;
-    }
-  }
-  co_return true;
+  answer_notes notes;
+  notes.incomplete = !sent_whole_;
+  if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
 }
 
 }  // namespace mutual::http

@@ -57,6 +57,16 @@ class connection {
   task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
   task<bool> write(std::string_view bytes);
+  std::chrono::milliseconds patience() const;
+  bool has_had_its_turn();
+  void reset_at_the_end();
+  static void give_back(std::string& buffer);
+
+  // How the client takes what is written: an answer, or what asks for a body.
+  struct pace {
+    std::size_t taken = 0;
+    std::chrono::steady_clock::duration waited{};
+  };
 
   tls::stream& stream_;
   const server_options& options_;
@@ -68,7 +78,12 @@ class connection {
   std::string out_;        // the answer being written
   std::optional<response> refusal_;
   body_terms body_terms_;
+  pace reading_;
   std::size_t body_sent_ = 0;
+  bool sent_whole_ = false;
+  bool broken_off_ = false;  // the last answer's body ends with the connection, and did not come to its end
+  unsigned in_a_row_ = 0;    // answers since others had their turn, or since there was nothing to do
+  std::chrono::steady_clock::time_point row_began_{};
   std::chrono::steady_clock::time_point body_began_{};
   bool in_body_ = false;
   bool idle_ = true;

@@ -139,7 +139,6 @@ bool message_reader::end_head(bool no_body, body_kind otherwise) {
   return true;
 }
 
-// Takes of the body or chunk what there is, and ends it when nothing is left of it.
 bool message_reader::fail_body_size() {
   return fail(413, "The body is larger than the " + std::to_string(body_limit_) + " bytes allowed here.");
 }
@@ -150,6 +149,7 @@ bool message_reader::limit_body(std::size_t bytes) {
   return kind_ != body_kind::length || data_left_ <= body_left_ || fail_body_size();
 }
 
+// Takes of the body or chunk what there is, and ends it when nothing is left of it.
 bool message_reader::take_data(std::string_view& bytes, std::string& into) {
   const auto piece = bytes.substr(0, static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), data_left_)));
   if (piece.size() > body_left_) {

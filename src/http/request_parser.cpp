@@ -113,6 +113,12 @@ bool request_parser::read_request_line(std::string_view line) {
 }
 
 bool request_parser::target_too_long() {
+  const auto& bounds = reader_.bounds();
+  // The line must fit into the head, too.
+  if (bounds.head_bytes < bounds.target_bytes) {
+    return reader_.fail(414, "The request line is longer than the " + std::to_string(bounds.head_bytes) +
+                                 " bytes that a whole header may have here.");
+  }
   return reader_.fail(414, "The request target is longer than the " + std::to_string(reader_.bounds().target_bytes) +
                                " bytes allowed here.");
 }
@@ -143,14 +149,14 @@ bool request_parser::read_head_line(std::string_view& bytes, bool& starved) {
   return reader_.read_field(line, message_.headers, read);
 }
 
-// Ends the head: judges what its fields say together, first what nobody could read reliably (400), then what we do not
-// do (417, 413).
 bool request_parser::limit_body(std::size_t bytes) {
   if (reader_.limit_body(bytes)) return true;
   phase_ = phase::failed;
   return false;
 }
 
+// Ends the head: judges what its fields say together, first what nobody could read reliably (400), then what we do not
+// do (417, 413).
 bool request_parser::end_head() {
   if (!judge_host()) return false;
   if (reader_.has(known_field::expect) && !judge_expect()) return false;

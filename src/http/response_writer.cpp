@@ -27,9 +27,16 @@ body_kind choose_body(const response& what, int version_minor) {
   return version_minor == 0 ? body_kind::until_close : body_kind::chunked;
 }
 
-void write_framing(std::string& out, const response& what, body_kind kind) {
+// What a handler says of the length counts only where it is all that is known: for a source, which is held to it, and
+// for the answer to a HEAD that has no body at hand. A wrong one would make the client read the next answer wrongly.
+std::size_t body_length(const response& what, bool to_head) {
+  const bool promised = what.source || (to_head && what.body.empty());
+  return promised && what.length ? *what.length : what.body.size();
+}
+
+void write_framing(std::string& out, body_kind kind, std::size_t length) {
   if (kind == body_kind::chunked) out += "Transfer-Encoding: chunked\r\n";
-  if (kind == body_kind::length) write_content_length(out, what.length ? *what.length : what.body.size());
+  if (kind == body_kind::length) write_content_length(out, length);
 }
 
 void write_connection(std::string& out, bool keep_alive, int version_minor) {
@@ -58,13 +65,12 @@ result<written_head> write_response_head(std::string& out, const response& what,
   write_end_to_end_fields(out, what.headers);
   if (!terms.date.empty() && !what.headers.contains("Date")) write_field(out, "Date", terms.date);
   // An answer to HEAD says what one to GET would, as far as it is known (RFC 9110 section 9.3.2).
-  write_framing(out, what, kind);
+  const std::size_t length = body_length(what, terms.to_head);
+  write_framing(out, kind, length);
   if (what.status == 205) write_content_length(out, 0);
   write_connection(out, written.keep_alive, terms.version_minor);
   out += "\r\n";
-  if (written.body == body_kind::length && (what.length ? *what.length : what.body.size()) == 0) {
-    written.body = body_kind::none;
-  }
+  if (written.body == body_kind::length && length == 0) written.body = body_kind::none;
   return written;
 }
 

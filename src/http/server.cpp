@@ -38,6 +38,8 @@ server::server(server_options options)
 
 result<std::unique_ptr<server>> server::start(server_options options) {
   std::unique_ptr<server> made(new server(std::move(options)));
+  // Never plain HTTP by an oversight: whoever names anything of TLS means it.
+  made->options_.tls.enabled = made->options_.tls.means_tls();
   if (made->options_.tls.enabled) {
     MUTUAL_TRY(auto context, tls::server_context::load(made->options_.tls, 1, made->sessions_));
     made->context_.set(std::move(context));
@@ -47,6 +49,7 @@ result<std::unique_ptr<server>> server::start(server_options options) {
   const auto threads = thread_count(made->options_.threads);
   MUTUAL_TRY(auto sockets, net::listen(made->endpoints_, threads));
   for (auto& own : sockets) made->workers_.push_back(std::make_unique<server_worker>(*made, std::move(own)));
+  made->workers_running_ = made->workers_.size();
   for (auto& worker : made->workers_) worker->start();
   if (made->options_.tls.enabled && made->options_.watch_files.count() > 0) {
     made->watcher_ = std::thread([self = made.get()] { self->watch_files(); });
@@ -71,14 +74,42 @@ void server::leave_descriptors_for_the_rest() {
 
 server::~server() {
   for (auto& worker : workers_) worker->cut();
-  wait();
+  join();
 }
 
 void server::stop() {
+  // For what is cut to come to its end.
+  constexpr auto grace = std::chrono::seconds(1);
+  {
+    const std::scoped_lock lock(ending_);
+    if (!give_up_at_) give_up_at_ = std::chrono::steady_clock::now() + options_.timeouts.shutdown + grace;
+  }
+  ended_.notify_all();
   for (auto& worker : workers_) worker->drain();
 }
 
-void server::wait() {
+bool server::wait() {
+  {
+    std::unique_lock lock(ending_);
+    while (workers_running_ > 0) {
+      if (!give_up_at_) {
+        ended_.wait(lock);
+      } else if (ended_.wait_until(lock, *give_up_at_) == std::cv_status::timeout && workers_running_ > 0) {
+        return false;
+      }
+    }
+  }
+  join();
+  return true;
+}
+
+void server::worker_ended() {
+  const std::scoped_lock lock(ending_);
+  --workers_running_;
+  ended_.notify_all();
+}
+
+void server::join() {
   for (auto& worker : workers_) worker->join();
   {
     const std::scoped_lock lock(watching_);

@@ -12,11 +12,13 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -40,11 +42,12 @@ class server {
   std::shared_ptr<const tls::server_context> context() const { return context_.get(); }
 
   /// Stops: no new connections, idle ones closed, requests under way finished within the shutdown limit, then the rest
-  /// is cut. Returns at once.
+  /// is cut: connections are closed, and handlers that wait are destroyed where they wait. Returns at once.
   void stop();
 
-  /// Waits until it has stopped.
-  void wait();
+  /// Waits until it has stopped. False if it has not a second after the shutdown limit: a handler keeps its thread, or
+  /// its `offload` has not come back, and nothing can end that from outside. The destructor then waits for it.
+  bool wait();
 
   /// Reads the TLS files again now. On an error, which is logged too, everything stays as it was.
   result<> reload();
@@ -58,6 +61,8 @@ class server {
   friend class server_worker;
   explicit server(server_options options);
 
+  void worker_ended();
+  void join();
   void leave_descriptors_for_the_rest();
   void watch_files();
   result<> try_reload();
@@ -71,6 +76,11 @@ class server {
   std::atomic<std::uint64_t> generation_{1};
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(reason::probe) + 1> refused_{};
   std::vector<std::unique_ptr<server_worker>> workers_;
+
+  std::mutex ending_;
+  std::condition_variable ended_;
+  std::size_t workers_running_ = 0;                                  // guarded by ending_
+  std::optional<std::chrono::steady_clock::time_point> give_up_at_;  // guarded by ending_; nothing until it stops
 
   std::mutex reloading_;
   std::mutex watching_;

@@ -1,6 +1,7 @@
 #pragma once
 // server_guest: one connection of a server, from accept to close.
 
+#include "http/abandonable.hpp"
 #include "http/connection.hpp"
 #include "http/server_worker.hpp"
 #include "net/address.hpp"
@@ -28,6 +29,7 @@ struct server_worker::guest {
   tls::stream stream;                                // destroyed before those above, which its SSL points to
   std::shared_ptr<const connection_info> info;       // null until it is let in
   const connection* conversation = nullptr;          // null until requests are served
+  abandonable* talk = nullptr;                       // the same, while it lasts
   tls::standing standing;                            // who it is, and for how long that is judged
   bool dismissed = false;                            // found to be welcome no longer; told and counted once
 };

@@ -25,9 +25,9 @@ struct timeouts {
   std::chrono::milliseconds handshake{5'000};  ///< From the connection to the end of the TLS handshake.
   std::chrono::milliseconds head{10'000};      ///< From a request's first byte to the end of its head.
   std::chrono::milliseconds body{30'000};      ///< From there to the end of its body, beside what its size earns.
-  std::size_t least_body_rate = 16 * 1024;     ///< Bytes a second that earn a body as much more time.
+  std::size_t least_body_rate = 16 * 1024;     ///< Bytes that earn a body, either way, a second more.
   std::chrono::milliseconds idle{60'000};      ///< Between two requests.
-  std::chrono::milliseconds write{30'000};     ///< Without the client taking any byte of an answer.
+  std::chrono::milliseconds write{30'000};     ///< For a client that does not read an answer, beside what it earns.
   std::chrono::milliseconds linger{2'000};     ///< For the client to read the last answer, or an alert.
   std::chrono::milliseconds shutdown{10'000};  ///< For requests under way to finish when the server stops.
 };
@@ -36,6 +36,7 @@ struct timeouts {
 struct answer_notes {
   std::optional<reason> refused;  ///< Why somebody was refused for who they are.
   std::string note;               ///< A few words more: which policy, or the id of a failure.
+  bool incomplete = false;        ///< Not all of the answer was sent: its source broke off, or the client went away.
 };
 
 /// Answers a request; runs on the thread of the request's connection and must not block it.
@@ -50,8 +51,9 @@ struct body_terms {
 /// Looks at a request whose head has arrived and whose body has not.
 using head_check = std::function<body_terms(const request&)>;
 
-/// Hears of each request answered: the status sent, the body's bytes, and the time from the end of the request to the
-/// end of the answer. Called on the connection's thread; must not throw.
+/// Hears of each request answered: its line and its connection as they came, without fields and body, whatever the
+/// handler has made of it; the status sent, the body's bytes, and the time from the end of the request to the end of
+/// the answer. Called on the connection's thread; must not throw.
 using answer_observer = std::function<void(const request&, const answer_notes&, int status, std::size_t body_bytes,
                                            std::chrono::nanoseconds took)>;
 

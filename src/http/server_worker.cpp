@@ -8,6 +8,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <exception>
 #include <sys/socket.h>
 #include <utility>
@@ -50,6 +51,7 @@ void server_worker::start() {
     const auto lent = owner_.options_.on_thread ? owner_.options_.on_thread(loop_) : nullptr;
     if (owner_.options_.tls.enabled) look_after_standings();
     loop_.run();
+    owner_.worker_ended();
   });
 }
 
@@ -81,8 +83,26 @@ void server_worker::begin_drain() {
 }
 
 void server_worker::cut_all() {
+  // For those who wait for their client, whose waits end now, to come to their ends by themselves.
+  constexpr auto a_moment = std::chrono::milliseconds(100);
   cutting_ = true;
   for (guest* one : guests_) dismiss(*one);
+  if (!guests_.empty()) loop_.after(a_moment, [this] { give_up_the_rest(); });
+}
+
+// Who is left waits for something of a handler's, which no socket ends.
+void server_worker::give_up_the_rest() {
+  const auto waits = [](const guest* one) { return one->talk != nullptr; };
+  const auto count = std::count_if(guests_.begin(), guests_.end(), waits);
+  if (count == 0) return;
+  owner_.options_.log.warn(fmt::format("{} given up: what answers {} was not done when the time for stopping was over",
+                                       count == 1 ? "1 request was" : fmt::format("{} requests were", count),
+                                       count == 1 ? "it" : "them"));
+  // Each takes itself off the list.
+  for (auto at = std::find_if(guests_.begin(), guests_.end(), waits); at != guests_.end();
+       at = std::find_if(guests_.begin(), guests_.end(), waits)) {
+    std::exchange((*at)->talk, nullptr)->give_up();
+  }
 }
 
 // The loop ends when it drains and nobody is left.
@@ -135,8 +155,11 @@ task<> server_worker::serve(guest& self) {
   guide.still_welcome = [this, &self] { return still_welcome(self); };
   guide.date = [this] { return dates_.at(now()); };
   connection conversation(self.stream, owner_.options_, self.info, guide);
+  abandonable talk(conversation.run());
   self.conversation = &conversation;
-  co_await conversation.run();
+  self.talk = &talk;
+  co_await talk;
+  self.talk = nullptr;
   self.conversation = nullptr;
 }
 

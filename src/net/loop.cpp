@@ -152,8 +152,16 @@ void loop::after(std::chrono::nanoseconds duration, std::function<void()> work) 
   impl_->timers.emplace(clock::now() + duration, std::move(work));
 }
 
+loop::sleep_awaiter loop::yield() { return {*this, std::chrono::milliseconds(0)}; }
+
 void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {
-  owner_.after(duration_, [waiter] { waiter.resume(); });
+  waiter_ = std::make_shared<std::coroutine_handle<>>(waiter);
+  auto wake = [kept = waiter_] {
+    if (*kept) kept->resume();
+  };
+  // What is posted comes after the sockets' turn; a timer that is due would come before the next look at them.
+  if (duration_ == std::chrono::milliseconds(0)) return owner_.post(std::move(wake));
+  owner_.after(duration_, std::move(wake));
 }
 
 std::span<char> loop::scratch() { return impl_->scratch; }

@@ -44,9 +44,12 @@ class loop {
   /// Runs `work` on the loop's thread after that long, unless the loop ends before; from that thread.
   void after(std::chrono::nanoseconds duration, std::function<void()> work);
 
-  /// Waits that long.
+  /// Waits that long. A coroutine that is destroyed meanwhile is not resumed.
   class sleep_awaiter;
   sleep_awaiter sleep(std::chrono::milliseconds duration);
+
+  /// Lets everything else that is ready on this loop have its turn first. As safe to destroy as a sleep.
+  sleep_awaiter yield();
 
   /// A buffer that everything on this loop may read into; its contents do not outlive the next wait.
   std::span<char> scratch();
@@ -63,6 +66,11 @@ class loop {
 class loop::sleep_awaiter {
  public:
   sleep_awaiter(loop& owner, std::chrono::milliseconds duration) : owner_(owner), duration_(duration) {}
+  ~sleep_awaiter() {
+    if (waiter_) *waiter_ = nullptr;
+  }
+  sleep_awaiter(const sleep_awaiter&) = delete;
+  sleep_awaiter& operator=(const sleep_awaiter&) = delete;
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiter);
   void await_resume() const noexcept {}
@@ -70,6 +78,7 @@ class loop::sleep_awaiter {
  private:
   loop& owner_;
   std::chrono::milliseconds duration_;
+  std::shared_ptr<std::coroutine_handle<>> waiter_;  // null within, once nobody waits any more
 };
 
 }  // namespace mutual::net

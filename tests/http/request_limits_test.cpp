@@ -22,6 +22,18 @@ TEST(limit, of_the_target_is_414) {
   EXPECT_EQ(first_status(get("/" + std::string(9000, 'a'))), 414) << "by default";
 }
 
+TEST(limit, of_the_target_names_what_it_is_that_is_too_small) {
+  limits bounds;
+  bounds.head_bytes = 500;
+  request_parser small_head(bounds);
+  small_head.feed(get("/" + std::string(600, 'a')));
+  EXPECT_EQ(small_head.failure().status, 414);
+  EXPECT_THAT(small_head.failure().detail, ::testing::HasSubstr("500 bytes"));
+  request_parser usual;
+  usual.feed(get("/" + std::string(9000, 'a')));
+  EXPECT_THAT(usual.failure().detail, ::testing::HasSubstr("8192 bytes"));
+}
+
 TEST(limit, of_the_head_is_431) {
   limits bounds;
   bounds.head_bytes = 200;

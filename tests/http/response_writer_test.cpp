@@ -64,6 +64,22 @@ TEST(response_head, frames_a_known_length_a_stream_and_a_stream_to_an_old_client
   EXPECT_FALSE(facts(streamed(), terms(0)).keep_alive);
 }
 
+TEST(response_head, says_the_length_of_what_is_sent_whatever_the_handler_says_it_is) {
+  for (const std::size_t wrong : {0U, 2U, 500U}) {
+    response what(200, "hello");
+    what.length = wrong;
+    EXPECT_THAT(head(what), ::testing::HasSubstr("Content-Length: 5\r\n")) << wrong;
+    EXPECT_EQ(facts(what).body, body_kind::length) << wrong;
+    EXPECT_THAT(head(what, terms(1, true, true)), ::testing::HasSubstr("Content-Length: 5\r\n")) << wrong;
+  }
+  response empty(200);
+  empty.length = 7;
+  EXPECT_THAT(head(empty), ::testing::HasSubstr("Content-Length: 0\r\n"));
+  EXPECT_EQ(facts(empty).body, body_kind::none);
+  EXPECT_THAT(head(empty, terms(1, true, true)), ::testing::HasSubstr("Content-Length: 7\r\n"))
+      << "what a GET would get need not be made for a HEAD";
+}
+
 TEST(response_head, to_head_says_the_length_and_sends_nothing) {
   EXPECT_THAT(head(response(200, "hello"), terms(1, true, true)), ::testing::HasSubstr("Content-Length: 5\r\n"));
   EXPECT_EQ(facts(response(200, "hello"), terms(1, true, true)).body, body_kind::none);

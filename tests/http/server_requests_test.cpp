@@ -4,6 +4,7 @@
 #include "support/service.hpp"
 
 #include <atomic>
+#include <future>
 #include <stdexcept>
 #include <thread>
 
@@ -126,6 +127,22 @@ TEST_F(server_requests, a_request_that_is_refused_by_its_head_is_answered_withou
   EXPECT_EQ(asked.load(), 2);
 }
 
+TEST_F(server_requests, without_a_body_are_not_asked_about_it) {
+  std::atomic<int> asked{0};
+  options_.check_head = [&asked](const request&) {
+    ++asked;
+    return http::body_terms{};
+  };
+  plain_connection client(port());
+  client.write(get_request() + post_request(""));
+  EXPECT_EQ(client.read_answer().status, 200);
+  EXPECT_EQ(client.read_answer().status, 200);
+  EXPECT_EQ(asked.load(), 0);
+  client.write(post_request("x"));
+  EXPECT_EQ(client.read_answer().status, 200);
+  EXPECT_EQ(asked.load(), 1);
+}
+
 TEST_F(server_requests, a_route_may_take_a_smaller_body_than_the_server) {
   options_.check_head = [](const request&) { return http::body_terms{.limit = 10, .wanted = true}; };
   plain_connection fits(port());
@@ -233,6 +250,28 @@ TEST_F(server_requests, each_is_told_to_the_observer_with_what_became_of_it) {
   EXPECT_EQ(all[0].bytes, 9U);
   EXPECT_EQ(all[1].status, 200);
   EXPECT_EQ(all[2].status, 400);
+}
+
+TEST_F(server_requests, are_told_to_the_observer_as_they_came_whatever_their_handler_made_of_them) {
+  std::promise<std::string> told;
+  options_.on_answer = [&](const request& asked, const http::answer_notes&, int, std::size_t,
+                           std::chrono::nanoseconds) {
+    told.set_value(asked.method + " " + asked.target + " HTTP/1." + std::to_string(asked.version_minor) + " " +
+                   (asked.connection ? asked.connection->remote_address : ""));
+  };
+  options_.answer = [](request& asked, http::answer_notes&) -> task<response> {
+    const request taken = std::move(asked);
+    asked.target = "/elsewhere";
+    asked.version_minor = 7;
+    asked.connection = nullptr;
+    co_return response(200);
+  };
+  plain_connection client(port());
+  client.write(get_request("/a-target-that-is-longer-than-a-short-string"));
+  EXPECT_EQ(client.read_answer().status, 200);
+  auto line = told.get_future();
+  ASSERT_EQ(line.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+  EXPECT_EQ(line.get(), "GET /a-target-that-is-longer-than-a-short-string HTTP/1.1 127.0.0.1");
 }
 
 }  // namespace

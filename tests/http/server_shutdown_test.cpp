@@ -47,6 +47,8 @@ class slow_work {
   std::atomic<bool> done_{false};
 };
 
+bool log_has(const captured_log& log, std::string_view part) { return log.count(part) > 0; }
+
 bool is_refused(const net::endpoint& where) {
   const descriptor handle(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   return ::connect(handle.get(), where.get(), where.size()) != 0 && errno == ECONNREFUSED;
@@ -122,8 +124,10 @@ TEST(server_shutdown, cuts_what_is_not_done_in_time) {
   running->stop();
   EXPECT_TRUE(busy.ends_within(std::chrono::seconds(8)));
   EXPECT_GE(clock::now() - began, milliseconds(300));
-  work.finish();
   running->wait();
+  EXPECT_LT(clock::now() - began, std::chrono::seconds(8)) << "the handler is still waiting, and is given up";
+  EXPECT_EQ(running->open_connections(), 0U);
+  EXPECT_TRUE(log_has(log, "1 request was given up"));
 }
 
 TEST(server_shutdown, cuts_half_requests_and_handshakes_too) {

@@ -4,6 +4,7 @@
 #include "support/service.hpp"
 
 #include <atomic>
+#include <cerrno>
 #include <memory>
 #include <stdexcept>
 #include <sys/socket.h>
@@ -139,6 +140,44 @@ TEST_F(server_streaming, a_source_that_throws_breaks_the_body_off_so_that_it_doe
   EXPECT_TRUE(all.ends_with("5\r\npiece\r\n")) << all;
   EXPECT_TRUE(answers_in(all).empty()) << "it ends without its last chunk";
   EXPECT_TRUE(log_.wait_for("the tape is torn"));
+}
+
+TEST_F(server_streaming, a_body_that_breaks_off_does_not_look_whole_to_an_http_1_0_client_either) {
+  options_.answer = [](request&, http::answer_notes&) -> task<response> {
+    response made(200);
+    made.source = [count = 0]() mutable -> task<std::optional<std::string>> {
+      if (++count == 3) throw std::runtime_error("the tape is torn");
+      co_return std::string("piece");
+    };
+    co_return made;
+  };
+  const service running(options_);
+  plain_connection client(running.port());
+  client.write("GET / HTTP/1.0\r\n\r\n");
+  char piece[4096];
+  ssize_t got = 0;
+  while ((got = ::recv(client.fd(), piece, sizeof piece, 0)) > 0) {
+  }
+  EXPECT_EQ(got, -1) << "an end would be the end of the body";
+  EXPECT_EQ(errno, ECONNRESET);
+}
+
+TEST_F(server_streaming, a_body_that_breaks_off_under_tls_ends_without_a_goodbye) {
+  const server_files files(make_pki());
+  options_.tls = files.config(tls::client_auth::none);
+  options_.answer = [](request&, http::answer_notes&) -> task<response> {
+    response made(200);
+    made.source = [count = 0]() mutable -> task<std::optional<std::string>> {
+      if (++count == 3) throw std::runtime_error("the tape is torn");
+      co_return std::string("piece");
+    };
+    co_return made;
+  };
+  const service running(options_);
+  tls_connection client(running.port(), {});
+  client.write("GET / HTTP/1.0\r\n\r\n");
+  client.read_to_end();
+  EXPECT_FALSE(client.report().closed_cleanly);
 }
 
 TEST_F(server_streaming, a_source_that_gives_less_or_more_than_it_promised_ends_the_connection) {
