@@ -10,6 +10,7 @@
 #include <mutual/result.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -42,11 +43,12 @@ std::string to_json(const T& value) {
 
 /// The `T` that a JSON text writes; otherwise an error that names each place that is not as it should be. The text must
 /// be I-JSON (RFC 7493): UTF-8 and no member twice. Members that `T` does not know are left out, `std::optional` ones
-/// may be missing or null, others may not; nothing is nested deeper than 32.
+/// may be missing or null, others may not; nothing is nested deeper than 32, and there are no more than `most_values`
+/// values in all.
 template <json_type T>
-result<T> from_json(std::string_view text) {
+result<T> from_json(std::string_view text, std::size_t most_values = 100'000) {
   T out{};
-  detail::json_document document(text);
+  detail::json_document document(text, most_values);
   if (document.parsed()) json_codec<T>::read(document.root(), out);
   if (!document.good()) return document.failure();
   return out;
@@ -68,7 +70,7 @@ std::string_view json_body(const request& incoming);
 template <json_type T>
 T read_json_body(const request& incoming) {
   T out{};
-  json_document document(json_body(incoming));
+  json_document document(json_body(incoming), incoming.json_values);
   if (document.parsed()) json_codec<T>::read(document.root(), out);
   document.throw_problem();
   return out;
@@ -76,8 +78,8 @@ T read_json_body(const request& incoming) {
 
 }  // namespace detail
 
-/// The request's body, read as JSON: 415 if it is not said to be JSON, 400 if it is none, 422 with the member "errors"
-/// if it is not a `T`.
+/// The request's body, read as JSON: 415 if it is not said to be JSON, 400 if it is none, 413 if it has more than the
+/// request's `json_values`, 422 with the member "errors" if it is not a `T`.
 template <json_type T>
 struct extractor<json<T>> {
   static json<T> get(request& incoming) { return json<T>(detail::read_json_body<T>(incoming)); }

@@ -152,11 +152,11 @@ struct json_codec<std::vector<T>> {
     if (!size) return false;
     bool good = true;
     into.clear();
-    into.reserve(*size);
-    for (std::size_t i = 0; i < *size; ++i) {
+    for (std::size_t i = 0; i < *size && !from.reported_enough(); ++i) {
       T value{};
       good = json_codec<T>::read(from.element(i), value) && good;
-      into.push_back(std::move(value));
+      // What will not be used is not kept: a body of a megabyte can write half a million structs.
+      if (good) into.push_back(std::move(value));
     }
     return good;
   }
@@ -177,10 +177,10 @@ struct json_codec<std::map<std::string, T>> {
     if (!size) return false;
     bool good = true;
     into.clear();
-    for (std::size_t i = 0; i < *size; ++i) {
-      const std::string_view name = from.member_name(i);
-      const json_place place = from.member(i);
-      good = json_codec<T>::read(place, into[std::string(name)]) && good;
+    for (std::size_t i = 0; i < *size && !from.reported_enough(); ++i) {
+      T value{};
+      good = json_codec<T>::read(from.member(i), value) && good;
+      if (good) into.insert_or_assign(std::string(from.member_name(i)), std::move(value));
     }
     return good;
   }

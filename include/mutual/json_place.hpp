@@ -51,6 +51,9 @@ class json_place {
   /// The member of that name, if there is one.
   std::optional<json_place> member(std::string_view name) const;
 
+  /// So much is wrong already that no more is reported: there is no use in reading on.
+  bool reported_enough() const;
+
   /// Report that something else was expected ("a date"), or that a member is missing; false.
   bool expected(std::string_view what) const;
   bool missing(std::string_view name) const;
@@ -76,7 +79,8 @@ namespace detail {
 /// A JSON text, parsed, and what was found wrong with it.
 class json_document {
  public:
-  explicit json_document(std::string_view text);
+  /// With more than `most_values` values, it is not parsed.
+  explicit json_document(std::string_view text, std::size_t most_values);
   ~json_document();
   json_document(const json_document&) = delete;
   json_document& operator=(const json_document&) = delete;
@@ -88,7 +92,7 @@ class json_document {
   /// What is wrong, in one sentence.
   error failure() const;
 
-  /// Throws 400 if it is no JSON, 422 if something was reported.
+  /// Throws 400 if it is no JSON, 413 if it has too many values, 422 if something was reported.
   void throw_problem() const;
 
  private:

@@ -51,10 +51,15 @@ struct parameter<T> {
 };
 
 /// A finite decimal number, with or without a fraction and an exponent.
-template <>
-struct parameter<double> {
+template <std::floating_point T>
+struct parameter<T> {
   static constexpr std::string_view expected = "a number";
-  static std::optional<double> parse(std::string_view text) { return detail::parse_double(text); }
+  static std::optional<T> parse(std::string_view text) {
+    const auto value = detail::parse_double(text);
+    const bool fits = value && *value >= static_cast<double>(std::numeric_limits<T>::lowest()) &&
+                      *value <= static_cast<double>(std::numeric_limits<T>::max());
+    return fits ? std::optional<T>(static_cast<T>(*value)) : std::nullopt;
+  }
 };
 
 /// "true" or "false".

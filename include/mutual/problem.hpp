@@ -4,10 +4,12 @@
 #include <mutual/reason.hpp>
 #include <mutual/response.hpp>
 
+#include <concepts>
 #include <exception>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -51,11 +53,20 @@ class problem : public std::exception {
   problem&& instance(std::string uri) && { return instance_ = std::move(uri), std::move(*this); }
 
   /// Adds a member of your own; one of that name is replaced. Names that RFC 9457 defines are not taken.
-  problem& with(std::string_view name, std::string_view text) &;
-  problem& with(std::string_view name, const char* text) & { return with(name, std::string_view(text)); }
-  problem& with(std::string_view name, long long number) &;
-  problem& with(std::string_view name, int number) & { return with(name, static_cast<long long>(number)); }
-  problem& with(std::string_view name, bool truth) &;
+  /// The value is text, a number of any type, or a truth value; infinity and NaN, which JSON has not, become null.
+  template <class Value>
+  requires(std::convertible_to<const Value&, std::string_view> ||
+           std::is_arithmetic_v<Value>) problem& with(std::string_view name, const Value& value) & {
+    if constexpr (std::same_as<Value, bool>) {
+      return with_json(name, value ? "true" : "false");
+    } else if constexpr (std::integral<Value>) {
+      return with_json(name, std::to_string(value));
+    } else if constexpr (std::floating_point<Value>) {
+      return with_number(name, static_cast<double>(value));
+    } else {
+      return with_text(name, value);
+    }
+  }
   template <class Value>
   problem&& with(std::string_view name, const Value& value) && {
     return std::move(with(name, value));
@@ -79,6 +90,9 @@ class problem : public std::exception {
   const char* what() const noexcept override { return what_.c_str(); }
 
  private:
+  problem& with_text(std::string_view name, std::string_view text);
+  problem& with_number(std::string_view name, double number);
+
   int status_;
   std::string type_, title_, detail_, instance_;
   std::vector<std::pair<std::string, std::string>> members_;

@@ -13,16 +13,23 @@ namespace {
 
 constexpr std::size_t deepest = 32;
 
-// The members of all objects in a text that is JSON: each has one colon that is not in a string.
-std::size_t members_written(std::string_view text) {
-  std::size_t count = 0;
+// What a text that is JSON has, counted by its signs that are not in strings, and without memory.
+struct extent {
+  std::size_t members = 0;  ///< Each has a colon.
+  std::size_t values = 1;   ///< Each but the outermost is the first of an array or object, or comes after a comma.
+};
+
+extent extent_of(std::string_view text) {
+  extent out;
   bool in_string = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"') in_string = !in_string;
     if (in_string && text[i] == '\\') ++i;
-    if (!in_string && text[i] == ':') ++count;
+    if (in_string) continue;
+    if (text[i] == ':') ++out.members;
+    if (text[i] == ',' || text[i] == '[' || text[i] == '{') ++out.values;
   }
-  return count;
+  return out;
 }
 
 std::size_t members_kept(const boost::json::value& value) {
@@ -36,7 +43,7 @@ std::size_t members_kept(const boost::json::value& value) {
   return count;
 }
 
-std::optional<std::string> parse_into(boost::json::value& out, std::string_view text) {
+std::optional<std::string> parse_into(boost::json::value& out, std::string_view text, std::size_t members) {
   if (text.empty()) return "it is empty";
   boost::json::parse_options options;
   options.max_depth = deepest;
@@ -47,7 +54,7 @@ std::optional<std::string> parse_into(boost::json::value& out, std::string_view 
   if (failure) return failure.message() + " at byte " + std::to_string(read);
   out = parser.release();
   // The parser keeps the last of two members with one name; another reader may keep the first (RFC 7493 section 2.3).
-  if (members_written(text) != members_kept(out)) return "an object has two members of one name";
+  if (members != members_kept(out)) return "an object has two members of one name";
   return std::nullopt;
 }
 
@@ -57,10 +64,11 @@ std::string sentence(const json_finding& one) {
 }
 
 std::string sentence(const json_report& report) {
+  if (report.too_many) return "it has more than " + std::to_string(*report.too_many) + " values";
   if (report.syntax) return "it is not JSON: " + *report.syntax;
   std::string out;
   for (const auto& one : report.findings) out += (out.empty() ? "" : "; ") + sentence(one);
-  if (report.further > 0) out += "; and " + std::to_string(report.further) + " more";
+  if (report.further) out += "; and more";
   return out;
 }
 
@@ -86,17 +94,24 @@ std::string media_type_of(std::string_view content_type) {
 
 }  // namespace
 
-json_document::json_document(std::string_view text) : report_(std::make_unique<json_report>()) {
-  report_->syntax = parse_into(report_->root, text);
+json_document::json_document(std::string_view text, std::size_t most_values)
+    : report_(std::make_unique<json_report>()) {
+  const auto size = extent_of(text);
+  if (size.values > most_values) {
+    report_->too_many = most_values;
+  } else {
+    report_->syntax = parse_into(report_->root, text, size.members);
+  }
 }
 json_document::~json_document() = default;
 
-bool json_document::parsed() const { return !report_->syntax; }
+bool json_document::parsed() const { return !report_->syntax && !report_->too_many; }
 bool json_document::good() const { return parsed() && report_->findings.empty(); }
 json_place json_document::root() const { return {&report_->root, report_.get(), nullptr, 0}; }
 error json_document::failure() const { return {errc::bad_input, sentence(*report_)}; }
 
 void json_document::throw_problem() const {
+  if (report_->too_many) throw problem::too_large("the body cannot be read: " + sentence(*report_));
   if (report_->syntax) throw problem::bad_request("the body cannot be read: " + sentence(*report_));
   if (report_->findings.empty()) return;
   problem told = problem::unprocessable("the body is JSON, but not what is expected here: " + sentence(*report_));

@@ -131,13 +131,15 @@ std::optional<json_place> json_place::member(std::string_view name) const {
   return member(static_cast<std::size_t>(at - all.begin()));
 }
 
+bool json_place::reported_enough() const { return report_->further; }
+
 bool json_place::expected(std::string_view what) const {
-  report_->add({pointer(), std::string(what), found_text(*value_)});
+  if (!report_->full()) report_->findings.push_back({pointer(), std::string(what), found_text(*value_)});
   return false;
 }
 
 bool json_place::missing(std::string_view name) const {
-  report_->add({pointer() + escaped_step(name), "a value", "nothing"});
+  if (!report_->full()) report_->findings.push_back({pointer() + escaped_step(name), "a value", "nothing"});
   return false;
 }
 

@@ -18,20 +18,19 @@ struct json_finding {
 };
 
 struct json_report {
-  /// A client learns from the first few; the rest is counted.
+  /// A client learns from the first few; then nothing more is read.
   static constexpr std::size_t most_findings = 20;
 
   boost::json::value root;
-  std::optional<std::string> syntax;  ///< Why it is no JSON.
+  std::optional<std::string> syntax;    ///< Why it is no JSON.
+  std::optional<std::size_t> too_many;  ///< It has more values than this.
   std::vector<json_finding> findings;
-  std::size_t further = 0;
+  bool further = false;  ///< There is more than the findings say, or may be.
 
-  void add(json_finding one) {
-    if (findings.size() == most_findings) {
-      ++further;
-    } else {
-      findings.push_back(std::move(one));
-    }
+  /// Asked before a finding is written down, which costs more than to find it.
+  bool full() {
+    further = further || findings.size() == most_findings;
+    return further;
   }
 };
 

@@ -40,9 +40,13 @@ problem problem::refused(reason code, std::string detail) {
   return out;
 }
 
-problem& problem::with(std::string_view name, std::string_view text) & { return with_json(name, quoted(text)); }
-problem& problem::with(std::string_view name, long long number) & { return with_json(name, std::to_string(number)); }
-problem& problem::with(std::string_view name, bool truth) & { return with_json(name, truth ? "true" : "false"); }
+problem& problem::with_text(std::string_view name, std::string_view text) { return with_json(name, quoted(text)); }
+
+problem& problem::with_number(std::string_view name, double number) {
+  std::string written;
+  json_text::append_number(written, number);
+  return with_json(name, std::move(written));
+}
 
 problem& problem::with_json(std::string_view name, std::string json) & {
   if (is_defined_member(name)) return *this;

@@ -45,6 +45,8 @@ struct mutual::extractor<shapes::api_key> {
   }
 };
 
+#include <limits>
+
 namespace mutual {
 namespace {
 
@@ -216,6 +218,17 @@ TEST(handlers, a_problem_is_printed_with_its_title_and_detail) {
   EXPECT_EQ(problem(200).status(), 500);
   EXPECT_EQ(problem::not_found("a\"b").with("x", true).with("x", "y").with("status", 1).to_json(),
             "{\"title\":\"Not Found\",\"status\":404,\"detail\":\"a\\\"b\",\"x\":\"y\"}\n");
+}
+
+TEST(problems, have_members_of_every_kind_of_number) {
+  const std::vector<int> three(3);
+  problem told = problem::conflict();
+  told.with("size", three.size()).with("short", static_cast<unsigned char>(7)).with("long", -5LL);
+  const std::string text = "t";
+  told.with("half", 1.5).with("none", std::numeric_limits<float>::infinity()).with("text", text).with("yes", true);
+  EXPECT_THAT(told.to_json(), testing::HasSubstr(R"("size":3,"short":7,"long":-5,"half":1.5,"none":null,"text":"t",)"
+                                                 R"("yes":true)"));
+  EXPECT_THAT(problem::gone().with("n", three.size()).to_json(), testing::HasSubstr("\"n\":3"));
 }
 
 }  // namespace
