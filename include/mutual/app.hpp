@@ -52,9 +52,13 @@ class app : public routes {
   app(const app&) = delete;
   app& operator=(const app&) = delete;
 
-  /// Serves until SIGINT or SIGTERM. The exit code for main: 0, or 1 after a sentence on standard error that says what
-  /// stood in the way.
+  /// Serves until SIGINT, SIGTERM or stop(). The exit code for main: 0, or after a sentence on standard error that says
+  /// what stood in the way, 2 if that is what was asked for, else 1. If a handler keeps its thread a second beyond
+  /// `limits.shutdown`, it does not return: the program ends with exit code 1.
   int run(const run_options& how);
+
+  /// Makes a run() under way end as SIGTERM does, or the next one if there is none; from any thread.
+  void stop();
 
   /// Where lines about failures go, instead of standard error. Called from any thread.
   app& log_to(std::function<void(std::string_view line)> sink);

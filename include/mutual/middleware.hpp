@@ -46,6 +46,16 @@ middleware before(std::function<std::optional<response>(request&)> look);
 /// A middleware that only changes the response, also when the request was refused.
 middleware after(std::function<void(const request&, response&)> change);
 
+/// A middleware that changes the responses of one status: an error page of one's own. Of a problem's response, the body
+/// is its JSON.
+middleware on_status(int status, std::function<void(const request&, response&)> change);
+
+/// Keeps requests out that a browser sends for another site's page: a browser shows the visitor's certificate whoever
+/// wrote the page. A request with Sec-Fetch-Site is let pass if that is "same-origin" or "none" (typed, bookmarked), or
+/// if it is a GET or HEAD that navigates; one without it but with Origin, if that names the host and the scheme of the
+/// request. Programs send neither, and pass. Others are 403.
+middleware same_origin();
+
 /// Gives each request an id: the client's X-Request-Id if it is one word of up to 64 letters, digits, "-", "_" or ".",
 /// else one of our own. The handler sees it in the request's X-Request-Id, the client in the response's.
 middleware request_id();

@@ -8,6 +8,7 @@
 #include <mutual/route.hpp>
 
 #include <cstddef>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -76,7 +77,8 @@ class routes {
     return on(method::options, pattern, std::move(handler));
   }
 
-  /// All methods; a route of the same pattern that names the method goes before it.
+  /// Every method that routes can have (the seven above); a route of the same pattern that names the method goes before
+  /// it. Other methods are 501 everywhere.
   template <class Pattern, class Handler>
   endpoint any(const Pattern& pattern, Handler handler) {
     return on(method::any, pattern, std::move(handler));
@@ -92,6 +94,11 @@ class routes {
     check_arity<Handler, detail::checked_pattern<Pattern>::parameters>();
     return add(verb, pattern.text, std::move(bound));
   }
+
+  /// Serves the files of a folder below `prefix` ("/static"), for GET and HEAD: regular files only, none that is
+  /// hidden, nothing outside of it. A folder is answered with its index.html, or with a list of what is in it. Reads on
+  /// the thread of the connection. Throws std::runtime_error if the folder cannot be read.
+  endpoint folder(std::string_view prefix, const std::filesystem::path& directory);
 
   /// The group below `prefix` ("/admin", "/users/{id}"), made anew by each call. Its routes' patterns are written after
   /// the prefix; the pattern "" is the prefix itself.

@@ -18,7 +18,7 @@ class test_response {
   int status = 0;
   fields headers;
   std::string body;      ///< Read to its end, also where it comes in pieces. Empty for HEAD.
-  bool cut_off = false;  ///< The body's source threw before its end.
+  bool cut_off = false;  ///< The body's source threw before its end, or gave another length than it had promised.
   handling notes;        ///< What the access log would say.
 
   std::optional<std::string_view> header(std::string_view name) const { return headers.get(name); }
@@ -28,8 +28,10 @@ class test_response {
 };
 
 /// Calls an app's handlers in this thread: the same routes, policies, limits and middleware, without TLS and without
-/// a network. Blocking handlers run on the app's workers, coroutines to their end. The app must outlive it, and is
-/// frozen by it. Not thread-safe; several clients of one app may be used by several threads.
+/// a network. What the server would refuse to read (a target with a space) or to send (a field with a line's end) is
+/// answered as the server would. "Host: localhost" is sent where a request has no Host of its own. Blocking handlers
+/// run on the app's workers, coroutines to their end. The app must outlive it, and is frozen by it. Not thread-safe;
+/// several clients of one app may be used by several threads.
 ///
 ///     mutual::test_client client(app);
 ///     EXPECT_EQ(client.as(alice).get("/").body, "Hello, alice\n");
@@ -52,7 +54,8 @@ class test_client {
   test_response put(std::string_view target, std::string body = {}, std::string_view type = "application/json");
   test_response patch(std::string_view target, std::string body = {}, std::string_view type = "application/json");
 
-  /// Any request; the connection is this client's if it has none.
+  /// Any request; the connection is this client's if it has none. Framing is the client's: a Content-Length of the
+  /// request's own is not sent.
   test_response send(request outgoing);
 
  private:

@@ -9,6 +9,9 @@
 namespace mutual {
 namespace {
 
+// Enough that nobody makes another certificate that begins with the same.
+constexpr std::size_t fingerprint_digits = 16;
+
 // A name in the line: one word as it is, anything else in quotes, so that it can neither look like another field nor
 // like nobody ("-").
 std::string name_of(maybe_peer who) {
@@ -24,13 +27,16 @@ std::string name_of(maybe_peer who) {
 
 }  // namespace
 
-std::string access_line(const request& asked, int status, std::size_t body_bytes, std::chrono::nanoseconds took,
-                        std::string_view notes) {
-  const auto milliseconds = static_cast<double>(took.count()) / 1e6;
-  return fmt::format("{} {} \"{} {} HTTP/{}.{}\" {} {} {:.1f}ms{}{}",
-                     asked.connection ? asked.connection->remote_address : "-", name_of(asked.who()),
+std::string access_line(const access& what, std::string_view notes) {
+  const request& asked = what.asked;
+  const maybe_peer who = asked.who();
+  const auto milliseconds = static_cast<double>(what.took.count()) / 1e6;
+  return fmt::format("{} {} {} {} \"{} {} HTTP/{}.{}\" {} {} {:.1f}ms{}{}{}", to_rfc3339(what.when),
+                     asked.connection ? asked.connection->remote_address : "-", name_of(who),
+                     who ? std::string_view(who->sha256()).substr(0, fingerprint_digits) : "-",
                      text::printable(asked.method, 32), text::printable(asked.target, 1024), asked.version_major,
-                     asked.version_minor, status, body_bytes, milliseconds, notes.empty() ? "" : " ", notes);
+                     asked.version_minor, what.status, what.body_bytes, milliseconds,
+                     what.incomplete ? " incomplete" : "", notes.empty() ? "" : " ", notes);
 }
 
 std::string access_notes(const handling& notes) {

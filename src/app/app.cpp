@@ -5,6 +5,10 @@
 #include <mutual/app.hpp>
 #include <mutual/offload.hpp>
 
+#include <exception>
+#include <mutex>
+#include <stdexcept>
+
 namespace mutual {
 namespace {
 
@@ -25,9 +29,25 @@ class exchange {
   task<response> route(request& incoming) {
     found_ = locate(*state_.table, incoming, notes_);
     if (found_.answer) return ready(std::move(*found_.answer));
+    if (auto refused = without_its_body(incoming)) return ready(*std::move(refused));
     if (found_.route->around.empty()) return call(incoming);
     inner_.emplace(detail::chain{state_, notes_, found_.route->around, [this](request& r) { return call(r); }});
     return next(&*inner_, 0)(incoming);
+  }
+
+  // A middleware may have led the request here after its body was judged by another route's terms. No handler must take
+  // a body that was not read for an empty one, or get one that is larger than its route takes.
+  std::optional<response> without_its_body(const request& incoming) {
+    if (incoming.body_unread) {
+      return failure_response(state_, incoming, notes_,
+                              std::make_exception_ptr(std::logic_error(
+                                  "a middleware led the request to a route, but its body was not read, for at its own "
+                                  "target it would have been refused: give that target a route too")));
+    }
+    const auto limit = found_.route->body_limit;
+    if (!limit || incoming.body.size() <= *limit) return std::nullopt;
+    return problem::too_large("the body is larger than the " + std::to_string(*limit) + " bytes that this path takes")
+        .to_response();
   }
 
   // To the handler.
@@ -74,6 +94,12 @@ app& app::workers(unsigned threads, std::size_t waiting) {
   state_->routes->check_open("the number of workers");
   state_->workers = std::make_unique<worker_pool>(threads == 0 ? 4 : threads, waiting);
   return *this;
+}
+
+void app::stop() {
+  const std::scoped_lock lock(state_->stopping);
+  state_->stop_asked = true;
+  if (state_->stopper) state_->stopper();
 }
 
 void app::freeze() {

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -31,17 +32,44 @@ constexpr std::size_t most_listed = 10'000;
 
 // Opens a file below `root` and nowhere else: the kernel itself refuses "..", absolute names and links that lead out
 // (openat2(2)), so there is no moment between a check and the use.
-descriptor open_below(int root, const std::string& name) {
+descriptor open_below(int root, const std::string& name, std::uint64_t further = 0) {
   open_how how{};
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | further;
   return descriptor(
       static_cast<int>(::syscall(SYS_openat2, root, name.empty() ? "." : name.c_str(), &how, sizeof how)));
 }
 
+// Where an open file is; empty if the system does not tell.
+std::string place_of(int handle) {
+  std::error_code failure;
+  return std::filesystem::read_symlink(fmt::format("/proc/self/fd/{}", handle), failure).string();
+}
+
+// Whether no part of the way from the root to a file begins with a dot. Unknown is no.
+bool is_shown(int root, int handle) {
+  const std::string above = place_of(root);
+  const std::string place = place_of(handle);
+  if (above.empty() || !place.starts_with(above)) return false;
+  return place.find("/.", above == "/" ? 0 : above.size()) == std::string::npos;
+}
+
+// What has no file there says so by one of these; everything else is the server's trouble, and may pass.
 problem not_there(int code) {
-  if (code == EACCES || code == EPERM) return problem::forbidden("this file is not readable for the server");
-  return problem::not_found("there is no such file");
+  switch (code) {
+    case ENOENT:
+    case ENOTDIR:
+    case ELOOP:
+    case EXDEV:
+    case ENAMETOOLONG:
+    case ENXIO:  // a socket, which is no file to serve
+      return problem::not_found("there is no such file");
+    case EACCES:
+    case EPERM:
+      return problem::forbidden("this file is not readable for the server");
+    default:
+      return problem::unavailable("the server cannot open files at this moment").header("Retry-After", "1");
+  }
 }
 
 std::string html_escaped(std::string_view text) {
@@ -129,14 +157,33 @@ result<folder> folder::open(const std::filesystem::path& path) {
                  fmt::format("cannot serve the folder {}: {}", text::printable(path.string(), 4096),
                              file::system_message(errno)));
   }
+  if (!open_below(handle.get(), "")) {
+    return error(errc::io, fmt::format("cannot serve the folder {}: {} (openat2, Linux 5.6 and later, is needed)",
+                                       text::printable(path.string(), 4096), file::system_message(errno)));
+  }
   return folder(std::move(handle));
 }
 
-response folder::answer(const request& asked) const {
-  const auto segments = http::decode_path(asked.path());
+// A name without a link in it is shown as it is written. Where there is one, it counts where it leads to: "public" may
+// be a link to ".git".
+descriptor folder::open_shown(const std::string& name) const {
+  auto handle = open_below(root_->get(), name, RESOLVE_NO_SYMLINKS);
+  if (handle || errno != ELOOP) return handle;
+  handle = open_below(root_->get(), name);
+  if (!handle || is_shown(root_->get(), handle.get())) return handle;
+  errno = ENOENT;
+  return {};
+}
+
+response folder::answer(const request& asked, std::size_t skipped) const {
+  auto segments = http::decode_path(asked.path());
+  if (segments) {
+    segments->erase(segments->begin(),
+                    segments->begin() + static_cast<std::ptrdiff_t>(std::min(skipped, segments->size())));
+  }
   const auto name = segments ? http::to_relative_file(*segments) : std::nullopt;
   if (!name) throw problem::not_found("there is no such file");
-  auto handle = open_below(root_->get(), *name);
+  auto handle = open_shown(*name);
   if (!handle) throw not_there(errno);
   struct stat facts {};
   if (::fstat(handle.get(), &facts) != 0) throw not_there(errno);
@@ -147,7 +194,7 @@ response folder::answer(const request& asked) const {
   if (!S_ISDIR(facts.st_mode)) throw problem::not_found("there is no such file");
   // Without the slash, the links of its page would lead beside the folder.
   if (!asked.path().ends_with('/')) return redirect(std::string(asked.path()) + "/", 308);
-  auto index = open_below(root_->get(), *name + "index.html");
+  auto index = open_shown(*name + "index.html");
   if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
     return file_response(std::move(index), facts, "index.html");
   }

@@ -7,27 +7,32 @@
 #include <mutual/response.hpp>
 #include <mutual/result.hpp>
 
+#include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace mutual {
 
-/// Serves the regular files below a folder, and nothing else: no hidden files, nothing that a symbolic link leads out
-/// to, no devices. A folder is answered with its index.html, or with a list of what is in it. Safe to use from any
-/// thread; copies share the folder.
+/// Serves the regular files below a folder, and nothing else: no hidden files, also where a symbolic link leads to one;
+/// nothing outside that a link leads to; no devices. A folder is answered with its index.html, or with a list of what
+/// is in it. Safe to use from any thread; copies share the folder.
 class folder {
  public:
-  /// An error if there is no such folder, or if it cannot be read.
+  /// An error if there is no such folder, if it cannot be read, or if the kernel cannot keep names below it
+  /// (openat2(2), Linux 5.6).
   static result<folder> open(const std::filesystem::path& path);
 
-  /// The answer to a GET or HEAD for the file that the request's path names. Throws a `problem` (404, 403) if there is
-  /// none to be had. A file is read piece by piece, as fast as the client takes it.
-  response answer(const request& asked) const;
+  /// The answer to a GET or HEAD for the file that the request's path names, after its first `skipped` segments. Throws
+  /// a `problem` if there is none to be had: 404, 403 if it is not readable, 503 if the system is short of something. A
+  /// file is read piece by piece, as fast as the client takes it.
+  response answer(const request& asked, std::size_t skipped = 0) const;
 
  private:
   explicit folder(descriptor handle) : root_(std::make_shared<const descriptor>(std::move(handle))) {}
 
+  descriptor open_shown(const std::string& name) const;
   response list(int handle, std::string_view path) const;
 
   std::shared_ptr<const descriptor> root_;

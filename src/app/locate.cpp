@@ -48,15 +48,22 @@ std::string allow_of(const route_table& table, const std::vector<std::size_t>& r
   return out;
 }
 
-// A path that is one slash away from a route is the likeliest mistake, so it is named.
-response no_such_path(const route_table& table, std::vector<std::string> segments) {
+bool may_use_one(const route_table& table, const std::vector<std::size_t>& routes, const request& incoming) {
+  return std::any_of(routes.begin(), routes.end(),
+                     [&](std::size_t index) { return admits(table.routes[index], incoming); });
+}
+
+// A path that is one slash away from a route is the likeliest mistake, so it is named: to those who may go there.
+response no_such_path(const route_table& table, std::vector<std::string> segments, const request& incoming) {
   std::string detail = "nothing is at this path";
-  if (segments.size() > 1 && segments.back().empty()) {
+  const bool has_slash = segments.size() > 1 && segments.back().empty();
+  if (has_slash) {
     segments.pop_back();
-    if (!table.paths.matching(segments).empty()) detail += "; without the slash at its end there is";
   } else {
     segments.emplace_back();
-    if (!table.paths.matching(segments).empty()) detail += "; with a slash at its end there is";
+  }
+  if (may_use_one(table, table.paths.matching(segments), incoming)) {
+    detail += has_slash ? "; without the slash at its end there is" : "; with a slash at its end there is";
   }
   return problem::not_found(std::move(detail)).to_response();
 }
@@ -64,31 +71,33 @@ response no_such_path(const route_table& table, std::vector<std::string> segment
 // The path has routes, but none of this method. Which ones it has is told to those only who may use one of them.
 response other_methods(const route_table& table, const std::vector<std::size_t>& routes, const request& incoming,
                        method verb, handling& notes) {
-  const bool may_use_one = std::any_of(routes.begin(), routes.end(),
-                                       [&](std::size_t index) { return admits(table.routes[index], incoming); });
-  if (!may_use_one) return refusal(incoming, table.routes[routes.front()].rule, notes);
+  if (!may_use_one(table, routes, incoming)) return refusal(incoming, table.routes[routes.front()].rule, notes);
   const std::string allow = allow_of(table, routes);
   if (verb == method::options) return response(204).with("Allow", allow);
   return problem(405, "this path takes " + allow).header("Allow", allow).to_response();
 }
 
 located bad_path() {
-  return answered(
-      problem::bad_request("the path is not one that all readers take the same way: it has a broken escape, "
-                           "a control character, a \".\" or \"..\" segment, or an escaped slash where slashes count")
-          .to_response());
+  return answered(problem::bad_request(
+                      "the path is not one that all readers take the same way: it has a broken escape, "
+                      "a control character, a \".\" or \"..\" segment, or, where slashes count, an escaped slash or "
+                      "two in a row")
+                      .to_response());
 }
 
-// The parameters in the path's segments. In a rest, an escaped slash could not be told from a real one.
+// The parameters in the path's segments. In a rest, an escaped slash could not be told from a real one, and with an
+// empty segment it could be taken for an absolute path ("/etc/passwd"), which replaces whatever it is joined to.
 std::optional<std::vector<std::string>> parameters_of(const served_route& route, std::vector<std::string>& segments) {
   std::vector<std::string> out;
   out.reserve(route.parameters.size());
   for (const std::size_t at : route.parameters) out.push_back(std::move(segments[at]));
   if (!route.takes_rest) return out;
   std::string& rest = out.back();
-  if (rest.find('/') != std::string::npos) return std::nullopt;
-  for (std::size_t at = route.parameters.back() + 1; at < segments.size(); ++at) {
+  const std::size_t first = route.parameters.back();
+  if (rest.find('/') != std::string::npos || (rest.empty() && first + 1 < segments.size())) return std::nullopt;
+  for (std::size_t at = first + 1; at < segments.size(); ++at) {
     if (segments[at].find('/') != std::string::npos) return std::nullopt;
+    if (segments[at].empty() && at + 1 < segments.size()) return std::nullopt;
     rest += '/';
     rest += segments[at];
   }
@@ -106,7 +115,7 @@ located locate(const route_table& table, const request& incoming, handling& note
   const auto found = table.paths.find(*segments, *verb);
   if (!found) {
     const auto others = table.paths.matching(*segments);
-    if (others.empty()) return answered(no_such_path(table, std::move(*segments)));
+    if (others.empty()) return answered(no_such_path(table, std::move(*segments), incoming));
     return answered(other_methods(table, others, incoming, *verb, notes));
   }
   const served_route& route = table.routes[*found];

@@ -2,12 +2,11 @@
 
 #include "base/text.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace mutual {
 namespace {
-
-void join(std::optional<policy>& rule, const policy& further) { rule = rule ? *rule && further : further; }
 
 std::string counted(std::size_t number, std::string_view what) {
   return std::to_string(number) + " " + std::string(what) + (number == 1 ? "" : "s");
@@ -20,21 +19,32 @@ void inherit(served_route& route, const detail::registry& from, std::size_t grou
     inherit(route, from, *place.parent);
     route.around.insert(route.around.end(), place.around.begin(), place.around.end());
   }
-  if (place.rule) join(route.rule, *place.rule);
+  if (place.rule) detail::join(route.rule, *place.rule);
   if (place.body_limit) route.body_limit = place.body_limit;
+}
+
+// Whether a route, or one of its groups but for the app itself, says who may use it.
+bool says_who(const detail::registry& from, const detail::registry::entry& entry) {
+  if (entry.rule) return true;
+  for (std::size_t at = entry.group; from.groups[at].parent; at = *from.groups[at].parent) {
+    if (from.groups[at].rule) return true;
+  }
+  return false;
 }
 
 served_route served(const detail::registry& from, const detail::registry::entry& entry) {
   served_route out = entry.route;
-  if (out.handler.needs_peer) join(out.rule, policy::any_peer());
+  if (out.handler.needs_peer) detail::join(out.rule, policy::any_peer());
   const auto own_limit = out.body_limit;
   inherit(out, from, entry.group);
-  if (entry.rule) join(out.rule, *entry.rule);
+  if (entry.rule) detail::join(out.rule, *entry.rule);
   if (own_limit) out.body_limit = own_limit;
   return out;
 }
 
 }  // namespace
+
+void detail::join(std::optional<policy>& rule, const policy& further) { rule = rule ? *rule && further : further; }
 
 void detail::registry::check_open(std::string_view what) const {
   if (!frozen) return;
@@ -96,6 +106,24 @@ std::shared_ptr<const route_table> make_table(const detail::registry& from) {
   }
   out->around = from.groups.front().around;
   return out;
+}
+
+std::vector<std::string> notes_on(const detail::registry& from) {
+  std::vector<std::string> notes;
+  for (const auto& entry : from.entries) {
+    if (says_who(from, entry)) continue;
+    const auto guard = std::find_if(from.groups.begin() + 1, from.groups.end(), [&](const auto& group) {
+      return group.rule && entry.route.written.starts_with(group.prefix) &&
+             (entry.route.written.size() == group.prefix.size() || entry.route.written[group.prefix.size()] == '/');
+    });
+    if (guard == from.groups.end()) continue;
+    notes.push_back(std::string(to_string(entry.route.verb)) + " " + entry.route.written +
+                    " requires nothing of its own, though it lies below " + guard->prefix +
+                    ", where another group requires " + to_string(*guard->rule) +
+                    ": what a group requires counts for its own routes only; say .require(…) here too "
+                    "(policy::anyone() if everybody may)");
+  }
+  return notes;
 }
 
 }  // namespace mutual

@@ -38,6 +38,9 @@ struct route_table {
 
 namespace detail {
 
+/// Requires `further` beside what was required.
+void join(std::optional<policy>& rule, const policy& further);
+
 struct registry {
   struct group {
     std::optional<std::size_t> parent;
@@ -68,6 +71,10 @@ struct registry {
 };
 
 }  // namespace detail
+
+/// What whoever runs the app should look at: routes that lie below the prefix of a group that requires something, but
+/// are not in it, and say nothing of who may use them. A sentence each.
+std::vector<std::string> notes_on(const detail::registry& from);
 
 /// The table of all that was registered.
 std::shared_ptr<const route_table> make_table(const detail::registry& from);

@@ -1,18 +1,15 @@
+#include "app/folder.hpp"
 #include "app/registry.hpp"
-#include "base/text.hpp"
 
 #include <mutual/routes.hpp>
 
+#include <stdexcept>
+
 namespace mutual {
-namespace {
-
-void join(std::optional<policy>& rule, const policy& further) { rule = rule ? *rule && further : further; }
-
-}  // namespace
 
 endpoint& endpoint::require(const policy& rule) {
   registry_->check_open("a policy");
-  join(registry_->entries[index_].rule, rule);
+  detail::join(registry_->entries[index_].rule, rule);
   return *this;
 }
 
@@ -26,7 +23,7 @@ routes routes::group(std::string_view prefix) { return {registry_, registry_->ad
 
 routes& routes::require(const policy& rule) {
   registry_->check_open("a policy");
-  join(registry_->groups[group_].rule, rule);
+  detail::join(registry_->groups[group_].rule, rule);
   return *this;
 }
 
@@ -40,6 +37,19 @@ routes& routes::body_limit(std::size_t bytes) {
   registry_->check_open("a body limit");
   registry_->groups[group_].body_limit = bytes;
   return *this;
+}
+
+endpoint routes::folder(std::string_view prefix, const std::filesystem::path& directory) {
+  auto files = mutual::folder::open(directory);
+  if (!files) throw std::runtime_error("app.folder: " + files.error().message());
+  auto shape = parse_pattern(registry_->groups[group_].prefix + std::string(prefix) + "/");
+  if (!shape) throw std::logic_error("app.folder: " + shape.error().message());
+  const std::size_t skipped = shape->segments.size() - 1;
+  auto bound = detail::bind_handler(
+      [files = *std::move(files), skipped](const request& asked) { return files.answer(asked, skipped); });
+  // The prefix's, which say nothing about the file, and the rest.
+  bound.path_parameters = shape->parameters() + 1;
+  return add(method::get, std::string(prefix) + "/{path...}", std::move(bound));
 }
 
 endpoint routes::add(method verb, std::string_view pattern, detail::bound_handler handler) {

@@ -4,9 +4,10 @@
 
 #include "app/access_log.hpp"
 #include "app/banner.hpp"
+#include "app/line_writer.hpp"
 #include "app/state.hpp"
 #include "app/workers.hpp"
-#include "base/file.hpp"
+#include "base/clock.hpp"
 #include "base/streams.hpp"
 #include "http/server.hpp"
 #include "net/signals.hpp"
@@ -16,8 +17,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <unistd.h>
 #include <utility>
@@ -54,9 +58,11 @@ std::size_t largest_body_limit(const route_table& table) {
   return largest;
 }
 
-http::server_options options_for(app& served, const run_options& how) {
+// `lines` takes the access log; null for none.
+http::server_options options_for(app& served, const run_options& how, line_writer* lines) {
   http::server_options options;
   options.listen = {how.listen};
+  options.listen.insert(options.listen.end(), how.also_listen.begin(), how.also_listen.end());
   options.threads = how.threads;
   options.tls = how.tls;
   options.limits.head_bytes = how.limits.header_bytes;
@@ -77,52 +83,131 @@ http::server_options options_for(app& served, const run_options& how) {
     return http::body_terms{known.body_limit, known.wants_body};
   };
   options.on_thread = [&served](net::loop& loop) { return std::make_shared<lent_home>(loop, *served.state().workers); };
-  if (how.access_log) {
-    options.on_answer = [](const request& asked, const http::answer_notes& notes, int status, std::size_t bytes,
-                           std::chrono::nanoseconds took) {
-      say(STDOUT_FILENO, access_line(asked, status, bytes, took, notes.note) + "\n");
+  if (lines) {
+    options.on_answer = [lines](const request& asked, const http::answer_notes& notes, int status, std::size_t bytes,
+                                std::chrono::nanoseconds took) {
+      lines->write(access_line({asked, now(), status, bytes, took, notes.incomplete}, notes.note));
     };
   }
   return options;
 }
 
-// Serves until a signal says stop. A second one ends the program at once.
-void serve_until_stopped(http::server& running, net::signal_gate& signals) {
-  std::thread finisher;
-  bool stopping = false;
+// The end of a service, begun by a signal or by the program itself, whichever comes first.
+class ending {
+ public:
+  ending(http::server& running, net::signal_gate& signals) : running_(running), signals_(signals) {}
+  ~ending() {
+    if (finisher_.joinable()) finisher_.join();
+  }
+  ending(const ending&) = delete;
+  ending& operator=(const ending&) = delete;
+
+  // False if it was begun before.
+  bool begin() {
+    const std::scoped_lock lock(guard_);
+    if (finisher_.joinable()) return false;
+    running_.stop();
+    finisher_ = std::thread([this] {
+      whole_ = running_.wait();
+      signals_.open();
+    });
+    return true;
+  }
+
+  // Once the signals are open: whether all has ended.
+  bool whole() const { return whole_; }
+
+ private:
+  http::server& running_;
+  net::signal_gate& signals_;
+  std::mutex guard_;
+  std::thread finisher_;
+  std::atomic<bool> whole_{true};
+};
+
+// While it lives, app::stop() begins that ending.
+class stoppable {
+ public:
+  stoppable(detail::app_state& state, ending& end) : state_(state) {
+    const std::scoped_lock lock(state_.stopping);
+    state_.stopper = [&end] { end.begin(); };
+    if (state_.stop_asked) state_.stopper();
+  }
+  ~stoppable() {
+    const std::scoped_lock lock(state_.stopping);
+    state_.stopper = nullptr;
+    state_.stop_asked = false;
+  }
+  stoppable(const stoppable&) = delete;
+  stoppable& operator=(const stoppable&) = delete;
+
+ private:
+  detail::app_state& state_;
+};
+
+// Serves until a signal or the program says stop. A second signal ends the program at once.
+void serve_until_stopped(http::server& running, net::signal_gate& signals, ending& end) {
   while (const auto number = signals.wait()) {
     if (*number == SIGHUP) {
       (void)running.reload();  // the log says what became of it
-    } else if (stopping) {
+    } else if (end.begin()) {
+      say(STDERR_FILENO, "\nStopping: requests under way are finished first. Once more to stop at once.\n");
+    } else {
       say(STDERR_FILENO, "Stopped at once.\n");
       std::_Exit(128 + *number);
-    } else {
-      stopping = true;
-      say(STDERR_FILENO, "\nStopping: requests under way are finished first. Once more to stop at once.\n");
-      running.stop();
-      finisher = std::thread([&running, &signals] {
-        running.wait();
-        signals.open();
-      });
     }
   }
-  if (finisher.joinable()) finisher.join();
+}
+
+std::vector<std::string> addresses_of(const http::server& running) {
+  std::vector<std::string> all;
+  for (const auto& at : running.endpoints()) all.push_back(at.to_string());
+  return all;
+}
+
+bool is_unsafe(const http::server& running, const run_options& how) {
+  const auto& all = running.endpoints();
+  return !how.tls.enabled && std::any_of(all.begin(), all.end(), [](const auto& at) { return !at.is_loopback(); });
 }
 
 }  // namespace
 
-result<> serve(app& served, const run_options& how) {
+result<> serve(app& served, const run_options& asked) {
   served.freeze();
   reserve_standard_streams();
+  run_options how = asked;
+  how.tls.enabled = how.tls.means_tls();
   // Whoever reads our log may go away; that ends no service.
   std::signal(SIGPIPE, SIG_IGN);
   // Before the first thread, so that all of them leave the signals to this one.
   net::signal_gate signals({SIGINT, SIGTERM, SIGHUP});
-  auto running = http::server::start(options_for(served, how));
+  std::optional<line_writer> lines;  // Outlives the server, which writes to it.
+  if (how.access_log) lines.emplace(STDOUT_FILENO);
+  auto running = http::server::start(options_for(served, how, lines ? &*lines : nullptr));
   if (!running) return std::move(running).error();
   if (how.banner) say(STDERR_FILENO, banner(**running, how));
-  serve_until_stopped(**running, signals);
-  return {};
+  if (!how.banner && is_unsafe(**running, how)) {
+    say(STDERR_FILENO,
+        "UNSAFE: plain HTTP beyond this machine: whoever is on the way can read and change everything. Serve it with "
+        "TLS, or listen on 127.0.0.1.\n");
+  }
+  for (const auto& note : notes_on(*served.state().routes)) served.state().log.warn("NOTE: " + note);
+  {
+    ending end(**running, signals);
+    const stoppable by_the_program(served.state(), end);
+    if (how.on_ready) how.on_ready(addresses_of(**running));
+    serve_until_stopped(**running, signals, end);
+    if (end.whole()) return {};
+  }
+  if (lines) lines->finish();
+  // Nothing can end a thread from outside but the end of the process. Whoever asked for the service to stop has waited
+  // for as long as was agreed.
+  say(STDERR_FILENO,
+      fmt::format("Stopped with {} connection(s) left behind: their handlers have not come back {} after "
+                  "the service was asked to stop (the shutdown limit).\n",
+                  (*running)->open_connections(),
+                  to_words(std::chrono::ceil<std::chrono::seconds>(how.limits.shutdown))));
+  std::_Exit(1);
 }
 
 int app::run(const run_options& how) {

@@ -7,7 +7,8 @@
 
 namespace mutual {
 
-/// What app::run does, but for what it says when it cannot start: that is the error. Returns when the service has ended.
+/// What app::run does, but for what it says when it cannot start: that is the error. Returns when the service has
+/// ended.
 result<> serve(app& served, const run_options& how);
 
 }  // namespace mutual

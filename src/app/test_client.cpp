@@ -1,11 +1,16 @@
 #include "app/state.hpp"
 #include "app/workers.hpp"
+#include "base/text.hpp"
+#include "http/field_writer.hpp"
+#include "http/request_parser.hpp"
+#include "http/response_writer.hpp"
 
 #include <mutual/problem.hpp>
 #include <mutual/test_client.hpp>
 
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <coroutine>
 #include <exception>
@@ -73,32 +78,70 @@ struct root {
   std::coroutine_handle<promise_type> coroutine;
 };
 
-root await_all(const app& service, request& outgoing, test_response& out) {
-  task<response> work = service.handle(outgoing, &out.notes);
-  response answer = co_await work;
-  out.status = answer.status;
-  out.headers = std::move(answer.headers);
-  out.body = answer.source ? std::string() : std::move(answer.body);
-  if (!answer.source || outgoing.method == "HEAD") co_return;
+// The body as the client would get it: what the head that was written allows, and of a source all that it gives.
+task<> take_body(response& answer, const http::written_head& head, test_response& out) {
+  if (head.body == http::body_kind::none) co_return;
+  if (!answer.source) {
+    out.body = std::move(answer.body);
+    co_return;
+  }
   try {
     while (true) {
       task<std::optional<std::string>> next_piece = answer.source();
       std::optional<std::string> piece = co_await next_piece;
       if (!piece) break;
+      if (head.body == http::body_kind::length && out.body.size() + piece->size() > *answer.length) {
+        out.cut_off = true;
+        co_return;
+      }
       out.body += *piece;
     }
+    out.cut_off = head.body == http::body_kind::length && out.body.size() < *answer.length;
   } catch (...) {
     out.cut_off = true;
   }
 }
 
-test_response told(const problem& what) {
+root await_all(app& service, request& outgoing, test_response& out) {
+  http::response_terms terms;
+  terms.version_minor = outgoing.version_minor;
+  terms.to_head = outgoing.method == "HEAD";
+  task<response> work = service.handle(outgoing, &out.notes);
+  response answer = co_await work;
+  std::string written;
+  auto head = http::write_response_head(written, answer, terms);
+  if (!head) {
+    service.state().log.error("an answer could not be sent: " + head.error().message());
+    answer = problem::internal("the server could not answer this request").to_response();
+    head = http::write_response_head(written, answer, terms);
+  }
+  out.status = answer.status;
+  out.headers = answer.headers;
+  task<> rest = take_body(answer, *head, out);
+  co_await rest;
+}
+
+test_response told(const problem& what, bool to_head) {
   response answer = what.to_response();
   test_response out;
   out.status = answer.status;
   out.headers = std::move(answer.headers);
-  out.body = std::move(answer.body);
+  if (!to_head) out.body = std::move(answer.body);
   return out;
+}
+
+// The request as bytes, whatever is in it: the parser says what the server would have said to them.
+std::string head_of(const request& outgoing) {
+  std::string out =
+      outgoing.method + " " + outgoing.target + " HTTP/1." + std::to_string(outgoing.version_minor) + "\r\n";
+  if (!outgoing.headers.contains("Host")) out += "Host: localhost\r\n";
+  for (std::size_t i = 0; i < outgoing.headers.size(); ++i) {
+    const auto field = outgoing.headers[i];
+    if (text::iequals(field.name, "Content-Length") || text::iequals(field.name, "Transfer-Encoding")) continue;
+    out.append(field.name).append(": ").append(field.value).append("\r\n");
+  }
+  if (!outgoing.body.empty()) out += "Content-Length: " + std::to_string(outgoing.body.size()) + "\r\n";
+  return out + "\r\n";
 }
 
 request made(std::string_view method, std::string_view target) {
@@ -167,19 +210,35 @@ test_response test_client::patch(std::string_view target, std::string body, std:
 }
 
 test_response test_client::send(request outgoing) {
-  if (!outgoing.connection) outgoing.connection = connection_;
-  const admission may = app_.admit(outgoing);
-  if (may.wants_body && outgoing.body.size() > may.body_limit.value_or(serve_limits{}.body_bytes)) {
-    return told(problem::too_large("the body is larger than this path takes"));
+  http::limits bounds;
+  bounds.body_bytes = std::max(bounds.body_bytes, outgoing.body.size());
+  http::request_parser parser(bounds);
+  const bool to_head = outgoing.method == "HEAD";
+  const auto refused = [&] { return told(problem(parser.failure().status, parser.failure().detail), to_head); };
+  // On the wire, a line's end within a field would begin another field.
+  if (const auto sound = http::check_fields(outgoing.headers); !sound) {
+    return told(problem::bad_request(sound.error().message()), to_head);
+  }
+  const std::string head = head_of(outgoing);
+  const auto read = parser.feed(head);
+  if (read.state == http::parse_state::failed) return refused();
+  if (read.state != http::parse_state::head_done || read.consumed != head.size()) {
+    return told(problem::bad_request("the request is not one: a line's end is where none can be"), to_head);
+  }
+  request& arrived = parser.message();
+  arrived.connection = outgoing.connection ? outgoing.connection : connection_;
+  arrived.trailers = outgoing.trailers;
+  if (parser.has_body()) {
+    const admission may = app_.admit(arrived);
+    arrived.body_unread = !may.wants_body;
+    if (may.wants_body && !parser.limit_body(may.body_limit.value_or(serve_limits{}.body_bytes))) return refused();
+    if (may.wants_body) arrived.body = std::move(outgoing.body);
   }
   test_response out;
-  {
-    const home_scope here(loop_->home);
-    const root work = await_all(app_, outgoing, out);
-    work.coroutine.resume();
-    while (!work.coroutine.done()) loop_->take()();
-  }
-  if (outgoing.method == "HEAD") out.body.clear();
+  const home_scope here(loop_->home);
+  const root work = await_all(app_, arrived, out);
+  work.coroutine.resume();
+  while (!work.coroutine.done()) loop_->take()();
   return out;
 }
 

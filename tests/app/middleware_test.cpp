@@ -92,6 +92,37 @@ TEST(middlewares, a_plain_function_that_throws_before_its_task_is_guarded_too) {
   EXPECT_EQ(client.get("/").status, 410);
 }
 
+TEST(middlewares, that_lead_a_request_elsewhere_lead_no_unread_body_to_a_handler) {
+  app service;
+  service.log_to([](std::string_view) {});
+  service.use(before([](request& incoming) -> std::optional<response> {
+    if (incoming.target.starts_with("/v1")) incoming.target.erase(0, 3);
+    return std::nullopt;
+  }));
+  int called = 0;
+  service.post("/books", [&](const request& incoming) { return ++called, incoming.body; });
+  service.get("/books", [&] { return ++called, "all"; });
+  test_client client(service);
+  EXPECT_EQ(client.post("/v1/books", "0123456789").status, 500) << "by its own target it would have been refused";
+  EXPECT_EQ(called, 0);
+  EXPECT_EQ(client.get("/v1/books").body, "all") << "without a body nothing is missing";
+  EXPECT_EQ(client.post("/books", "0123456789").body, "0123456789");
+  EXPECT_EQ(called, 2);
+}
+
+TEST(middlewares, that_lead_a_request_elsewhere_keep_the_limit_of_where_it_goes) {
+  app service;
+  service.use(before([](request& incoming) -> std::optional<response> {
+    if (incoming.target == "/large") incoming.target = "/small";
+    return std::nullopt;
+  }));
+  service.post("/large", [] { return "large"; });
+  service.post("/small", [] { return "small"; }).body_limit(4);
+  test_client client(service);
+  EXPECT_EQ(client.post("/large", "1234").body, "small");
+  EXPECT_EQ(client.post("/large", "12345").status, 413);
+}
+
 TEST(middlewares, request_ids_are_the_clients_if_they_are_harmless_and_else_our_own) {
   app service;
   service.use(request_id());
@@ -108,6 +139,55 @@ TEST(middlewares, request_ids_are_the_clients_if_they_are_harmless_and_else_our_
     sent.headers.set("X-Request-Id", bad);
     EXPECT_EQ(client.send(sent).body.size(), 32U) << bad;
   }
+}
+
+TEST(middlewares, change_the_responses_of_one_status) {
+  app service;
+  service.use(on_status(404, [](const request& incoming, response& answer) {
+    answer.body = "no " + incoming.target;
+    answer.headers.set("Content-Type", "text/plain");
+  }));
+  service.get("/", [] { return "here"; });
+  test_client client(service);
+  EXPECT_EQ(client.get("/").body, "here");
+  EXPECT_EQ(client.get("/other").body, "no /other");
+  EXPECT_EQ(client.get("/other").status, 404);
+}
+
+TEST(middlewares, same_origin_keeps_out_what_a_browser_sends_for_another_sites_page) {
+  app service;
+  service.use(same_origin());
+  service.any("/", [] { return "in"; });
+  test_client client(service);
+  const auto status = [&](std::string method, std::vector<std::pair<std::string, std::string>> fields) {
+    request sent;
+    sent.method = std::move(method);
+    sent.headers.add("Host", "books.example:5000");
+    for (const auto& [name, value] : fields) sent.headers.add(name, value);
+    return client.send(sent).status;
+  };
+  EXPECT_EQ(status("POST", {}), 200) << "a program";
+  EXPECT_EQ(status("POST", {{"Sec-Fetch-Site", "same-origin"}, {"Origin", "http://books.example:5000"}}), 200);
+  EXPECT_EQ(status("GET", {{"Sec-Fetch-Site", "none"}}), 200) << "typed into the address bar";
+  EXPECT_EQ(status("POST", {{"Origin", "http://books.example:5000"}}), 200) << "an older browser";
+  EXPECT_EQ(
+      status("GET", {{"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}}),
+      200)
+      << "a link";
+  for (const char* site : {"cross-site", "same-site", "", "anything"}) {
+    EXPECT_EQ(status("POST", {{"Sec-Fetch-Site", site}}), 403) << site;
+    EXPECT_EQ(status("GET", {{"Sec-Fetch-Site", site}}), 403) << site;
+    EXPECT_EQ(
+        status("POST", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "document"}}), 403)
+        << "a form";
+    EXPECT_EQ(status("GET", {{"Sec-Fetch-Site", site}, {"Sec-Fetch-Mode", "navigate"}, {"Sec-Fetch-Dest", "iframe"}}),
+              403)
+        << "a frame";
+  }
+  for (const char* origin : {"http://evil.example", "https://books.example:5000", "http://books.example", "null", ""}) {
+    EXPECT_EQ(status("POST", {{"Origin", origin}}), 403) << origin;
+  }
+  EXPECT_EQ(status("POST", {{"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "cross-site"}}), 403);
 }
 
 TEST(middlewares, security_headers_are_set_where_the_handler_has_not) {

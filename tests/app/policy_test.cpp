@@ -1,5 +1,6 @@
 #include "app/glob.hpp"
 #include "app/people.hpp"
+#include "app/state.hpp"
 
 #include <mutual/mutual.hpp>
 #include <mutual/policy.hpp>
@@ -199,6 +200,25 @@ TEST(policies, are_asked_before_the_handler_reads_anything) {
   test_client client(service);
   EXPECT_EQ(client.post("/not-a-number").status, 403);
   EXPECT_FALSE(called);
+}
+
+TEST(policies, that_a_second_group_below_the_same_prefix_forgets_are_noted) {
+  app service;
+  service.require(policy::any_peer());
+  auto admin = service.group("/admin").require(policy::ou("admins"));
+  admin.get("/keys", [] { return ""; });
+  admin.group("/deep").get("/keys", [] { return ""; });
+  auto forgotten = service.group("/admin");
+  forgotten.get("/logs", [](const peer&) { return ""; });
+  forgotten.get("/said", [] { return ""; }).require(policy::anyone());
+  service.group("/admin/own").require(policy::cn("alice")).get("", [] { return ""; });
+  service.get("/administrators", [] { return ""; });
+  service.del("/admin", [] {});
+  const auto notes = notes_on(*service.state().routes);
+  ASSERT_EQ(notes.size(), 2U);
+  EXPECT_THAT(notes[0], testing::StartsWith("GET /admin/logs requires nothing of its own"));
+  EXPECT_THAT(notes[0], testing::HasSubstr("ou(\"admins\")"));
+  EXPECT_THAT(notes[1], testing::StartsWith("DELETE /admin requires nothing"));
 }
 
 }  // namespace

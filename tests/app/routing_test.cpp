@@ -39,6 +39,7 @@ TEST(routing, a_segment_that_is_not_of_the_parameters_type_is_not_found) {
   service.get("/signed/{n}", [](int n) { return std::to_string(n); });
   service.get("/flag/{f}", [](bool f) { return f ? "yes" : "no"; });
   service.get("/real/{x}", [](double x) { return std::to_string(x); });
+  service.get("/short/{x}", [](float x) { return std::to_string(x); });
   service.get("/thing/{id}", [](const uuid& id) { return id.text(); });
   test_client client(service);
   EXPECT_EQ(client.get("/small/255").body, "255");
@@ -51,6 +52,8 @@ TEST(routing, a_segment_that_is_not_of_the_parameters_type_is_not_found) {
   EXPECT_EQ(client.get("/flag/true").body, "yes");
   EXPECT_EQ(client.get("/flag/1").status, 404);
   EXPECT_EQ(client.get("/real/1.5").status, 200);
+  EXPECT_EQ(client.get("/short/-1.5").body, "-1.500000");
+  EXPECT_EQ(client.get("/short/1e39").status, 404);
   EXPECT_EQ(client.get("/real/inf").status, 404);
   EXPECT_EQ(client.get("/real/1e999").status, 404);
   EXPECT_EQ(client.get("/thing/6F9619FF-8B86-4D01-B42D-00CF4FC964FF").body, "6f9619ff-8b86-4d01-b42d-00cf4fc964ff");
@@ -81,6 +84,10 @@ TEST(routing, a_path_that_two_readers_could_take_differently_is_refused) {
   service.get("/files/{path...}", [](const std::string& path) { return path; });
   service.get("/one/{name}", [](const std::string& name) { return name; });
   test_client client(service);
+  EXPECT_EQ(client.get("/files/a/b/").body, "a/b/");
+  for (const char* bad : {"/files//etc/passwd", "/files//", "/files/a//b", "/files/a//", "/files///"}) {
+    EXPECT_EQ(client.get(bad).status, 400) << bad;
+  }
   for (const char* bad : {"/files/../etc", "/files/%2e%2e/etc", "/files/a/%2E/b", "/files/a%2Fb", "/files/a/b%2Fc",
                           "/one/%00", "/one/%zz", "/one/%4", "/one/..", "files/a"}) {
     EXPECT_EQ(client.get(bad).status, 400) << bad;
@@ -127,6 +134,19 @@ TEST(routing, a_path_without_a_route_is_not_found_and_a_missing_slash_is_named) 
   EXPECT_THAT(client.get("/shelf").body, testing::HasSubstr("with a slash"));
   EXPECT_THAT(client.get("/other").body, testing::Not(testing::HasSubstr("slash")));
   EXPECT_EQ(client.get("//books").status, 404);
+}
+
+TEST(routing, a_missing_slash_is_named_to_those_only_who_may_go_there) {
+  app service;
+  auto admin = service.group("/admin").require(policy::ou("admins"));
+  admin.get("/keys", [] { return "keys"; });
+  admin.get("/logs/", [] { return "logs"; });
+  test_client client(service);
+  for (const char* target : {"/admin/keys/", "/admin/logs"}) {
+    EXPECT_THAT(client.as_stranger().get(target).body, testing::Not(testing::HasSubstr("slash"))) << target;
+    EXPECT_THAT(client.as(test::bob()).get(target).body, testing::Not(testing::HasSubstr("slash"))) << target;
+    EXPECT_THAT(client.as(test::alice()).get(target).body, testing::HasSubstr("slash")) << target;
+  }
 }
 
 TEST(routing, another_method_is_told_which_ones_there_are) {
