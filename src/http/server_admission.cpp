@@ -12,9 +12,6 @@
 namespace mutual::http {
 namespace {
 
-// A TLS connection begins with a handshake record (RFC 8446 section 5.1).
-constexpr char handshake_record = 22;
-
 // A letter in the place of the record type is somebody's HTTP method; no TLS record type is a letter.
 bool looks_like_http(char first) { return first >= 'A' && first <= 'Z'; }
 

@@ -4,8 +4,8 @@
 
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <stdexcept>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -225,9 +225,7 @@ TEST(socket, writes_all_as_the_other_end_makes_room) {
 
 TEST(socket, that_the_kernel_cannot_watch_ends_its_wait) {
   // epoll does not take plain files; a full table of watches fails the same way.
-  char name[] = "/tmp/mutual-socket-XXXXXX";
-  descriptor file(::mkstemp(name));
-  ::unlink(name);
+  descriptor file(::memfd_create("no socket", MFD_CLOEXEC));
   loop on;
   socket one(on, std::move(file));
   std::vector<wait_status> ended;

@@ -19,7 +19,8 @@ constexpr auto day = std::chrono::hours(24);
 
 std::vector<role> roles(const std::vector<test::identity>& trusted) {
   std::vector<role> all;
-  for (const auto& each : make_trust({.trusted = trusted})->entries()) all.push_back(each.as);
+  const auto made = make_trust({.trusted = trusted});
+  for (const auto& each : made->entries()) all.push_back(each.as);
   return all;
 }
 
