@@ -4,12 +4,12 @@
 
 #include "app/access_log.hpp"
 #include "app/banner.hpp"
-#include "app/line_writer.hpp"
 #include "app/state.hpp"
 #include "app/workers.hpp"
 #include "base/clock.hpp"
 #include "base/streams.hpp"
 #include "http/server.hpp"
+#include "net/line_writer.hpp"
 #include "net/signals.hpp"
 
 #include <mutual/app.hpp>
@@ -59,7 +59,7 @@ std::size_t largest_body_limit(const route_table& table) {
 }
 
 // `lines` takes the access log; null for none.
-http::server_options options_for(app& served, const run_options& how, line_writer* lines) {
+http::server_options options_for(app& served, const run_options& how, net::line_writer* lines) {
   http::server_options options;
   options.listen = {how.listen};
   options.listen.insert(options.listen.end(), how.also_listen.begin(), how.also_listen.end());
@@ -181,7 +181,7 @@ result<> serve(app& served, const run_options& asked) {
   std::signal(SIGPIPE, SIG_IGN);
   // Before the first thread, so that all of them leave the signals to this one.
   net::signal_gate signals({SIGINT, SIGTERM, SIGHUP});
-  std::optional<line_writer> lines;  // Outlives the server, which writes to it.
+  std::optional<net::line_writer> lines;  // Outlives the server, which writes to it.
   if (how.access_log) lines.emplace(STDOUT_FILENO);
   auto running = http::server::start(options_for(served, how, lines ? &*lines : nullptr));
   if (!running) return std::move(running).error();

@@ -1,5 +1,4 @@
 // Services as programs run them, each in a process of its own.
-#include "app/line_writer.hpp"
 #include "support/plain_client.hpp"
 
 #include <mutual/mutual.hpp>
@@ -220,24 +219,6 @@ TEST(running, writes_all_of_its_log_before_it_ends) {
   for (int count = 0; count < 100; ++count) {
     EXPECT_THAT(all, testing::HasSubstr("\"GET /" + std::to_string(count) + " HTTP/1.1\" 200 0 ")) << count;
   }
-}
-
-TEST(line_writer, says_how_many_lines_it_had_to_drop_when_there_is_room_again) {
-  const pipe_ends ends;
-  line_writer lines(ends.to.get(), 64 * 1024);
-  const std::string line(1000, 'x');
-  for (int count = 0; count < 500; ++count) lines.write(line);
-  const std::string all = read_until(ends.from.get(), "dropped");
-  EXPECT_THAT(all, testing::ContainsRegex("\n[0-9]+ lines were dropped here"));
-}
-
-TEST(line_writer, gives_up_what_nobody_reads_a_second_after_the_end) {
-  const pipe_ends ends;
-  line_writer lines(ends.to.get());
-  for (int count = 0; count < 500; ++count) lines.write(std::string(1000, 'x'));
-  const auto began = clock::now();
-  lines.finish();
-  EXPECT_LT(clock::now() - began, 5s);
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <thread>
 
-namespace mutual {
+namespace mutual::net {
 
 /// Writes lines to a descriptor on a thread of its own, in their order. Whoever hands one over never waits: when more
 /// than `most_bytes` wait, since nobody reads at the other end, further lines are dropped, and a line says how many as
@@ -47,4 +47,4 @@ class line_writer {
   std::thread thread_;
 };
 
-}  // namespace mutual
+}  // namespace mutual::net

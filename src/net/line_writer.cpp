@@ -1,4 +1,4 @@
-#include "app/line_writer.hpp"
+#include "net/line_writer.hpp"
 
 #include <climits>
 
@@ -7,7 +7,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-namespace mutual {
+namespace mutual::net {
 namespace {
 
 using clock = std::chrono::steady_clock;
@@ -91,4 +91,4 @@ bool line_writer::wait_for_room() {
   }
 }
 
-}  // namespace mutual
+}  // namespace mutual::net
