@@ -46,10 +46,10 @@ class test_client {
   test_client& as(const peer& who);
   test_client& as_stranger();
 
-  test_response get(std::string_view target);
-  test_response head(std::string_view target);
-  test_response del(std::string_view target);
-  test_response options(std::string_view target);
+  test_response get(std::string_view target, const fields& headers = {});
+  test_response head(std::string_view target, const fields& headers = {});
+  test_response del(std::string_view target, const fields& headers = {});
+  test_response options(std::string_view target, const fields& headers = {});
   test_response post(std::string_view target, std::string body = {}, std::string_view type = "application/json");
   test_response put(std::string_view target, std::string body = {}, std::string_view type = "application/json");
   test_response patch(std::string_view target, std::string body = {}, std::string_view type = "application/json");

@@ -1,5 +1,6 @@
 #include "app/access_log.hpp"
 
+#include "base/characters.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -18,8 +19,7 @@ std::string name_of(maybe_peer who) {
   if (!who) return "-";
   std::string name = text::printable(who->name(), 128);
   const auto plain = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           std::string_view("._-+@:/").find(c) != std::string_view::npos;
+    return text::is_letter_or_digit(c) || std::string_view("._-+@:/").find(c) != std::string_view::npos;
   };
   if (name != "-" && !name.empty() && std::all_of(name.begin(), name.end(), plain)) return name;
   return '"' + name + '"';

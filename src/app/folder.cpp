@@ -1,5 +1,6 @@
 #include "app/folder.hpp"
 
+#include "base/characters.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -98,8 +99,7 @@ std::string html_escaped(std::string_view text) {
 std::string percent_encoded(std::string_view name) {
   std::string out;
   for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
-                       c == '_' || c == '.' || c == '~';
+    const bool plain = text::is_letter_or_digit(c) || std::string_view("-_.~").find(c) != std::string_view::npos;
     if (plain) {
       out += c;
     } else {
@@ -129,11 +129,23 @@ task<std::optional<std::string>> next_piece(int handle) {
   co_return std::optional<std::string>(std::move(piece));
 }
 
-response file_response(descriptor handle, const struct stat& facts, std::string_view name) {
-  response made(200);
+// Whether the client has the file as it is (RFC 9110 section 13.1.3): no newer than its date. If-None-Match, which
+// there are no entity tags for here, goes before it.
+bool is_known(const request& asked, sys_seconds changed) {
+  const auto dates = asked.headers.get_all("If-Modified-Since");
+  if (dates.size() != 1 || asked.headers.contains("If-None-Match")) return false;
+  const auto known = http::from_http_date(dates.front());
+  return known && changed <= *known;
+}
+
+response file_response(const request& asked, descriptor handle, const struct stat& facts, std::string_view name) {
+  const sys_seconds changed(std::chrono::seconds(facts.st_mtim.tv_sec));
+  const bool known = is_known(asked, changed);
+  response made(known ? 304 : 200);
   made.headers.set("Content-Type", http::media_type(name));
-  made.headers.set("Last-Modified", http::to_http_date(sys_seconds(std::chrono::seconds(facts.st_mtim.tv_sec))));
+  made.headers.set("Last-Modified", http::to_http_date(changed));
   made.headers.set("X-Content-Type-Options", "nosniff");
+  if (known) return made;
   const auto size = static_cast<std::size_t>(facts.st_size);
   if (size <= whole_bytes) {
     made.body = read_whole(handle.get(), size);
@@ -189,14 +201,14 @@ response folder::answer(const request& asked, std::size_t skipped) const {
   if (::fstat(handle.get(), &facts) != 0) throw not_there(errno);
   if (S_ISREG(facts.st_mode)) {
     if (name->ends_with('/')) throw problem::not_found("there is no such file");
-    return file_response(std::move(handle), facts, *name);
+    return file_response(asked, std::move(handle), facts, *name);
   }
   if (!S_ISDIR(facts.st_mode)) throw problem::not_found("there is no such file");
   // Without the slash, the links of its page would lead beside the folder.
   if (!asked.path().ends_with('/')) return redirect(std::string(asked.path()) + "/", 308);
   auto index = open_shown(*name + "index.html");
   if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
-    return file_response(std::move(index), facts, "index.html");
+    return file_response(asked, std::move(index), facts, "index.html");
   }
   return list(handle.release(), asked.path());
 }

@@ -1,5 +1,7 @@
 #include "app/json_text.hpp"
 
+#include "base/characters.hpp"
+
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -9,28 +11,6 @@ namespace mutual::json_text {
 namespace {
 
 constexpr std::string_view replacement = "\xEF\xBF\xBD";
-
-bool continues(std::string_view text, std::size_t at, unsigned low = 0x80, unsigned high = 0xBF) {
-  if (at >= text.size()) return false;
-  const auto byte = static_cast<unsigned char>(text[at]);
-  return byte >= low && byte <= high;
-}
-
-// The length of the well-formed sequence at `at`, or 0 (RFC 3629 section 4).
-std::size_t sequence_length(std::string_view text, std::size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF) return continues(text, at + 1) ? 2 : 0;
-  if (lead >= 0xE0 && lead <= 0xEF) {
-    const bool second = continues(text, at + 1, lead == 0xE0 ? 0xA0 : 0x80, lead == 0xED ? 0x9F : 0xBF);
-    return second && continues(text, at + 2) ? 3 : 0;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4) {
-    const bool second = continues(text, at + 1, lead == 0xF0 ? 0x90 : 0x80, lead == 0xF4 ? 0x8F : 0xBF);
-    return second && continues(text, at + 2) && continues(text, at + 3) ? 4 : 0;
-  }
-  return 0;
-}
 
 void append_control(std::string& out, char c) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -69,7 +49,7 @@ void append_ascii(std::string& out, char c) {
 void append_string(std::string& out, std::string_view text) {
   out += '"';
   for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = sequence_length(text, at);
+    const std::size_t length = mutual::text::utf8_length(text, at);
     if (length == 1) {
       append_ascii(out, text[at]);
     } else {

@@ -1,3 +1,4 @@
+#include "base/characters.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 
@@ -26,10 +27,7 @@ task<response> run_after(const std::function<void(const request&, response&)>& c
 }
 
 bool is_request_id(std::string_view text) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  };
+  const auto allowed = [](char c) { return text::is_letter_or_digit(c) || c == '-' || c == '_' || c == '.'; };
   return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), allowed);
 }
 

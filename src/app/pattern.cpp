@@ -1,5 +1,6 @@
 #include "app/pattern.hpp"
 
+#include "base/characters.hpp"
 #include "base/text.hpp"
 
 #include <algorithm>
@@ -8,10 +9,9 @@ namespace mutual {
 namespace {
 
 bool is_name(std::string_view name) {
-  const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-  return !name.empty() && letter(name[0]) &&
-         std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+  const bool begins_well = !name.empty() && !(name[0] >= '0' && name[0] <= '9');
+  return begins_well &&
+         std::all_of(name.begin(), name.end(), [](char c) { return text::is_letter_or_digit(c) || c == '_'; });
 }
 
 bool is_literal(std::string_view text) {

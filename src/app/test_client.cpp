@@ -144,8 +144,9 @@ std::string head_of(const request& outgoing) {
   return out + "\r\n";
 }
 
-request made(std::string_view method, std::string_view target) {
+request made(std::string_view method, std::string_view target, const fields& headers = {}) {
   request out;
+  out.headers = headers;
   out.method = method;
   out.target = target;
   return out;
@@ -194,10 +195,18 @@ test_client& test_client::as_stranger() {
   return *this;
 }
 
-test_response test_client::get(std::string_view target) { return send(made("GET", target)); }
-test_response test_client::head(std::string_view target) { return send(made("HEAD", target)); }
-test_response test_client::del(std::string_view target) { return send(made("DELETE", target)); }
-test_response test_client::options(std::string_view target) { return send(made("OPTIONS", target)); }
+test_response test_client::get(std::string_view target, const fields& headers) {
+  return send(made("GET", target, headers));
+}
+test_response test_client::head(std::string_view target, const fields& headers) {
+  return send(made("HEAD", target, headers));
+}
+test_response test_client::del(std::string_view target, const fields& headers) {
+  return send(made("DELETE", target, headers));
+}
+test_response test_client::options(std::string_view target, const fields& headers) {
+  return send(made("OPTIONS", target, headers));
+}
 
 test_response test_client::post(std::string_view target, std::string body, std::string_view type) {
   return send(made("POST", target, std::move(body), type));

@@ -1,5 +1,7 @@
 #include "base/text.hpp"
 
+#include "base/characters.hpp"
+
 #include <algorithm>
 #include <charconv>
 #include <cstdint>
@@ -17,27 +19,11 @@ int hex_value(char c) {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-bool continuation(std::string_view text, std::size_t at) {
-  return at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
-}
-
-// The length of the well-formed UTF-8 sequence at `at`, or 0 (RFC 3629; overlong forms and surrogates are not
-// well-formed). C1 controls (U+0080 to U+009F) count as malformed here: terminals act on them.
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-  const auto lead = static_cast<unsigned char>(text[at]);
-  const auto second = at + 1 < text.size() ? static_cast<unsigned char>(text[at + 1]) : 0U;
-  if (lead < 0x80) return 1;
-  if (lead >= 0xC2 && lead <= 0xDF && continuation(text, at + 1)) return lead == 0xC2 && second < 0xA0 ? 0 : 2;
-  if (lead >= 0xE0 && lead <= 0xEF && continuation(text, at + 1) && continuation(text, at + 2)) {
-    if ((lead == 0xE0 && second < 0xA0) || (lead == 0xED && second > 0x9F)) return 0;
-    return 3;
-  }
-  if (lead >= 0xF0 && lead <= 0xF4 && continuation(text, at + 1) && continuation(text, at + 2) &&
-      continuation(text, at + 3)) {
-    if ((lead == 0xF0 && second < 0x90) || (lead == 0xF4 && second > 0x8F)) return 0;
-    return 4;
-  }
-  return 0;
+// U+0080 to U+009F are controls: terminals act on them.
+bool is_control(std::string_view text, std::size_t at, std::size_t length) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  return byte < 0x20 || byte == 0x7F ||
+         (length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0);
 }
 
 void append_escaped(std::string& out, char c) {
@@ -50,9 +36,8 @@ void append_escaped(std::string& out, char c) {
 }  // namespace
 
 bool iequals(std::string_view left, std::string_view right) {
-  return left.size() == right.size() && std::equal(left.begin(), left.end(), right.begin(), [](char a, char b) {
-           return lower_char(a) == lower_char(b);
-         });
+  return left.size() == right.size() && std::equal(left.begin(), left.end(), right.begin(),
+                                                   [](char a, char b) { return lower_char(a) == lower_char(b); });
 }
 
 std::string lower(std::string_view ascii) {
@@ -94,8 +79,7 @@ std::string printable(std::string_view untrusted, std::size_t limit) {
     if (at >= limit) return out + "…";
     const char c = untrusted[at];
     const auto length = utf8_length(untrusted, at);
-    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    if (length == 0 || control || c == '"' || c == '\\') {
+    if (length == 0 || is_control(untrusted, at, length) || c == '"' || c == '\\') {
       append_escaped(out, c);
       ++at;
     } else {

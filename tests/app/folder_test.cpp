@@ -62,6 +62,28 @@ TEST_F(folders, show_no_hidden_file_also_where_a_link_leads_to_one) {
   EXPECT_EQ(client.get("/shown/").body, "deep");
 }
 
+TEST_F(folders, send_no_file_again_that_the_client_has_as_it_is) {
+  app service;
+  service.folder("", files_ / "www");
+  test_client client(service);
+  const auto first = client.get("/hello.txt");
+  const auto since = [&](std::string_view date) {
+    fields headers;
+    headers.add("If-Modified-Since", date);
+    return client.get("/hello.txt", headers);
+  };
+  const auto again = since(first.header("Last-Modified").value_or(""));
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(again.body, "");
+  EXPECT_EQ(again.header("Last-Modified"), first.header("Last-Modified"));
+  EXPECT_EQ(since("Sun, 06 Nov 1994 08:49:37 GMT").status, 200);
+  EXPECT_EQ(since("yesterday").status, 200);
+  fields tagged;
+  tagged.add("If-Modified-Since", *first.header("Last-Modified"));
+  tagged.add("If-None-Match", "\"a\"");
+  EXPECT_EQ(client.get("/hello.txt", tagged).status, 200);
+}
+
 TEST_F(folders, tell_what_is_not_there_from_what_the_system_cannot_do_now) {
   app service;
   service.folder("", files_ / "www");

@@ -107,15 +107,13 @@ std::vector<std::string> differences() {
   return rows;
 }
 
-// A table row for each case that we refuse as it is published and do not refuse with a Host.
-std::vector<std::string> host_alone() {
-  std::vector<std::string> rows;
+// How many cases we refuse as they are published and do not refuse with a Host.
+std::size_t host_alone() {
+  std::size_t count = 0;
   for (const auto& each : strict_requests()) {
-    if (judge(each, each.bytes).status != 0 && judge(each, with_host(each.bytes)).status == 0) {
-      rows.push_back("| " + each.name + " |");
-    }
+    if (judge(each, each.bytes).status != 0 && judge(each, with_host(each.bytes)).status == 0) ++count;
   }
-  return rows;
+  return count;
 }
 
 // The rows below a heading of docs/http-strictness.md: their first `columns` columns.
@@ -157,8 +155,10 @@ TEST_F(llhttp_suite, differs_where_the_document_says_and_nowhere_else) {
   expect_same(differences(), documented("Where we differ from llhttp", 3));
 }
 
-TEST_F(llhttp_suite, cases_without_a_host_are_those_that_the_document_names) {
-  expect_same(host_alone(), documented("Cases that only lack a Host", 1));
+TEST_F(llhttp_suite, cases_that_only_lack_a_host_are_as_many_as_the_document_says) {
+  std::ifstream in(std::filesystem::path(MUTUAL_SOURCE_DIR) / "docs" / "http-strictness.md");
+  const std::string text{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+  EXPECT_THAT(text, ::testing::HasSubstr("\n" + std::to_string(host_alone()) + " of the cases"));
 }
 
 }  // namespace

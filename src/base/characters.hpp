@@ -1,0 +1,18 @@
+#pragma once
+// What characters are, without a locale.
+
+#include <cstddef>
+#include <string_view>
+
+namespace mutual::text {
+
+/// Whether it is one of A to Z, a to z, 0 to 9.
+constexpr bool is_letter_or_digit(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// The length in bytes of the well-formed UTF-8 sequence at `at`, or 0 (RFC 3629 section 4: no overlong forms, no
+/// surrogates, nothing above U+10FFFF).
+std::size_t utf8_length(std::string_view text, std::size_t at);
+
+}  // namespace mutual::text
