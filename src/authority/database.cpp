@@ -1,10 +1,12 @@
 #include "authority/database.hpp"
 
+#include "base/file.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
 #include <sqlite3.h>
 
+#include <cerrno>
 #include <utility>
 
 namespace mutual::authority {
@@ -23,6 +25,14 @@ error failure(sqlite3* handle, int code, const std::string& where) {
     case SQLITE_CORRUPT:
       return {errc::bad_input,
               fmt::format("{} is not an inventory, or a damaged one: restore it from a backup", where)};
+    case SQLITE_CANTOPEN:
+    case SQLITE_READONLY:
+    case SQLITE_PERM: {
+      const int system = handle != nullptr ? sqlite3_system_errno(handle) : 0;
+      return {errc::io, fmt::format("cannot use {}: {}", where, file::advice(system != 0 ? system : EACCES))};
+    }
+    case SQLITE_FULL:
+      return {errc::io, fmt::format("cannot write {}: {}", where, file::advice(ENOSPC))};
     default:
       return {errc::io, fmt::format("cannot use {}: {}", where, said)};
   }

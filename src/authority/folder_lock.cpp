@@ -18,7 +18,7 @@ result<folder_lock> folder_lock::take(const std::filesystem::path& folder, std::
   if (!handle && (errno == ENOENT || errno == ENOTDIR)) {
     return error(errc::not_found, fmt::format("there is no PKI in {}: make one with mutual init", shown));
   }
-  if (!handle) return error(errc::io, fmt::format("cannot open {}: {}", shown, file::system_message(errno)));
+  if (!handle) return error(errc::io, fmt::format("cannot open {}: {}", shown, file::advice(errno)));
   const auto until = std::chrono::steady_clock::now() + patience;
   while (::flock(handle.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK && errno != EINTR) {

@@ -15,21 +15,37 @@ namespace {
 using x509::profile;
 constexpr std::chrono::days root_lifetime{3650};
 constexpr std::chrono::days intermediate_lifetime{1825};
-// " Intermediate CA" must still fit into a common name of 64 characters.
+// " Intermediate CA" must still fit into a common name of 64 characters (not bytes).
 constexpr std::size_t longest_organization = 48;
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
+// "pki/" is what the link pki leads to, and not the link.
+std::filesystem::path without_slash(const std::filesystem::path& folder) {
+  return folder.has_filename() ? folder : folder.parent_path();
+}
+
 result<> check_free(const layout& places) {
   std::error_code code;
   const auto& folder = places.folder();
-  const auto kind = std::filesystem::symlink_status(folder, code);
-  if (!std::filesystem::exists(kind)) return {};
-  if (std::filesystem::exists(places.inventory(), code) || std::filesystem::exists(places.root_key(), code)) {
+  const auto kind = std::filesystem::symlink_status(without_slash(folder), code);
+  if (!std::filesystem::exists(kind)) {
+    MUTUAL_CHECK(file::exists(folder));
+    return {};
+  }
+  MUTUAL_TRY(const bool inventory, file::exists(places.inventory()));
+  MUTUAL_TRY(const bool root, file::exists(places.root_key()));
+  if (inventory || root) {
     return error(errc::already_exists,
                  fmt::format("{} holds a PKI already, and it is left as it is: add to it with mutual "
                              "issue, or make another with --pki",
                              shown(folder)));
+  }
+  if (std::filesystem::is_symlink(kind)) {
+    return error(
+        errc::already_exists,
+        fmt::format("{} is a link, and a PKI is made under its own name: give the folder that it leads to with --pki",
+                    shown(folder)));
   }
   if (!std::filesystem::is_directory(kind) || !std::filesystem::is_empty(folder, code) || code) {
     return error(errc::already_exists,
@@ -140,7 +156,7 @@ result<made_pki> build(const init_request& request, const std::vector<issue_requ
   }
   MUTUAL_TRY(made.authorities, make_authorities(request, places, *in));
   in.reset();
-  MUTUAL_TRY(auto opened, pki::open(places.folder()));
+  MUTUAL_TRY(auto opened, pki::open_locked(places.folder()));
   for (const auto& one : first) {
     MUTUAL_TRY(auto issued, opened.issue(one));
     made.issued.push_back(std::move(issued));
@@ -148,17 +164,30 @@ result<made_pki> build(const init_request& request, const std::vector<issue_requ
   return made;
 }
 
+// What went wrong in the folder where it was built, told of the one that was asked for: the other is gone by now.
+error in_place(const error& failure, const std::filesystem::path& built, const std::filesystem::path& wanted) {
+  auto message = failure.message();
+  for (auto at = message.find(shown(built)); at != std::string::npos; at = message.find(shown(built), at)) {
+    message.replace(at, shown(built).size(), shown(wanted));
+    at += shown(wanted).size();
+  }
+  return {failure.code(), message};
+}
+
 }  // namespace
 
 result<made_pki> init(const init_request& request) {
   const layout places(request.folder);
   MUTUAL_CHECK(check_free(places));
-  if (request.organization.empty() || request.organization.size() > longest_organization) {
-    return error(errc::bad_usage, fmt::format("the organization's name must have 1 to {} bytes", longest_organization));
+  if (const auto size = text::count_characters(request.organization); size == 0 || size > longest_organization) {
+    return error(errc::bad_usage, fmt::format("the organization's name must have 1 to {} characters, and this has {}",
+                                              longest_organization, size));
   }
   MUTUAL_TRY(const auto first, first_requests(request));
   MUTUAL_TRY(auto site, workplace::make(request.folder));
-  MUTUAL_TRY(auto made, build(request, first, layout(site.path())));
+  auto built = build(request, first, layout(site.path()));
+  if (!built) return in_place(built.error(), site.path(), request.folder);
+  auto made = *std::move(built);
   MUTUAL_CHECK(site.take_name());
   made.places = places;
   for (auto& one : made.issued) {

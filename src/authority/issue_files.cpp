@@ -61,8 +61,12 @@ result<> stage_key(const layout& places, const x509::private_key& key, std::stri
 result<> publish(const layout& places, const record& of, const x509::identity& who, std::string_view p12_password) {
   const auto staged = staged_key(places, of.serial);
   const auto key = places.key(of.name);
-  if (::link(staged.c_str(), key.c_str()) != 0 && errno != EEXIST) {
-    return error(errc::io, fmt::format("cannot write {}: {}", shown(key), file::system_message(errno)));
+  if (const int code = ::link(staged.c_str(), key.c_str()) == 0 ? 0 : errno; code != 0 && code != EEXIST) {
+    // A process that was killed after it had done all of this, and before it could say so, leaves no staged key.
+    MUTUAL_TRY(const bool done, file::exists(key));
+    if (code != ENOENT || !done) {
+      return error(errc::io, fmt::format("cannot write {}: {}", shown(key), file::advice(code)));
+    }
   }
   // A password that only the interrupted process knew is gone with it; the key and certificate are whole without.
   if (!of.p12_has_password || !p12_password.empty()) {

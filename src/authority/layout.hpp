@@ -1,6 +1,8 @@
 #pragma once
 // layout: where things lie in the folder of a PKI.
 
+#include "base/file.hpp"
+
 #include <mutual/result.hpp>
 
 #include <filesystem>
@@ -33,15 +35,9 @@ class layout {
   std::filesystem::path folder_;
 };
 
-/// The name if files can safely be called by it: up to 128 bytes of UTF-8, no slashes, backslashes, control characters
-/// or wildcards, no dot or hyphen at the beginning, no space at either end. Otherwise an error that says why.
-result<std::string> checked_name(std::string_view name);
+using file::checked_name;
 
 /// The folder of `--pki`: the one that is given, else ./pki if it is there, else $MUTUAL_PKI if it is set, else ./pki.
 std::filesystem::path pki_folder(const std::filesystem::path& given);
-
-/// The name (issued/NAME.crt) of the certificate that a server in this PKI presents: `name` if it is given and there
-/// is one of it that is for servers, else the only one that is. An error lists what there is to choose from.
-result<std::string> find_server_certificate(const std::filesystem::path& folder, std::string_view name = {});
 
 }  // namespace mutual::authority

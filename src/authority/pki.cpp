@@ -2,6 +2,7 @@
 
 #include "authority/folder_lock.hpp"
 #include "authority/issue_files.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
 #include "x509/bundle.hpp"
@@ -19,8 +20,8 @@ using x509::profile;
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
 result<x509::identity> load_issuer(const layout& places) {
-  std::error_code code;
-  if (!std::filesystem::exists(places.intermediate_certificate(), code)) {
+  MUTUAL_TRY(const bool there, file::exists(places.intermediate_certificate()));
+  if (!there) {
     return error(errc::not_found,
                  fmt::format("{} has no authority to issue with (mutual init --self-signed makes none): "
                              "make one with mutual init in another folder",
@@ -82,12 +83,18 @@ result<alternative_names> names_for(const issue_request& request) {
 
 result<pki> pki::open(const std::filesystem::path& folder) {
   layout places(folder);
-  std::error_code code;
-  if (!std::filesystem::is_directory(folder, code)) {
+  MUTUAL_TRY(const bool there, file::is_folder(folder));
+  if (!there) {
     return error(errc::not_found, fmt::format("there is no PKI in {}: make one with mutual init", shown(folder)));
   }
   MUTUAL_TRY(auto opened, open_inventory(places.inventory()));
   return pki(std::move(places), std::move(opened));
+}
+
+result<pki> pki::open_locked(const std::filesystem::path& folder) {
+  MUTUAL_TRY(auto opened, open(folder));
+  opened.is_locked_ = true;
+  return opened;
 }
 
 result<issued_certificate> pki::issue(const issue_request& request) {
@@ -97,7 +104,11 @@ result<issued_certificate> pki::issue(const issue_request& request) {
   MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
   MUTUAL_TRY(const auto spec, describe(request, key, issuer.leaf()));
 
-  MUTUAL_TRY(const auto lock, folder_lock::take(places_.folder()));
+  std::optional<folder_lock> lock;
+  if (!is_locked_) {
+    MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
+    lock.emplace(std::move(taken));
+  }
   MUTUAL_CHECK(finish_interrupted());
   MUTUAL_CHECK(check_not_issued(*inventory_, places_, name));
   MUTUAL_TRY(auto leaf, x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));

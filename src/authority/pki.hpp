@@ -46,6 +46,8 @@ class pki {
  public:
   /// Opens a PKI that `mutual init` made.
   static result<pki> open(const std::filesystem::path& folder);
+  /// The same for who holds the folder's lock already.
+  static result<pki> open_locked(const std::filesystem::path& folder);
 
   /// Issues a certificate with a new key and writes NAME.crt, NAME.key and NAME.p12. It is in the inventory, on the
   /// disk, before any of its files is; files that exist are never overwritten (already_exists). What an interrupted
@@ -65,6 +67,7 @@ class pki {
 
   layout places_;
   std::unique_ptr<inventory> inventory_;
+  bool is_locked_ = false;
 };
 
 /// The names that a request is for, with the defaults filled in: a server or peer without names gets the one it is

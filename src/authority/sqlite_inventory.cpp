@@ -233,20 +233,20 @@ record to_record(const x509::certificate& one, std::string_view name, x509::prof
   return out;
 }
 
-result<std::unique_ptr<inventory>> open_inventory(const std::filesystem::path& file) {
-  const auto where = text::printable(file.string(), 4096);
-  std::error_code code;
-  if (!std::filesystem::exists(file, code)) {
+result<std::unique_ptr<inventory>> open_inventory(const std::filesystem::path& path) {
+  const auto where = text::printable(path.string(), 4096);
+  MUTUAL_TRY(const bool there, file::exists(path));
+  if (!there) {
     return error(errc::not_found,
                  fmt::format("there is no inventory at {}: make a PKI with mutual init, or restore the file", where));
   }
-  return open_file(file, false);
+  return open_file(path, false);
 }
 
-result<std::unique_ptr<inventory>> create_inventory(const std::filesystem::path& file) {
+result<std::unique_ptr<inventory>> create_inventory(const std::filesystem::path& path) {
   // The empty file comes first, because SQLite would make one that others can read. Its journals take its mode.
-  MUTUAL_CHECK(file::create(file, {}, file::access::owner_only));
-  return open_file(file, true);
+  MUTUAL_CHECK(file::create(path, {}, file::access::owner_only));
+  return open_file(path, true);
 }
 
 }  // namespace mutual::authority

@@ -15,11 +15,14 @@
 namespace mutual::file {
 namespace {
 
+// NAME.crt.new-0123456789abcdef must still be a file name (255 bytes).
+constexpr std::size_t longest_name = 128;
+
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
 error failure(std::string_view what, const std::filesystem::path& path, int code) {
   const auto kind = code == ENOENT ? errc::not_found : code == EEXIST ? errc::already_exists : errc::io;
-  return {kind, fmt::format("{} {}: {}", what, shown(path), system_message(code))};
+  return {kind, fmt::format("{} {}: {}", what, shown(path), advice(code))};
 }
 
 result<> write_all(int descriptor, std::string_view contents, const std::filesystem::path& path) {
@@ -40,6 +43,21 @@ void sync_folder(const std::filesystem::path& folder) {
   if (handle) (void)::fsync(handle.get());
 }
 
+// A umask that takes from others what they would have is honoured; one that locks the owner out would leave a key that
+// nobody can use.
+void open_to_owner(int made, mode_t wanted, mode_t owners) {
+  struct stat facts {};
+  if (::fstat(made, &facts) == 0 && (facts.st_mode & owners) != owners)
+    (void)::fchmod(made, (facts.st_mode & wanted) | owners);
+}
+
+result<bool> has_kind(const std::filesystem::path& path, mode_t kind) {
+  struct stat facts {};
+  if (::stat(path.c_str(), &facts) == 0) return kind == 0 || (facts.st_mode & S_IFMT) == kind;
+  if (errno == ENOENT || errno == ENOTDIR) return false;
+  return failure("cannot look at", path, errno);
+}
+
 // Writes `contents` to a new file beside `path`, under a name that nobody else uses, and gives that name.
 result<std::filesystem::path> write_beside(const std::filesystem::path& path, std::string_view contents, access who) {
   auto beside = path;
@@ -47,6 +65,7 @@ result<std::filesystem::path> write_beside(const std::filesystem::path& path, st
   const mode_t mode = who == access::owner_only ? 0600 : 0644;
   const descriptor handle(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!handle) return failure("cannot write", path, errno);
+  open_to_owner(handle.get(), mode, 0600);
   if (auto written = write_all(handle.get(), contents, path); !written) {
     (void)::unlink(beside.c_str());
     return std::move(written).error();
@@ -57,6 +76,45 @@ result<std::filesystem::path> write_beside(const std::filesystem::path& path, st
 }  // namespace
 
 std::string system_message(int code) { return std::generic_category().message(code); }
+
+result<std::string> checked_name(std::string_view name) {
+  const auto refuse = [&](std::string_view why) {
+    return error(errc::bad_usage, fmt::format("{} cannot be the name of files: {}", text::quoted(name), why));
+  };
+  if (name.empty()) return refuse("it is empty");
+  if (name.size() > longest_name) return refuse("it is longer than 128 bytes");
+  if (name.front() == '.' || name.front() == '-') return refuse("it begins with a dot or a hyphen");
+  if (name.front() == ' ' || name.back() == ' ') return refuse("it begins or ends with a space");
+  if (name.find_first_of("/\\") != std::string_view::npos) return refuse("it holds a slash");
+  if (name.find_first_of("*?") != std::string_view::npos) {
+    return refuse("it holds a wildcard; name it otherwise, and give the wildcard as an alternative name after it");
+  }
+  // What printable() has to change is a control character, a quote, or not UTF-8.
+  if (text::printable(name, longest_name + 1) != name) return refuse("it holds quotes, control characters or no UTF-8");
+  return std::string(name);
+}
+
+std::string advice(int code) {
+  const auto said = system_message(code);
+  if (code == EACCES || code == EPERM) return said + ": run as its owner";
+  if (code == ENOSPC || code == EDQUOT) return said + ": free some space";
+  if (code == EROFS) return said + ": choose a place that can be written";
+  return said;
+}
+
+result<bool> exists(const std::filesystem::path& path) { return has_kind(path, 0); }
+result<bool> is_folder(const std::filesystem::path& path) { return has_kind(path, S_IFDIR); }
+
+int make_one_folder(const std::filesystem::path& path, access who) {
+  const mode_t mode = who == access::owner_only ? 0700 : 0755;
+  if (::mkdir(path.c_str(), mode) != 0) return errno;
+  struct stat facts {};
+  // It cannot be opened if the umask took the right to: by its name, then.
+  if (::lstat(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) && (facts.st_mode & 0700U) != 0700U) {
+    (void)::chmod(path.c_str(), (facts.st_mode & mode) | 0700U);
+  }
+  return 0;
+}
 
 result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
   const descriptor handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
@@ -113,9 +171,8 @@ result<> make_folder(const std::filesystem::path& path, access who) {
   if (std::filesystem::is_directory(path, code)) return {};
   if (path.has_parent_path() && path.parent_path() != path)
     MUTUAL_CHECK(make_folder(path.parent_path(), access::everyone));
-  if (::mkdir(path.c_str(), who == access::owner_only ? 0700 : 0755) != 0 && errno != EEXIST) {
-    return failure("cannot make the folder", path, errno);
-  }
+  const int code_made = make_one_folder(path, who);
+  if (code_made != 0 && code_made != EEXIST) return failure("cannot make the folder", path, code_made);
   if (!std::filesystem::is_directory(path, code)) {
     return error(errc::io, fmt::format("cannot make the folder {}: a file of that name is in the way", shown(path)));
   }

@@ -1,12 +1,12 @@
 #pragma once
 // Files read with a limit, and written whole or not at all.
 
+#include <mutual/result.hpp>
+
 #include <cstddef>
 #include <filesystem>
 #include <string>
 #include <string_view>
-
-#include <mutual/result.hpp>
 
 namespace mutual::file {
 
@@ -28,8 +28,24 @@ result<> create(const std::filesystem::path& path, std::string_view contents, ac
 /// Writes a file over an older one, whole: readers see the old contents or the new, never a mixture.
 result<> replace(const std::filesystem::path& path, std::string_view contents, access who);
 
-/// Makes a folder and those above it, closed to others if `who` says so; no error if it is there.
+/// mkdir(2), whose folder its owner can use whatever the umask is; 0 or an errno.
+int make_one_folder(const std::filesystem::path& path, access who);
+
+/// Makes a folder and those above it, closed to others if `who` says so and whatever
+/// the umask is open to its owner; no error if it is there.
 result<> make_folder(const std::filesystem::path& path, access who);
+
+/// Whether something is there; whether it is a folder. What cannot be known (a folder above it may not be read) is an
+/// error, and not an absence.
+result<bool> exists(const std::filesystem::path& path);
+result<bool> is_folder(const std::filesystem::path& path);
+
+/// The name if files can safely be called by it: up to 128 bytes of UTF-8, no slashes, backslashes, control characters
+/// or wildcards, no dot or hyphen at the beginning, no space at either end. Otherwise an error that says why.
+result<std::string> checked_name(std::string_view name);
+
+/// What the operating system says, and what to do about it where that is plain.
+std::string advice(int code);
 
 /// What the operating system says about `errno`-like code ("Permission denied").
 std::string system_message(int code);

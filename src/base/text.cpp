@@ -90,6 +90,11 @@ std::string printable(std::string_view untrusted, std::size_t limit) {
   return out;
 }
 
+std::size_t count_characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
 std::string quoted(std::string_view untrusted) { return "'" + printable(untrusted) + "'"; }
 
 std::optional<std::string> percent_decoded(std::string_view encoded, bool plus_is_space) {

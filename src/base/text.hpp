@@ -1,6 +1,7 @@
 #pragma once
 // Small things done to text.
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ std::string hex(std::string_view bytes);
 /// The text safe for one line of a log or a terminal: control characters, quotes, backslashes and bytes that are not
 /// UTF-8 are written as \xNN, and what is longer than `limit` bytes is cut with "…".
 std::string printable(std::string_view untrusted, std::size_t limit = 256);
+
+/// How many characters (code points) UTF-8 text has.
+std::size_t count_characters(std::string_view utf8);
 
 /// The text in single quotes for a message, made printable.
 std::string quoted(std::string_view untrusted);

@@ -30,7 +30,8 @@ constexpr const char* footer =
     "made here and no other. Nothing can be issued in such a PKI later.\n"
     "\n"
     "Keys, PKCS#12 files and the inventory are readable by their owner only. A folder that holds something is never\n"
-    "touched, and one that cannot be finished is not there at all.\n"
+    "touched, and one that cannot be finished is not there at all; what a killed init leaves is taken away by the "
+    "next.\n"
     "\n"
     "Example: mutual init --name Acme --host localhost --client alice";
 

@@ -42,11 +42,7 @@ boost::json::object to_json(const authority::record& one) {
 
 // How many columns a terminal needs for UTF-8 text, one a character (wide characters need two, which no table is
 // worth a dependency for).
-std::size_t width(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xC0U) != 0x80U ? 1 : 0;
-  return count;
-}
+std::size_t width(std::string_view text) { return text::count_characters(text); }
 
 void print_table(const std::vector<authority::record>& all) {
   std::size_t widest = 4;

@@ -4,6 +4,7 @@
 #include "app/run.hpp"
 #include "app/whoami.hpp"
 #include "authority/layout.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/password.hpp"
@@ -61,8 +62,8 @@ result<tls::config> tls_of(const options& given) {
   tls::config made;
   if (given.certificate.empty()) {
     const auto folder = authority::pki_folder(given.pki);
-    std::error_code ignored;
-    if (given.pki.empty() && !fs::exists(folder, ignored)) {
+    MUTUAL_TRY(const bool there, file::exists(folder));
+    if (given.pki.empty() && !there) {
       return error(
           errc::bad_usage,
           fmt::format(

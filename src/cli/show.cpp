@@ -35,11 +35,17 @@ struct found_bundle {
 
 // FILE, or else NAME.
 result<std::filesystem::path> find_file(const options& given) {
-  std::error_code code;
-  if (std::filesystem::exists(given.what, code) && !std::filesystem::is_directory(given.what, code)) return given.what;
+  MUTUAL_TRY(const bool there, file::exists(given.what));
+  MUTUAL_TRY(const bool is_folder, file::is_folder(given.what));
+  if (there && !is_folder) return given.what;
   const authority::layout places(authority::pki_folder(given.pki));
   if (const auto name = authority::checked_name(given.what); name) {
-    if (auto issued = places.certificate(*name); std::filesystem::exists(issued, code)) return issued;
+    auto issued = places.certificate(*name);
+    MUTUAL_TRY(const bool is_issued, file::exists(issued));
+    if (is_issued) return issued;
+  }
+  if (is_folder) {
+    return error(errc::bad_input, fmt::format("{} is a folder: name a file in it", text::quoted(given.what)));
   }
   return error(errc::not_found, fmt::format("there is no file {}, and nothing of that name was issued in {}",
                                             text::quoted(given.what), text::printable(places.folder().string(), 4096)));
@@ -57,6 +63,10 @@ result<found_bundle> find_at_server(const options& given) {
 // Asks for a password only if the file does not open without, and if somebody is there to be asked.
 result<found_bundle> find(const options& given) {
   if (given.what.starts_with("https://")) return find_at_server(given);
+  if (given.what.starts_with("http://")) {
+    return error(errc::bad_usage,
+                 fmt::format("{} is plain HTTP, which shows no certificate: write https://", text::quoted(given.what)));
+  }
   MUTUAL_TRY(const auto path, find_file(given));
   const auto where = text::printable(path.string(), 4096);
   MUTUAL_TRY(auto password, read_password(given.password, "MUTUAL_PASSWORD", false));

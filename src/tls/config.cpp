@@ -1,3 +1,4 @@
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "tls/server_context.hpp"
 #include "x509/bundle.hpp"
@@ -15,26 +16,63 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Whether a server may present it. A SAN that names a host or an address is what sets a server apart from a client
+// whose purpose is left open.
+bool is_for_servers(const fs::path& certificate) {
+  const auto read = x509::load_bundle(certificate, {});
+  if (!read || read->certificates.empty()) return false;
+  const auto& leaf = read->certificates.front();
+  const auto names = leaf.names();
+  return leaf.allows_server() && !leaf.is_ca() && !(names.dns.empty() && names.ips.empty());
+}
+
 // The names of the folder's certificates that a server may present and whose key is there.
-std::vector<std::string> server_names(const fs::path& issued) {
+result<std::vector<std::string>> server_names(const fs::path& issued) {
   std::vector<std::string> names;
-  std::error_code ignored;
-  for (const auto& file : fs::directory_iterator(issued, ignored)) {
-    if (file.path().extension() != ".crt") continue;
-    auto key = file.path();
+  std::error_code code;
+  for (fs::directory_iterator at(issued, code), end; !code && at != end; at.increment(code)) {
+    auto key = at->path();
     key.replace_extension(".key");
-    if (!fs::exists(key, ignored)) continue;
-    const auto read = x509::load_bundle(file.path(), {});
-    if (!read || read->certificates.empty()) continue;
-    const auto& leaf = read->certificates.front();
-    // A SAN that names a host or an address is what sets a server apart from a client whose purpose is left open.
-    const auto names_of_leaf = leaf.names();
-    if (leaf.allows_server() && !leaf.is_ca() && !(names_of_leaf.dns.empty() && names_of_leaf.ips.empty())) {
-      names.push_back(file.path().stem().string());
+    std::error_code ignored;
+    if (at->path().extension() == ".crt" && fs::exists(key, ignored) && is_for_servers(at->path())) {
+      names.push_back(at->path().stem().string());
     }
+  }
+  if (code && code != std::errc::no_such_file_or_directory) {
+    return error(errc::io, fmt::format("cannot look into {}: {}", text::printable(issued.string(), 4096),
+                                       file::advice(code.value())));
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+// The certificate of the PKI that a server presents: the one of that name, or else the only one there is.
+result<std::string> server_name(const fs::path& pki, const std::string& wanted) {
+  const auto shown = text::printable(pki.string(), 4096);
+  if (!wanted.empty()) {
+    MUTUAL_TRY(auto name, file::checked_name(wanted));
+    MUTUAL_TRY(const bool there, file::exists(pki / "issued" / (name + ".crt")));
+    if (there) return name;
+  }
+  MUTUAL_TRY(const auto names, server_names(pki / "issued"));
+  if (names.empty()) {
+    return error(
+        errc::not_found,
+        fmt::format("{} holds no server certificate: make one with mutual issue server NAME --pki {}", shown, shown));
+  }
+  if (!wanted.empty()) {
+    return error(
+        errc::not_found,
+        fmt::format("{} holds no certificate {}: its server certificates are {}; name one of them with --name, or "
+                    "make one with mutual issue server NAME --pki {}",
+                    shown, text::quoted(wanted), fmt::join(names, ", "), shown));
+  }
+  if (names.size() > 1) {
+    return error(errc::bad_usage,
+                 fmt::format("{} holds {} server certificates ({}): say which one this server is, with --name NAME",
+                             shown, names.size(), fmt::join(names, ", ")));
+  }
+  return names.front();
 }
 
 }  // namespace
@@ -68,30 +106,17 @@ result<config> with_files_named(config settings) {
     return settings;
   }
   const auto shown = text::printable(settings.pki.string(), 4096);
-  std::error_code ignored;
-  if (!fs::is_directory(settings.pki, ignored)) {
+  MUTUAL_TRY(const bool there, file::is_folder(settings.pki));
+  if (!there) {
     return error(errc::not_found,
                  fmt::format("there is no PKI in {}: make one with mutual init --pki {}", shown, shown));
   }
-  auto name = settings.pki_name;
-  if (name.empty()) {
-    const auto names = server_names(settings.pki / "issued");
-    if (names.empty()) {
-      return error(
-          errc::not_found,
-          fmt::format("{} holds no server certificate: make one with mutual issue server NAME --pki {}", shown, shown));
-    }
-    if (names.size() > 1) {
-      return error(errc::bad_usage,
-                   fmt::format("{} holds {} server certificates ({}): say which one this server is, with --name NAME",
-                               shown, names.size(), fmt::join(names, ", ")));
-    }
-    name = names.front();
-  }
+  MUTUAL_TRY(const auto name, server_name(settings.pki, settings.pki_name));
   const auto issued = settings.pki / "issued";
   settings.certificate = issued / (name + ".crt");
   settings.key = issued / (name + ".key");
-  if (fs::exists(settings.pki / "intermediate.crt", ignored)) {
+  MUTUAL_TRY(const bool has_intermediate, file::exists(settings.pki / "intermediate.crt"));
+  if (has_intermediate) {
     settings.known_intermediates.push_back(settings.pki / "intermediate.crt");
   }
   // From here on it is these files, whatever else is issued into the folder.

@@ -181,7 +181,6 @@ TEST_F(an_authority, of_self_signed_certificates_pins_each_and_issues_nothing_mo
     EXPECT_FALSE(one.is_ca());
   }
   EXPECT_EQ(good(x509::load_identity(places.p12("alice"))).leaf(), trusted[1]);
-  EXPECT_EQ(good(find_server_certificate(places.folder())), "localhost");
   EXPECT_THAT(message(opened().issue(client("bob"))), HasSubstr("has no authority to issue with"));
   EXPECT_EQ(good(opened().list()).size(), 2U);
 }
@@ -324,17 +323,16 @@ TEST_F(an_authority, sweeps_away_what_belongs_to_nothing) {
   EXPECT_EQ(after, before);
 }
 
-TEST_F(an_authority, finds_the_servers_certificate) {
+TEST_F(an_authority, finishes_what_was_killed_just_before_it_was_noted) {
   good(init(initial()));
-  EXPECT_EQ(good(find_server_certificate(places.folder())), "localhost");
-  EXPECT_EQ(good(find_server_certificate(places.folder(), "localhost")), "localhost");
-  EXPECT_THAT(message(find_server_certificate(places.folder(), "alice")), HasSubstr("is not for servers"));
-  EXPECT_THAT(message(find_server_certificate(places.folder(), "nobody")), HasSubstr("nobody.crt"));
-  EXPECT_FALSE(find_server_certificate(places.folder(), "../root"));
-  good(opened().issue(server("web", {{"www.a.example"}, {}, {}, {}})));
-  EXPECT_THAT(message(find_server_certificate(places.folder())),
-              HasSubstr("holds 2 server certificates: say which of localhost, web"));
-  EXPECT_THAT(message(find_server_certificate(folder / "none")), HasSubstr("make one with mutual init"));
+  const auto bob = good(opened().issue(client("bob")));
+  {
+    auto in = good(open_inventory(places.inventory()));
+    ASSERT_TRUE(in->set_state(bob.leaf.serial(), record_state::recorded));
+  }
+  EXPECT_TRUE(opened().issue(client("carol")));
+  const auto in = good(open_inventory(places.inventory()));
+  EXPECT_EQ(good(in->find("bob"))->state, record_state::issued);
 }
 
 TEST_F(an_authority, is_changed_by_one_at_a_time) {

@@ -232,7 +232,7 @@ class Refusals(AuthorityTest):
                                ("jks", "cannot read jks: it is a Java keystore"),
                                ("two", "cannot read two: it holds two private keys"),
                                ("huge", "cannot read huge: it is larger than"),
-                               ("dir", "there is no file 'dir'"),
+                               ("dir", "'dir' is a folder: name a file in it"),
                                ("none", "there is no file 'none', and nothing of that name was issued in pki")):
             self.assertIn(sentence, self.refused(1, "show", name))
 
