@@ -137,7 +137,9 @@ task<connection::progress> connection::next_request() {
       idle_ = false;
       stream_.socket().set_deadline(options_.timeouts.head);
     }
-    if (state == parse_state::need_more && in_body_) allow_for_body();
+    if (state == parse_state::need_more && in_body_ && !allow_for_body()) {
+      co_return refused(408, "the request's body did not arrive in time");
+    }
     if (state == parse_state::head_done) {
       const bool go_on = co_await welcome_body();
       if (!go_on) co_return refusal_ ? progress::refused : body_terms_.wanted ? progress::closed : progress::unread;
@@ -179,21 +181,25 @@ task<bool> connection::welcome_body() {
   }
   in_body_ = true;
   body_began_ = clock::now();
-  allow_for_body();
+  (void)allow_for_body();
   if (!parser_.expects_continue() || !pending_.empty()) co_return true;
   out_.clear();
   write_continue(out_);
   const bool sent = co_await write(out_);
-  allow_for_body();
+  (void)allow_for_body();
   co_return sent;
 }
 
-// A body has its time, and more as it grows: whoever sends at a fair rate may send for long, a trickle may not.
-void connection::allow_for_body() {
+// A body has its time, and more as it grows: whoever sends at a fair rate may send for long, a trickle may not. False if
+// its time is over: a deadline of now would be put off to the clock's next tick with each byte that comes before it.
+bool connection::allow_for_body() {
   const auto earned =
       std::chrono::milliseconds(parser_.message().body.size() * 1000 / options_.timeouts.least_body_rate);
   const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - body_began_);
-  stream_.socket().set_deadline(std::max(options_.timeouts.body + earned - gone, std::chrono::milliseconds(0)));
+  const auto left = options_.timeouts.body + earned - gone;
+  if (left <= std::chrono::milliseconds(0)) return false;
+  stream_.socket().set_deadline(left);
+  return true;
 }
 
 task<response> connection::response_to(request& asked, answer_notes& notes) {

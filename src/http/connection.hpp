@@ -50,7 +50,7 @@ class connection {
   task<bool> fill();
   task<bool> welcome_body();
   void take(std::size_t count);
-  void allow_for_body();
+  bool allow_for_body();
   task<response> response_to(request& asked, answer_notes& notes);
   task<bool> answer_request(bool whole);
   task<> answer_failure();

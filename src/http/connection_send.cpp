@@ -98,8 +98,7 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
 std::chrono::milliseconds connection::patience() const {
   const auto earned = std::chrono::milliseconds(reading_.taken * 1000 / options_.timeouts.least_body_rate);
   const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(reading_.waited);
-  const auto left = std::min(options_.timeouts.write, options_.timeouts.write + earned - waited);
-  return std::max(left, std::chrono::milliseconds(0));
+  return std::min(options_.timeouts.write, options_.timeouts.write + earned - waited);
 }
 
 task<bool> connection::write(std::string_view bytes) {
@@ -109,7 +108,10 @@ task<bool> connection::write(std::string_view bytes) {
       bytes.remove_prefix(result.bytes);
       reading_.taken += result.bytes;
     } else if (result.status == tls::io_status::would_block) {
-      stream_.socket().set_deadline(patience());
+      const auto left = patience();
+      // A deadline of now would be put off to the clock's next tick, again and again.
+      if (left <= std::chrono::milliseconds(0)) co_return false;
+      stream_.socket().set_deadline(left);
       const auto began = clock::now();
       const auto woken = co_await stream_.wait();
       reading_.waited += clock::now() - began;
