@@ -6,6 +6,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 namespace mutual {
@@ -32,6 +33,16 @@ std::string_view kind_name(const boost::json::value& value) {
 }
 
 // What was found where a whole number was expected: the number itself, since what is wrong may be its size.
+// A number too large for a double has been read as infinity, which cannot be written again. No deeper than documents are.
+bool is_finite(const boost::json::value& value) {
+  if (const auto* number = value.if_double()) return std::isfinite(*number);
+  if (const auto* list = value.if_array()) return std::all_of(list->begin(), list->end(), is_finite);
+  if (const auto* object = value.if_object()) {
+    return std::all_of(object->begin(), object->end(), [](const auto& member) { return is_finite(member.value()); });
+  }
+  return true;
+}
+
 std::string found_text(const boost::json::value& value) {
   return value.is_number() ? boost::json::serialize(value) : std::string(kind_name(value));
 }
@@ -154,6 +165,7 @@ void detail::write_json_text(std::string& out, std::string_view text) { json_tex
 void detail::write_json_number(std::string& out, double number) { json_text::append_number(out, number); }
 
 bool json_codec<boost::json::value>::read(const json_place& from, boost::json::value& into) {
+  if (!is_finite(from.raw())) return from.expected("without numbers beyond 1.8e308");
   into = from.raw();
   return true;
 }

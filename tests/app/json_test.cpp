@@ -127,6 +127,8 @@ TEST(json, numbers_are_held_to_their_range) {
   EXPECT_FALSE(from_json<long long>("9223372036854775808"));
   EXPECT_FALSE(from_json<double>("1e999"));
   EXPECT_FALSE(from_json<float>("1e39"));
+  EXPECT_TRUE(from_json<boost::json::value>("[{\"x\":1e300}]"));
+  EXPECT_FALSE(from_json<boost::json::value>("[{\"x\":1e600}]"));
   EXPECT_EQ(*from_json<float>("-1.5"), -1.5F);
   EXPECT_EQ(to_json(std::vector<double>{0.1, std::numeric_limits<double>::infinity(), 1e300}), "[0.1,null,1e+300]");
 }
