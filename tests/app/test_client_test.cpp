@@ -50,6 +50,18 @@ TEST(test_clients, see_a_body_of_another_length_than_promised_cut_off) {
   EXPECT_LE(client.get("/8").body.size(), 8U);
 }
 
+TEST(test_clients, see_no_field_that_is_the_servers_to_write) {
+  app service;
+  service.get("/", [] {
+    return response(200, "x").with("Content-Length", "500").with("Transfer-Encoding", "chunked").with("X", "own");
+  });
+  test_client client(service);
+  const auto answer = client.get("/");
+  EXPECT_EQ(answer.header("X"), "own");
+  EXPECT_FALSE(answer.header("Content-Length"));
+  EXPECT_FALSE(answer.header("Transfer-Encoding"));
+}
+
 TEST(test_clients, get_no_body_with_a_status_that_has_none) {
   app service;
   service.get("/204", [] { return response(204, "must not be sent"); });
