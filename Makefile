@@ -39,7 +39,7 @@ bench: ## Measure beside nginx and Caddy
 install: ## Install into PREFIX (/usr/local)
 	@scripts/setup
 	@scripts/build release
-	@cmake --install build --prefix $(or $(PREFIX),/usr/local)
+	@cmake --install build --prefix "$(or $(PREFIX),/usr/local)"
 
 clean: ## Remove what was built; ./pki stays
 	@rm -rf build

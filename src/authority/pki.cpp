@@ -50,6 +50,15 @@ result<x509::certificate_spec> describe(const issue_request& request, const x509
 
 result<> check_not_issued(inventory& in, const layout& places, const std::string& name) {
   MUTUAL_TRY(const auto found, in.find(name));
+  if (found && found->not_after < now()) {
+    return error(
+        errc::already_exists,
+        fmt::format(
+            "{} was issued already and expired on {}; its files are kept, so choose another name for the "
+            "new one, as in mutual issue {} {}-2{}",
+            text::quoted(name), to_text(found->not_after), to_string(found->purpose), name,
+            found->purpose == profile::client ? "" : fmt::format(" {}, and serve it with --name {}-2", name, name)));
+  }
   if (found) {
     return error(errc::already_exists,
                  fmt::format("{} was issued already, as a {} until {}, and is not overwritten: choose another name",

@@ -53,6 +53,8 @@ boost::json::array strings(const List& list) {
 
 }  // namespace
 
+std::string subject_text(const x509::certificate& one) { return safe(one.subject()); }
+
 std::string certificate_text(const x509::certificate& one) {
   std::string out = fmt::format("  subject      {}\n", safe(one.subject()));
   out += fmt::format("  names        {}\n", names_line(one.names()));

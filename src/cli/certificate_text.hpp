@@ -9,6 +9,9 @@
 
 namespace mutual::cli {
 
+/// Its subject as RFC 4514 writes it, safe for a terminal.
+std::string subject_text(const x509::certificate& one);
+
 /// Some lines about it, each indented, safe for a terminal whatever it holds.
 std::string certificate_text(const x509::certificate& one);
 std::string request_text(const x509::request& one);

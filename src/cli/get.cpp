@@ -87,6 +87,13 @@ error in_words(const error& failure, const client::handshake_report& report) {
   return report.refusal ? error(failure.code(), explain::refusal_text(*report.refusal)) : failure;
 }
 
+// Somebody who sees nothing at all would not know that there was somewhere to go.
+void tell_of_redirect(const response& head) {
+  const auto location = head.headers.get("Location");
+  if (head.status >= 400 || !location) return;
+  warn(fmt::format("the server answered {}, to {}; not followed", head.status, text::printable(*location, 4096)));
+}
+
 result<> run(const options& given) {
   MUTUAL_TRY(auto where, client::parse_url(given.url));
   MUTUAL_TRY(auto how, load(given));
@@ -108,6 +115,7 @@ result<> run(const options& given) {
   if (given.verbose && !given.json && !outcome.head) say(explain::handshake_text(report));
   if (given.json) print("{}\n", exchange_json(given.url, report, outcome));
   if (outcome.failure) return in_words(*outcome.failure, report);
+  if (outcome.head->status >= 300) tell_of_redirect(*outcome.head);
   if (outcome.head->status >= 400) return refused_by_status(*outcome.head, outcome.body);
   return {};
 }

@@ -4,6 +4,7 @@
 
 #include "authority/layout.hpp"
 #include "base/text.hpp"
+#include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
 #include "cli/issued_text.hpp"
 #include "cli/key_kind_option.hpp"
@@ -62,7 +63,7 @@ void print_text(const authority::made_pki& made, bool with_password) {
   if (made.authorities.empty()) {
     print("A PKI of self-signed certificates is in {}\n", places.folder().string());
   } else {
-    print("The authority {} is in {}\n", text::printable(made.authorities.front().subject()), places.folder().string());
+    print("The authority {} is in {}\n", subject_text(made.authorities.front()), places.folder().string());
     print("  root         {}, {}\n", places.root_certificate().string(), until_text(made.authorities[0].not_after()));
     print("  intermediate {}, {}\n", places.intermediate_certificate().string(),
           until_text(made.authorities[1].not_after()));

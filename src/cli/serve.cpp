@@ -105,7 +105,9 @@ result<> run(const options& given) {
   how.threads = given.threads;
   how.access_log = !given.quiet;
   how.name = given.folder.empty() ? "the greeting at /, and who you are at /whoami" : given.folder.string();
-  return serve(served, how);
+  auto outcome = serve(served, how);
+  if (outcome || !outcome.error().message().starts_with("cannot listen on ")) return outcome;
+  return error(outcome.error().code(), outcome.error().message() + " (--listen HOST:PORT)");
 }
 
 }  // namespace

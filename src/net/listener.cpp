@@ -25,7 +25,7 @@ void enable(int fd, int level, int option) {
 error cannot_listen(const endpoint& where, int code) {
   if (code == EADDRINUSE) {
     return {errc::io,
-            fmt::format("cannot listen on {}: another program uses this port; stop it or choose another with --listen",
+            fmt::format("cannot listen on {}: another program uses this port; stop it or choose another port",
                         where.to_string())};
   }
   if (code == EACCES) {

@@ -27,8 +27,15 @@ result<> add(X509_NAME* name, int nid, const std::string& value) {
                           static_cast<int>(value.size()), MBSTRING_UTF8, B_ASN1_UTF8STRING, 1, longest_attribute);
   const asn1_string_ptr owner(encoded);
   if (type < 0) {
-    return error(errc::bad_usage, fmt::format("the name {} is not UTF-8 or longer than {} characters ({})",
-                                              text::quoted(value), longest_attribute, openssl_errors()));
+    (void)openssl_errors();
+    if (ASN1_mbstring_ncopy(nullptr, reinterpret_cast<const unsigned char*>(value.data()),
+                            static_cast<int>(value.size()), MBSTRING_UTF8, B_ASN1_UTF8STRING, 1, 0) > 0) {
+      return error(errc::bad_usage, fmt::format("the name {} is longer than {} characters: shorten it",
+                                                text::quoted(value), longest_attribute));
+    }
+    (void)openssl_errors();
+    return error(errc::bad_usage,
+                 fmt::format("the name {} is not UTF-8: write it in that encoding", text::quoted(value)));
   }
   if (X509_NAME_add_entry_by_NID(name, nid, V_ASN1_UTF8STRING, ASN1_STRING_get0_data(encoded),
                                  ASN1_STRING_length(encoded), -1, 0) != 1) {
