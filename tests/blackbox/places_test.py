@@ -1,8 +1,10 @@
 """Folders and files that are closed, full, links, empty or left over: what is said of them, and what becomes of them."""
 
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import stat
 import subprocess
 import time
@@ -107,6 +109,25 @@ class Init(Places):
         self.assertEqual(self.mutual("init", "--pki", "pki").returncode, 0)
         self.assertEqual(sorted(os.listdir(self.folder)),
                          sorted(["pki", started[0], ".pki.new-notes", ".other.new-0123456789abcdef"]))
+
+
+class Expired(Places):
+    def test_the_way_on_that_is_told_works(self):
+        self.make_pki()
+        # The inventory's word is what counts here; its own rules keep a record from being changed.
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        database.execute("DROP TRIGGER certificates_keep")
+        database.execute("UPDATE certificates SET not_after = 1700000000 WHERE name = 'localhost'")
+        database.commit()
+        database.close()
+        said = self.refused("issue", "server", "localhost")
+        self.assertIn("expired on 2023-11-14", said)
+        line = re.search(r"mutual (issue server localhost-2 localhost), and serve it with --name localhost-2$", said)
+        self.assertIsNotNone(line, said)
+        self.assertEqual(self.mutual(*line.group(1).split()).returncode, 0)
+        server = self.serve("--name", "localhost-2")
+        self.assertIn("Hello", self.run_tool("curl", "-sS", "--cacert", "pki/trust.crt", "--cert", "pki/issued/alice.p12",
+                                             "--cert-type", "p12", f"https://localhost:{server.port}/"))
 
 
 class Named(Places):
