@@ -86,6 +86,7 @@ app::app(std::unique_ptr<detail::app_state> state) : routes(state->routes, 0), s
 app::~app() = default;
 
 app& app::log_to(std::function<void(std::string_view line)> sink) {
+  state_->log_is_the_programs = true;
   state_->log = logger([sink = std::move(sink)](log_level, std::string_view line) { sink(line); });
   return *this;
 }

@@ -92,6 +92,31 @@ http::server_options options_for(app& served, const run_options& how, net::line_
   return options;
 }
 
+// While it lives, what the service has to say goes to standard error without waiting for whoever reads that: each
+// refusal is a line, and strangers can cause as many as they like. A program's own log is left as it is.
+class patient_log {
+ public:
+  explicit patient_log(detail::app_state& state) : state_(state), before_(state.log) {
+    if (state.log_is_the_programs) return;
+    lines_.emplace(STDERR_FILENO);
+    state.log = logger([this](log_level level, std::string_view line) { lines_->write(stamped(level, line)); },
+                       log_level::info);
+  }
+  ~patient_log() { state_.log = before_; }
+  patient_log(const patient_log&) = delete;
+  patient_log& operator=(const patient_log&) = delete;
+
+  // Writes what waits, for a second at most.
+  void finish() {
+    if (lines_) lines_->finish();
+  }
+
+ private:
+  detail::app_state& state_;
+  logger before_;
+  std::optional<net::line_writer> lines_;
+};
+
 // The end of a service, begun by a signal or by the program itself, whichever comes first.
 class ending {
  public:
@@ -181,7 +206,8 @@ result<> serve(app& served, const run_options& asked) {
   std::signal(SIGPIPE, SIG_IGN);
   // Before the first thread, so that all of them leave the signals to this one.
   net::signal_gate signals({SIGINT, SIGTERM, SIGHUP});
-  std::optional<net::line_writer> lines;  // Outlives the server, which writes to it.
+  patient_log log(served.state());  // Outlives the server, which writes to it, as does the access log.
+  std::optional<net::line_writer> lines;
   if (how.access_log) lines.emplace(STDOUT_FILENO);
   auto running = http::server::start(options_for(served, how, lines ? &*lines : nullptr));
   if (!running) return std::move(running).error();
@@ -200,6 +226,7 @@ result<> serve(app& served, const run_options& asked) {
     if (end.whole()) return {};
   }
   if (lines) lines->finish();
+  log.finish();
   // Nothing can end a thread from outside but the end of the process. Whoever asked for the service to stop has waited
   // for as long as was agreed.
   say(STDERR_FILENO,

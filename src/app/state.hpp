@@ -18,6 +18,7 @@ struct app_state {
   std::shared_ptr<registry> routes = std::make_shared<registry>();
   std::shared_ptr<const route_table> table;  ///< Null until the app is frozen.
   logger log = stderr_logger();
+  bool log_is_the_programs = false;  // log_to() was called
   std::mutex stopping;
   std::function<void()> stopper;  ///< Guarded; empty unless it is served.
   bool stop_asked = false;        ///< Guarded.

@@ -29,14 +29,13 @@ void logger::write(log_level level, std::string_view line) const {
   if (wants(level)) (*sink_)(level, line);
 }
 
+std::string stamped(log_level level, std::string_view line) {
+  return fmt::format("{} {:<7} {}", to_rfc3339(now()), to_string(level), line);
+}
+
 logger stderr_logger(log_level least) {
-  return logger(
-      [](log_level level, std::string_view line) {
-        const auto text = fmt::format("{} {:<7} {}\n", to_rfc3339(now()), to_string(level), line);
-        // One write(2) a line: lines of several threads do not mix.
-        say(text);
-      },
-      least);
+  // One write(2) a line: lines of several threads do not mix.
+  return logger([](log_level level, std::string_view line) { say(stamped(level, line) + '\n'); }, least);
 }
 
 }  // namespace mutual

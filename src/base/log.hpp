@@ -35,6 +35,9 @@ class logger {
   log_level least_ = log_level::info;
 };
 
+/// "2026-11-23T14:05:00Z warning …", without the line's end.
+std::string stamped(log_level level, std::string_view line);
+
 /// A logger that writes "2026-11-23T14:05:00Z warning …" lines to standard error, each in one write.
 logger stderr_logger(log_level least = log_level::info);
 

@@ -1,6 +1,7 @@
 """mutual serve as an operator uses it, and misuses it."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -200,6 +201,31 @@ class Running(Serve):
         server.signal(signal.SIGHUP)
         server.wait_for("generation 2")
         self.assertEqual(self.curl(server), "Hello, alice!\n")
+
+
+class UnreadOutput(ServingTest):
+    def test_nobody_who_leaves_our_output_unread_holds_the_service_up(self):
+        self.make_pki()
+        process = subprocess.Popen([MUTUAL, "serve", "--listen", "localhost:0"], cwd=self.folder, env=clean_environment(),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            said = b""
+            while b"/\n" not in said or b"Address:" not in said:
+                said += os.read(process.stderr.fileno(), 4096)
+            port = int(re.search(rb"Address: +https://[^ ]*:(\d+)/", said).group(1))
+            # Each is a line on standard error, and together they are far more than a pipe holds.
+            for _ in range(1500):
+                with socket.create_connection(("localhost", port), timeout=10) as stranger:
+                    stranger.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    stranger.recv(4096)
+            for _ in range(3):
+                self.assertEqual(self.run_tool("curl", "-sS", "-m", "10", "--cacert", "pki/trust.crt", "--cert", "pki/issued/alice.p12",
+                                               "--cert-type", "p12", f"https://localhost:{port}/"), "Hello, alice!\n")
+            process.send_signal(signal.SIGTERM)
+            self.assertEqual(process.wait(timeout=20), 0)
+        finally:
+            process.kill()
+            process.communicate()
 
 
 class Folder(Serve):

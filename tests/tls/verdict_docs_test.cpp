@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::string_view head = R"(# Reasons
 
-Whoever is refused is refused for one reason. Its code is the same in the log, in `mutual get`, in `mutual check` and
+Whoever is refused is refused for one reason. Its code is the same in the log, in `mutual get` and
 here, and it never changes: programs may match on it. [verdict.md](verdict.md) says how it is found, and which is told
 when there are several.
 
