@@ -1,20 +1,19 @@
-"""The tutorial that mutual grew from, word for word: plain HTTP, HTTPS, mutual TLS with self-signed certificates."""
+"""The commands of docs/tutorial.md, further than the page goes: other versions of TLS, and strangers."""
 
 import unittest
 
 from serving import ServingTest
+from tutorial_page_test import blocks
 
 PASSWORD = "tutorial"
 
 
 class Tutorial(ServingTest):
     def certificates(self):
-        # The tutorial's two lines, as they stand in it but for the questions, which -subj answers.
-        for name, subject in (("server", "/CN=localhost"), ("client", "/CN=client")):
-            self.run_tool("openssl", "req", "-x509", "-newkey", "rsa:4096", "-nodes", "-keyout", f"{name}.key", "-out",
-                          f"{name}.crt", "-days", "365", "-subj", subject)
-        self.run_tool("openssl", "pkcs12", "-export", "-out", "client.pfx", "-inkey", "client.key", "-in",
-                      "client.crt", "-passout", f"pass:{PASSWORD}")
+        lines = [line for _, body in blocks("tutorial.md") for line in body.splitlines() if line.startswith("openssl ")]
+        self.assertEqual([line.split()[1] for line in lines], ["req", "req", "pkcs12"])
+        for line in lines:
+            self.run_tool(*line.split())
 
     def test_step_one_is_plain_http(self):
         server = self.serve("--plain")

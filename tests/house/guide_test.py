@@ -1,4 +1,4 @@
-"""The guide shows code that is built: each of its blocks of C++ stands in an example, line for line."""
+"""The guide and the tutorial show code that is built: each block of C++ stands in an example, line for line."""
 
 import re
 import unittest
@@ -16,10 +16,11 @@ def code(path):
 class Guide(unittest.TestCase):
     def test_every_block_of_code_stands_in_an_example(self):
         programs = [code(path) for path in tree.files(".cpp", under="examples")]
-        blocks = FENCE.findall((tree.ROOT / "docs" / "guide.md").read_text(encoding="utf-8"))
-        self.assertGreater(len(blocks), 10)
-        for block in blocks:
-            self.assertTrue(any(block in program for program in programs), f"in no example:\n{block}")
+        for name, least in (("guide.md", 10), ("tutorial.md", 1), ("tutorial.ko.md", 1)):
+            blocks = FENCE.findall((tree.ROOT / "docs" / name).read_text(encoding="utf-8"))
+            self.assertGreaterEqual(len(blocks), least)
+            for block in blocks:
+                self.assertTrue(any(block in program for program in programs), f"{name}: in no example:\n{block}")
 
     def test_what_an_example_marks_for_the_guide_is_shown_there(self):
         guide = (tree.ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
