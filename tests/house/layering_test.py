@@ -55,6 +55,13 @@ class Layering(unittest.TestCase):
         folders = {path.name for path in (tree.ROOT / "src").iterdir() if path.is_dir()}
         self.assertEqual(folders, set(MAY_USE), "give a new folder its place in MAY_USE")
 
+    def test_every_folder_that_cmake_looks_for_tests_in_is_there(self):
+        text = (tree.ROOT / "tests" / "CMakeLists.txt").read_text(encoding="utf-8")
+        named = set(re.search(r"foreach\(layer ([^)]*)\)", text).group(1).split())
+        there = {path.parent.name for path in tree.files("_test.cpp", under="tests")}
+        self.assertEqual(named, there)
+        self.assertLessEqual(there, set(MAY_USE))
+
     def test_nothing_is_allowed_in_a_circle(self):
         for layer, used in MAY_USE.items():
             for other in used:
