@@ -156,6 +156,27 @@ response file_response(const request& asked, descriptor handle, const struct sta
   return made;
 }
 
+error cannot_open(const std::filesystem::path& path, int code) {
+  const auto name = text::printable(path.string(), 4096);
+  std::error_code failure;
+  if (code == ENOENT) {
+    const auto here = path.is_absolute() ? std::string() : std::filesystem::current_path(failure).string();
+    return error(errc::not_found,
+                 fmt::format("there is no folder {} to serve{}: name one that is there, or make it", name,
+                             here.empty() ? here : fmt::format(" (seen from {})", text::printable(here, 4096))));
+  }
+  if (code == ENOTDIR && std::filesystem::exists(path, failure)) {
+    return error(errc::bad_input, fmt::format("cannot serve {}: it is a file: name the folder that it is in", name));
+  }
+  if (code == ENOTDIR) {
+    return error(
+        errc::not_found,
+        fmt::format("there is no folder {} to serve, since a part of its path is a file: name one that is there",
+                    name));
+  }
+  return error(errc::io, fmt::format("cannot serve the folder {}: {}", name, file::advice(code)));
+}
+
 struct close_folder {
   void operator()(DIR* open) const noexcept { ::closedir(open); }
 };
@@ -164,11 +185,7 @@ struct close_folder {
 
 result<folder> folder::open(const std::filesystem::path& path) {
   descriptor handle(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!handle) {
-    return error(errno == ENOENT ? errc::not_found : errc::io,
-                 fmt::format("cannot serve the folder {}: {}", text::printable(path.string(), 4096),
-                             file::system_message(errno)));
-  }
+  if (!handle) return cannot_open(path, errno);
   if (!open_below(handle.get(), "")) {
     return error(errc::io, fmt::format("cannot serve the folder {}: {} (openat2, Linux 5.6 and later, is needed)",
                                        text::printable(path.string(), 4096), file::system_message(errno)));

@@ -98,8 +98,8 @@ boost::json::object certificate_json(const x509::certificate& one) {
           {"not_after", to_rfc3339(one.not_after())},
           {"ca", one.is_ca()},
           {"self_signed", one.is_self_signed()},
-          {"server", one.allows_server()},
-          {"client", one.allows_client()},
+          {"server", !one.is_ca() && one.allows_server()},  // as the text has it: a CA is good for a CA
+          {"client", !one.is_ca() && one.allows_client()},
           {"key_usage", strings(one.key_usages())},
           {"extended_key_usage", strings(one.extended_key_usages())},
           {"key", one.key_description()},

@@ -29,8 +29,8 @@ json::object certificate(const x509::certificate& one) {
           {"not_after", to_rfc3339(one.not_after())},
           {"ca", one.is_ca()},
           {"self_signed", one.is_self_signed()},
-          {"server", one.allows_server()},
-          {"client", one.allows_client()},
+          {"server", !one.is_ca() && one.allows_server()},  // as the text has it: a CA is good for a CA
+          {"client", !one.is_ca() && one.allows_client()},
           {"key", one.key_description()},
           {"dns", strings(names.dns)},
           {"ips", strings(names.ips)},

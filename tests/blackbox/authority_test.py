@@ -107,6 +107,16 @@ class FirstHour(AuthorityTest):
         shown = json.loads(self.good("show", "bob", "--json"))
         self.assertEqual(shown["certificates"][0]["sha256"], bob["sha256"])
 
+    def test_json_says_what_a_certificate_is_good_for_as_the_text_does(self):
+        self.init()
+        self.good("issue", "peer", "both")
+        good_for = {"localhost": ("TLS servers", False, True, False), "alice": ("TLS clients", False, False, True),
+                    "both": ("TLS servers and clients", False, True, True), "pki/trust.crt": ("a CA", True, False, False)}
+        for name, (words, *expected) in good_for.items():
+            self.assertIn(f"  good for     {words}\n", self.good("show", name))
+            shown = json.loads(self.good("show", name, "--json"))["certificates"][0]
+            self.assertEqual([shown["ca"], shown["server"], shown["client"]], expected, name)
+
     def test_list_is_a_table_by_expiry(self):
         self.init()
         self.good("issue", "client", "soon", "--days", "3")

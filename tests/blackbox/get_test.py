@@ -131,10 +131,21 @@ class OfOurs(GetTest):
         said = json.loads(body)
         self.assertEqual((said["status"], said["body"], told), (200, "Hello, alice!\n", ""))
         self.assertEqual(said["handshake"]["server"]["verdict"], {"good": True, "by": "pki/trust.crt"})
+        good_for = [[one["ca"], one["server"], one["client"]] for one in said["handshake"]["server"]["chain"]]
+        self.assertEqual(good_for, [[False, True, False], [True, False, False]])
         body, _ = self.get(url, "--trust", "pki/trust.crt", "--json", code=1)
         refusal = json.loads(body)["handshake"]["refusal"]
         self.assertEqual((refusal["by"], refusal["reasons"], refusal["fault"]),
                          ("server", ["no_certificate"], "client"))
+
+    def test_every_signature_that_openssl_asks_for_has_a_name(self):
+        server = self.serve()
+        for version in ("1.2", "1.3"):
+            body, _ = self.get(f"https://localhost:{server.port}/", "--cert", "pki/issued/alice.p12", "--trust",
+                               "pki/trust.crt", "--tls", version, "--json")
+            asked = json.loads(body)["handshake"]["client"]["signature_algorithms"]
+            self.assertIn("ecdsa_secp256r1_sha256", asked)
+            self.assertEqual([name for name in asked if name.startswith("0x")], [], version)
 
     def test_plain_http_says_that_the_certificate_is_not_used(self):
         server = self.serve("--plain")

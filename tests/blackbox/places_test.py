@@ -62,6 +62,24 @@ class Closed(Places):
                 self.assertEqual(stat.S_IMODE(os.stat(os.path.join(where, name)).st_mode), 0o600, name)
 
 
+class Served(Places):
+    def test_a_folder_that_cannot_be_served_is_told_with_what_to_do(self):
+        serve = ("serve", "--plain", "--listen", "127.0.0.1:0")
+        here = os.path.realpath(self.folder)
+        self.assertEqual(self.refused(*serve, "./nope"), f"there is no folder ./nope to serve (seen from {here}): name one that "
+                         "is there, or make it")
+        self.assertEqual(self.refused(*serve, "/nope"), "there is no folder /nope to serve: name one that is there, or make it")
+        with open(self.at("file"), "w", encoding="utf-8"):
+            pass
+        self.assertEqual(self.refused(*serve, "file"), "cannot serve file: it is a file: name the folder that it is in")
+        self.assertIn("a part of its path is a file: name one that is there", self.refused(*serve, "file/below"))
+        os.mkdir(self.at("closed"), 0)
+        os.chmod(self.folder, 0o755)
+        prefix = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups") if os.getuid() == 0 else ()
+        self.assertEqual(self.refused(*serve, "closed", prefix=prefix),
+                         "cannot serve the folder closed: Permission denied: run as its owner")
+
+
 class Init(Places):
     def test_a_link_is_called_one(self):
         os.mkdir(self.at("empty"))
