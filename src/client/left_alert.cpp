@@ -3,7 +3,6 @@
 #include <openssl/ssl.h>
 
 #include <array>
-#include <sys/socket.h>
 
 namespace mutual::client {
 
@@ -17,9 +16,8 @@ std::optional<int> plain_alert(std::string_view bytes) {
 
 std::optional<int> left_alert(tls::stream& broken) {
   std::array<char, 64> bytes{};
-  const auto count = ::recv(broken.socket().fd(), bytes.data(), bytes.size(), MSG_DONTWAIT);
-  if (count <= 0) return std::nullopt;
-  return plain_alert({bytes.data(), static_cast<std::size_t>(count)});
+  const auto count = broken.take_raw(bytes);
+  return plain_alert({bytes.data(), count});
 }
 
 }  // namespace mutual::client

@@ -13,6 +13,22 @@ socket_bio_state& state_of(BIO* bio) { return *static_cast<socket_bio_state*>(BI
 
 bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
+// From 3.2 on, OpenSSL asks for the five bytes of a record's head alone, whatever it is told about reading ahead.
+constexpr std::size_t small_read = 1024;
+constexpr std::size_t read_ahead_bytes = std::size_t{16} * 1024 + 512;
+
+// As receive(), but takes what else has come along with the few bytes that are asked for.
+ssize_t read_ahead(socket_bio_state& state, std::span<char> room) {
+  const auto scratch = state.socket->owner().scratch().first(read_ahead_bytes);
+  const auto got = state.socket->receive(scratch);
+  if (got <= 0) return got;
+  const auto whole = scratch.first(static_cast<std::size_t>(got));
+  const auto now = std::min(whole.size(), room.size());
+  std::copy_n(whole.begin(), now, room.begin());
+  if (now < whole.size()) state.early.assign(whole.data() + now, whole.size() - now);
+  return static_cast<ssize_t>(now);
+}
+
 // OpenSSL's C code calls these: nothing may be thrown through it.
 int read_socket(BIO* bio, char* into, int size) noexcept {
   BIO_clear_retry_flags(bio);
@@ -23,7 +39,7 @@ int read_socket(BIO* bio, char* into, int size) noexcept {
     BIO_set_retry_read(bio);
     return -1;
   }
-  const auto got = state.socket->receive(room);
+  const auto got = room.size() < small_read ? read_ahead(state, room) : state.socket->receive(room);
   if (got > 0) return static_cast<int>(got);
   if (got == 0) {
     state.ended = true;

@@ -20,7 +20,7 @@ struct socket_bio_state {
   bool holding = false;
   std::string held;
 
-  /// What was read off the socket before OpenSSL had it, from `early_taken` on; it comes first.
+  /// What was read off the socket before OpenSSL asked for it, from `early_taken` on; it comes first.
   std::string early;
   std::size_t early_taken = 0;
 };

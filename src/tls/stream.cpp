@@ -116,6 +116,12 @@ io stream::try_look(char& first) {
   return {io_status::ok, 1};
 }
 
+std::size_t stream::take_raw(std::span<char> into) {
+  if (const auto taken = take_early(bio_state_, into.data(), into.size()); taken > 0) return taken;
+  const auto got = socket_.receive(into);
+  return got > 0 ? static_cast<std::size_t>(got) : 0;
+}
+
 io stream::try_read(std::span<char> into) {
   if (!ssl_) {
     if (const auto taken = take_early(bio_state_, into.data(), into.size()); taken > 0) return {io_status::ok, taken};

@@ -65,7 +65,10 @@ class stream {
   /// Makes the next wait() wait for something to read.
   void expect_read() { wanted_ = net::socket::direction::read; }
   /// Whether TLS holds bytes that it has read from the socket already; a wait would not see them.
-  bool has_pending() const { return ssl_ && SSL_has_pending(ssl_.get()) == 1; }
+  bool has_pending() const { return ssl_ && (SSL_has_pending(ssl_.get()) == 1 || !bio_state_.early.empty()); }
+
+  /// Takes bytes off the wire that TLS has not asked for; for a TLS that has failed. How many there were.
+  std::size_t take_raw(std::span<char> into);
 
   /// Reads at least one byte, or says why not.
   task<io> read(std::span<char> into);

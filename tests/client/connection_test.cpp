@@ -50,7 +50,8 @@ TEST(connection, an_answer_comes_over_tls_1_2_and_1_3) {
     EXPECT_TRUE(done.report.finished);
     EXPECT_TRUE(done.report.aead);
     EXPECT_TRUE(done.report.forward_secret);
-    EXPECT_EQ(done.report.group, "x25519");
+    // From OpenSSL 3.5 on, TLS 1.3 agrees on the hybrid with ML-KEM.
+    EXPECT_THAT(done.report.group, testing::AnyOf("x25519", "X25519MLKEM768"));
     EXPECT_FALSE(done.report.resumed);
     EXPECT_FALSE(done.report.asked);
     EXPECT_TRUE(done.report.server_verdict && *done.report.server_verdict);

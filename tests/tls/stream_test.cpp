@@ -328,27 +328,45 @@ TEST(socket_bio, keeps_what_it_holds_in_order_when_the_network_takes_nothing) {
   EXPECT_EQ(drain(theirs.get()), "held more");
 }
 
-TEST(socket_bio, does_not_ask_a_socket_again_that_gave_less_than_was_asked_for) {
+TEST(socket_bio, takes_what_comes_along_with_a_few_bytes_in_one_read) {
+  auto [theirs, ours] = packet_pair(false, SOCK_SEQPACKET);
+  net::loop loop;
+  net::socket socket(loop, std::move(ours));
+  tls::socket_bio_state state;
+  state.socket = &socket;
+  const auto bio = tls::make_socket_bio(state);
+  ASSERT_EQ(::send(theirs.get(), "headrest", 8, 0), 8);
+  std::array<char, 8> buffer{};
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 4), 4);
+  EXPECT_EQ(std::string(buffer.data(), 4), "head");
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 4);
+  EXPECT_EQ(std::string(buffer.data(), 4), "rest");
+  EXPECT_TRUE(state.early.empty());
+  EXPECT_LT(BIO_read(bio.get(), buffer.data(), 8), 0);
+}
+
+TEST(socket_bio, does_not_ask_a_socket_again_that_gave_less_than_it_could) {
   auto [theirs, ours] = packet_pair(false, SOCK_STREAM);
   net::loop loop;
   net::socket socket(loop, std::move(ours));
   tls::socket_bio_state state;
   state.socket = &socket;
   const auto bio = tls::make_socket_bio(state);
-  std::array<char, 8> buffer{};
-  ASSERT_EQ(::send(theirs.get(), "12345678abc", 11, 0), 11);
-  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 8);
+  std::array<char, 2048> buffer{};
+  const std::string more_than_fits(buffer.size() + 3, '.');
+  ASSERT_EQ(::send(theirs.get(), more_than_fits.data(), more_than_fits.size(), 0), ssize_t{2051});
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 2048), 2048);
   EXPECT_TRUE(socket.may_receive());
-  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 3);
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 2048), 3);
   EXPECT_FALSE(socket.may_receive());
   ASSERT_EQ(::send(theirs.get(), "x", 1, 0), 1);
-  EXPECT_LT(BIO_read(bio.get(), buffer.data(), 8), 0);
+  EXPECT_LT(BIO_read(bio.get(), buffer.data(), 2048), 0);
   EXPECT_NE(BIO_should_retry(bio.get()), 0);
   wait_for_news(loop, socket);
-  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 1);
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 2048), 1);
   theirs.reset();
   wait_for_news(loop, socket);
-  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 8), 0);
+  EXPECT_EQ(BIO_read(bio.get(), buffer.data(), 2048), 0);
   EXPECT_TRUE(state.ended);
 }
 
