@@ -77,6 +77,16 @@ void add_routes(mutual::app& app) {
   });
   // end: pieces
 
+  // doc: body stream
+  app.put("/blobs/{name}",
+          [](std::string name, mutual::body_stream body) -> mutual::task<std::string> {
+            std::size_t bytes = 0;
+            while (auto piece = co_await body.next()) bytes += piece->size();
+            co_return name + " has " + std::to_string(bytes) + " bytes\n";
+          })
+      .body_limit(4'000'000'000);
+  // end: body stream
+
   // doc: custom policy
   const auto robots =
       mutual::policy::custom("robots", [](const mutual::peer& who) { return who.name().starts_with("robot-"); });
@@ -115,5 +125,7 @@ int main() {
   expect("/search/dune", 200, "found dune\n");
   expect("/patient/dune", 200, "after a while: found dune\n");
   expect("/count/3", 200, "3\n2\n1\n");
+  const auto put = client.put("/blobs/tune", std::string(100'000, 'x'));
+  good = good && put.body == "tune has 100000 bytes\n";
   return good ? 0 : 1;
 }

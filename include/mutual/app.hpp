@@ -32,6 +32,7 @@ struct handling {
 struct admission {
   std::optional<std::size_t> body_limit;  ///< The largest body in bytes that its route takes, if it says.
   bool wants_body = true;                 ///< False if the request will be refused whatever its body.
+  bool streams = false;                   ///< Its handler takes the body piece by piece.
 };
 
 /// A service: routes, what is required of those who call them, and what happens around them. Made in one thread; once

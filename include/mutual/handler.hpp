@@ -2,6 +2,7 @@
 // handler: any callable, bound to what its parameters and its return type say. Nothing here is called by name; it is
 // what app.get(…) is made of.
 
+#include <mutual/body_stream.hpp>
 #include <mutual/parameter.hpp>
 #include <mutual/peer.hpp>
 #include <mutual/reply.hpp>
@@ -57,6 +58,7 @@ struct bound_handler {
   std::size_t path_parameters = 0;
   bool needs_peer = false;
   bool blocks = false;
+  bool streams = false;  ///< It takes the body piece by piece.
   std::function<response(call&)> now;
   std::function<task<response>(call&)> later;
 };
@@ -115,7 +117,8 @@ struct argument {
     } else {
       static_assert(always_false<Argument>,
                     "a handler's parameter is a path parameter (numbers, bool, std::string, uuid), const peer&, "
-                    "maybe_peer, request&, or, with <mutual/json.hpp>, a described struct, json<T> or query<T>; for a "
+                    "maybe_peer, request&, body_stream, or, with <mutual/json.hpp>, a described struct, json<T> or "
+                    "query<T>; for a "
                     "type of your own specialize mutual::parameter or mutual::extractor");
     }
   }
@@ -137,6 +140,11 @@ template <>
 struct argument<request&> {
   using type = request&;
   static request& get(call& from, std::size_t) { return from.incoming; }
+};
+template <>
+struct argument<body_stream> {
+  using type = body_stream;
+  static body_stream get(call& from, std::size_t) { return body_stream(from.incoming); }
 };
 template <>
 struct argument<const request&> {
@@ -161,6 +169,7 @@ struct binder<Handler, type_list<Arguments...>> {
   using values = std::tuple<typename argument<Arguments>::type...>;
   static constexpr bool is_coroutine = is_instance_of<result_type, task>;
   static constexpr bool needs_peer = (std::is_same_v<Arguments, const peer&> || ...);
+  static constexpr bool streams = (std::is_same_v<Arguments, body_stream> || ...);
   static constexpr std::size_t path_parameters = path_index<Arguments...>(sizeof...(Arguments));
 
   // Braces make the parameters in their order.
@@ -218,6 +227,10 @@ bound_handler bind_handler(Handler handler) {
   bound_handler out;
   out.path_parameters = bind::path_parameters;
   out.needs_peer = bind::needs_peer;
+  out.streams = bind::streams;
+  static_assert(
+      !bind::streams || bind::is_coroutine,
+      "a handler that takes a body_stream waits for its pieces: let it return a task<>, or take the body whole");
   auto kept = std::make_shared<const Handler>(std::move(handler));
   if constexpr (bind::is_coroutine) {
     out.later = [kept](call& from) { return bind::later(*kept, from); };

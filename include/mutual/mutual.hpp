@@ -2,6 +2,7 @@
 // All that a service needs; <mutual/test_client.hpp> is for its tests.
 
 #include <mutual/app.hpp>
+#include <mutual/body_stream.hpp>
 #include <mutual/json.hpp>
 #include <mutual/middleware.hpp>
 #include <mutual/offload.hpp>

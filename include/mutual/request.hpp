@@ -1,6 +1,7 @@
 #pragma once
 // request: one HTTP request and who sent it.
 
+#include <mutual/body.hpp>
 #include <mutual/fields.hpp>
 #include <mutual/peer.hpp>
 
@@ -26,7 +27,8 @@ struct connection_info {
   std::shared_ptr<const mutual::peer> who;  ///< Who has proved to be at the other end; null without a certificate.
 };
 
-/// One HTTP request, read whole. Handlers get it by reference; views it gives live as long as it does.
+/// One HTTP request, read whole unless its handler takes a `body_stream`. Handlers get it by reference; views it gives
+/// live as long as it does.
 class request {
  public:
   /// "GET", "POST", as sent (methods are case-sensitive).
@@ -41,6 +43,9 @@ class request {
   /// The fields after a chunked body; kept apart, never merged into `headers` (RFC 9110 section 6.5.1).
   fields trailers;
   std::string body;
+  /// Where the body comes from, piece by piece, if the route's handler takes it so; then `body` is empty. Handlers read
+  /// it by a `body_stream`.
+  body_source source;
   /// There is a body that was not read, since the request was to be refused whatever it holds. Such a request comes to
   /// no handler, also if a middleware leads it to one.
   bool body_unread = false;

@@ -1,21 +1,16 @@
 #pragma once
 // response: what a handler answers.
 
+#include <mutual/body.hpp>
 #include <mutual/fields.hpp>
-#include <mutual/task.hpp>
 
-#include <functional>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
 namespace mutual {
-
-/// Gives the next piece of a body, or nothing at its end. It is asked again only when the last piece has been handed to
-/// the network, so a slow reader slows the source and memory stays flat. Throwing ends the connection: the reader sees
-/// a cut-off body, never a short one that looks whole.
-using body_source = std::function<task<std::optional<std::string>>()>;
 
 /// One HTTP response: a status, fields, and a body that is either text or a source of pieces.
 class response {

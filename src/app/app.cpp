@@ -39,15 +39,24 @@ class exchange {
   // a body that was not read for an empty one, or get one that is larger than its route takes.
   std::optional<response> without_its_body(const request& incoming) {
     if (incoming.body_unread) {
-      return failure_response(state_, incoming, notes_,
-                              std::make_exception_ptr(std::logic_error(
-                                  "a middleware led the request to a route, but its body was not read, for at its own "
-                                  "target it would have been refused: give that target a route too")));
+      return misled(
+          incoming,
+          "a middleware led the request to a route, but its body was not read, for at its own target it would "
+          "have been refused: give that target a route too");
+    }
+    if (incoming.source && !found_.route->handler.streams) {
+      return misled(incoming,
+                    "a middleware led the request to a route that takes its body whole, but at its own target the body "
+                    "is read piece by piece: let both handlers take a body_stream, or neither");
     }
     const auto limit = found_.route->body_limit;
     if (!limit || incoming.body.size() <= *limit) return std::nullopt;
     return problem::too_large("the body is larger than the " + std::to_string(*limit) + " bytes that this path takes")
         .to_response();
+  }
+
+  response misled(const request& incoming, const char* how) {
+    return failure_response(state_, incoming, notes_, std::make_exception_ptr(std::logic_error(how)));
   }
 
   // To the handler.
@@ -114,7 +123,10 @@ admission app::admit(const request& head) const {
   const located found = locate(*state_->table, head, unused);
   admission out;
   out.wants_body = found.route != nullptr;
-  if (found.route != nullptr) out.body_limit = found.route->body_limit;
+  if (found.route != nullptr) {
+    out.body_limit = found.route->body_limit;
+    out.streams = found.route->handler.streams;
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 
+#include <mutual/body.hpp>
 #include <mutual/problem.hpp>
 
 namespace mutual {
@@ -41,6 +42,8 @@ response failure_response(const detail::app_state& state, const request& incomin
     std::rethrow_exception(thrown);
   } catch (const problem& told) {
     return told.to_response();
+  } catch (const body_error& failure) {
+    return problem(failure.status, failure.what()).to_response();
   } catch (const std::exception& failure) {
     return logged_failure(state, incoming, notes, failure.what());
   } catch (...) {

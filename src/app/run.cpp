@@ -80,7 +80,7 @@ http::server_options options_for(app& served, const run_options& how, net::line_
   options.largest_body = largest_body_limit(*served.state().table);
   options.check_head = [&served](const request& head) {
     const auto known = served.admit(head);
-    return http::body_terms{known.body_limit, known.wants_body};
+    return http::body_terms{known.body_limit, known.wants_body, known.streams};
   };
   options.on_thread = [&served](net::loop& loop) { return std::make_shared<lent_home>(loop, *served.state().workers); };
   if (lines) {

@@ -169,6 +169,17 @@ request made(std::string_view method, std::string_view target, std::string body,
   return out;
 }
 
+// As a server would give it: in pieces, whatever their size.
+body_source pieces_of(std::string body) {
+  constexpr std::size_t piece = std::size_t{16} * 1024;
+  return [body = std::move(body), at = std::size_t{0}]() mutable -> task<std::optional<std::string>> {
+    if (at == body.size()) co_return std::nullopt;
+    std::string next = body.substr(at, piece);
+    at += next.size();
+    co_return next;
+  };
+}
+
 std::shared_ptr<connection_info> loopback() {
   auto out = std::make_shared<connection_info>();
   out->remote_address = "127.0.0.1";
@@ -251,7 +262,11 @@ test_response test_client::send(request outgoing) {
     const admission may = app_.admit(arrived);
     arrived.body_unread = !may.wants_body;
     if (may.wants_body && !parser.limit_body(may.body_limit.value_or(serve_limits{}.body_bytes))) return refused();
-    if (may.wants_body) arrived.body = std::move(outgoing.body);
+    if (may.wants_body && may.streams) {
+      arrived.source = pieces_of(std::move(outgoing.body));
+    } else if (may.wants_body) {
+      arrived.body = std::move(outgoing.body);
+    }
   }
   test_response out;
   const home_scope here(loop_->home);

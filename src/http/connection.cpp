@@ -105,7 +105,9 @@ task<bool> connection::fill() {
     }
     look_first_ = true;
     if (idle_ && guide_.stopping()) co_return false;
+    const auto began = clock::now();
     const auto woken = co_await stream_.wait();
+    coming_.waited += clock::now() - began;
     if (woken == net::wait_status::timed_out) timed_out_ = true;
     if (woken != net::wait_status::ready) co_return false;
   }
@@ -117,6 +119,7 @@ task<connection::progress> connection::next_request() {
   refusal_.reset();
   body_terms_ = {};
   in_body_ = false;
+  body_ = body_state::none;
   timed_out_ = false;
   idle_ = true;
   reading_ = {};
@@ -143,6 +146,7 @@ task<connection::progress> connection::next_request() {
     if (state == parse_state::head_done) {
       const bool go_on = co_await welcome_body();
       if (!go_on) co_return refusal_ ? progress::refused : body_terms_.wanted ? progress::closed : progress::unread;
+      if (body_ != body_state::none) co_return progress::request;
     }
   }
 }
@@ -166,40 +170,6 @@ void connection::take(std::size_t count) {
 connection::progress connection::refused(int status, std::string_view detail) {
   refusal_ = own_answer(status, detail);
   return progress::refused;
-}
-
-// The head is there and the body is not: the moment to refuse it before it costs anything, or to ask for it.
-task<bool> connection::welcome_body() {
-  parser_.message().connection = info_;
-  if (!parser_.has_body()) co_return true;
-  if (options_.check_head) body_terms_ = options_.check_head(parser_.message());
-  // Whatever the body, the answer is known: give it now, and close rather than read what nobody wants.
-  if (!body_terms_.wanted) co_return false;
-  if (!parser_.limit_body(body_terms_.limit.value_or(options_.limits.body_bytes))) {
-    refused(parser_.failure().status, parser_.failure().detail);
-    co_return false;
-  }
-  in_body_ = true;
-  body_began_ = clock::now();
-  (void)allow_for_body();
-  if (!parser_.expects_continue() || !pending_.empty()) co_return true;
-  out_.clear();
-  write_continue(out_);
-  const bool sent = co_await write(out_);
-  (void)allow_for_body();
-  co_return sent;
-}
-
-// A body has its time, and more as it grows: whoever sends at a fair rate may send for long, a trickle may not. False if
-// its time is over: a deadline of now would be put off to the clock's next tick with each byte that comes before it.
-bool connection::allow_for_body() {
-  const auto earned =
-      std::chrono::milliseconds(parser_.message().body.size() * 1000 / options_.timeouts.least_body_rate);
-  const auto gone = std::chrono::duration_cast<std::chrono::milliseconds>(clock::now() - body_began_);
-  const auto left = options_.timeouts.body + earned - gone;
-  if (left <= std::chrono::milliseconds(0)) return false;
-  stream_.socket().set_deadline(left);
-  return true;
 }
 
 task<response> connection::response_to(request& asked, answer_notes& notes) {
@@ -231,8 +201,11 @@ task<bool> connection::answer_request(bool whole) {
   const response_terms terms = terms_for(asked);
   request line;
   if (options_.on_answer) line = line_of(asked);
+  const body_lease lease(*this, asked);
   response made = co_await response_to(asked, notes);
-  const bool keep = whole && parser_.keep_alive() && !guide_.stopping();
+  const bool read_whole = whole && (body_ == body_state::none || body_ == body_state::ended);
+  const bool keep = read_whole && parser_.keep_alive() && !guide_.stopping();
+  body_continues_ = false;
   const bool goes_on = co_await send(made, terms, keep);
   notes.incomplete = !sent_whole_;
   if (options_.on_answer) options_.on_answer(line, notes, made.status, body_sent_, clock::now() - began);

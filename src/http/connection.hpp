@@ -44,11 +44,28 @@ class connection {
 
  private:
   enum class progress { request, unread, refused, closed };
+  // Of a body that is read piece by piece; `none` for all others.
+  enum class body_state { none, coming, ended, broken };
+
+  // While it lives, the request that it is made for can read its body piece by piece.
+  class body_lease {
+   public:
+    body_lease(connection& self, request& asked);
+    ~body_lease();
+    body_lease(const body_lease&) = delete;
+    body_lease& operator=(const body_lease&) = delete;
+
+   private:
+    std::shared_ptr<connection*> self_;  // null within, once it is over
+  };
 
   task<progress> next_request();
   progress refused(int status, std::string_view detail);
   task<bool> fill();
   task<bool> welcome_body();
+  task<bool> ask_for_body();
+  task<std::optional<std::string>> next_piece();
+  [[noreturn]] void break_body(int status, const std::string& detail);
   void take(std::size_t count);
   bool allow_for_body();
   task<response> response_to(request& asked, answer_notes& notes);
@@ -62,7 +79,7 @@ class connection {
   void reset_at_the_end();
   static void give_back(std::string& buffer);
 
-  // How the client takes what is written: an answer, or what asks for a body.
+  // How the client takes what is written, or sends what is read.
   struct pace {
     std::size_t taken = 0;
     std::chrono::steady_clock::duration waited{};
@@ -79,12 +96,14 @@ class connection {
   std::optional<response> refusal_;
   body_terms body_terms_;
   pace reading_;
+  pace coming_;  // of the body: what the handler has taken of it already, and how long it was waited for
   std::size_t body_sent_ = 0;
   bool sent_whole_ = false;
   bool broken_off_ = false;  // the last answer's body ends with the connection, and did not come to its end
   unsigned in_a_row_ = 0;    // answers since others had their turn, or since there was nothing to do
   std::chrono::steady_clock::time_point row_began_{};
-  std::chrono::steady_clock::time_point body_began_{};
+  body_state body_ = body_state::none;
+  bool body_continues_ = false;  // the client waits for 100 (Continue)
   bool in_body_ = false;
   bool idle_ = true;
   bool timed_out_ = false;

@@ -35,6 +35,7 @@ void request_parser::reset() {
   clear_and_shrink(message_.method, longest_method);
   clear_and_shrink(message_.target, 256);
   clear_and_shrink(message_.body, 256);
+  message_.source = nullptr;
   message_.headers.clear_and_shrink(1024);
   message_.trailers.clear_and_shrink(0);
   message_.version_minor = 1;

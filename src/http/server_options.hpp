@@ -46,6 +46,7 @@ using handler = std::function<task<response>(request&, answer_notes&)>;
 struct body_terms {
   std::optional<std::size_t> limit;  ///< The largest body in bytes; the server's own limit if nothing.
   bool wanted = true;                ///< False if the request will be refused whatever its body: it is not asked for.
+  bool streamed = false;             ///< The handler reads it piece by piece, from the request's `source`.
 };
 
 /// Looks at a request whose head has arrived and whose body has not.

@@ -27,6 +27,7 @@ HEADER_OF = {
     "reason.hpp": "base",
     "peer.hpp": "x509",
     "tls.hpp": "tls",
+    "body.hpp": "http",
     "fields.hpp": "http",
     "request.hpp": "http",
     "response.hpp": "http",
