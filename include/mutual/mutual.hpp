@@ -3,6 +3,8 @@
 
 #include <mutual/app.hpp>
 #include <mutual/body_stream.hpp>
+#include <mutual/body_writer.hpp>
+#include <mutual/events.hpp>
 #include <mutual/json.hpp>
 #include <mutual/middleware.hpp>
 #include <mutual/offload.hpp>
@@ -15,3 +17,4 @@
 #include <mutual/task.hpp>
 #include <mutual/tls.hpp>
 #include <mutual/uuid.hpp>
+#include <mutual/websocket.hpp>

@@ -3,6 +3,7 @@
 
 #include <mutual/body.hpp>
 #include <mutual/fields.hpp>
+#include <mutual/tunnel.hpp>
 
 #include <cstddef>
 #include <optional>
@@ -30,6 +31,10 @@ class response {
   /// The size in bytes of what `source` will give, if it is known beforehand; a source that gives another ends the
   /// connection. Without a source it counts only in the answer to a HEAD that has no body: a body's length is its own.
   std::optional<std::size_t> length;
+  /// The source has no end of its own: when the server stops, it is cut at once, and not waited for.
+  bool endless = false;
+  /// If set, with status 101, the connection is this task's once the head has been sent (`accept_websocket`).
+  mutual::takeover takeover;
 
   /// Sets a field and gives the response back, to be written in a row.
   response& with(std::string_view name, std::string_view value) & {

@@ -1,3 +1,4 @@
+#include "app/origin.hpp"
 #include "base/characters.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -48,6 +49,12 @@ bool is_navigation(const request& incoming) {
          incoming.header("Sec-Fetch-Dest") == "document";
 }
 
+void set_if_absent(fields& headers, std::string_view name, std::string_view value) {
+  if (!headers.contains(name)) headers.set(name, value);
+}
+
+}  // namespace
+
 bool is_of_this_origin(const request& incoming) {
   // Browsers send one of each; two are somebody's attempt to be read in two ways.
   if (incoming.headers.count("Sec-Fetch-Site") > 1 || incoming.headers.count("Origin") > 1) return false;
@@ -60,12 +67,6 @@ bool is_of_this_origin(const request& incoming) {
   const auto host = incoming.header("Host");
   return host && text::iequals(*origin, (secure ? "https://" : "http://") + std::string(*host));
 }
-
-void set_if_absent(fields& headers, std::string_view name, std::string_view value) {
-  if (!headers.contains(name)) headers.set(name, value);
-}
-
-}  // namespace
 
 middleware before(std::function<std::optional<response>(request&)> look) {
   return [look = std::move(look)](request& incoming, next inner) { return run_before(look, incoming, inner); };

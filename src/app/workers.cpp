@@ -14,12 +14,6 @@ using detail::worker_job;
 // A coroutine does not know by whom it is run, so its thread does. One thread serves one loop.
 thread_local home_thread* current_home = nullptr;
 
-home_thread& require_home(const char* what) {
-  if (current_home != nullptr) return *current_home;
-  throw std::logic_error(std::string(what) +
-                         " was awaited on a thread that serves no requests: use it in handlers and middleware");
-}
-
 problem too_busy() {
   return problem::unavailable("too many requests wait for a worker; try again in a second").header("Retry-After", "1");
 }
@@ -32,6 +26,12 @@ void complete(worker_job& job) {
 }
 
 }  // namespace
+
+home_thread& home_of_this_thread(const char* what) {
+  if (current_home != nullptr) return *current_home;
+  throw std::logic_error(std::string(what) +
+                         " was awaited on a thread that serves no requests: use it in handlers and middleware");
+}
 
 bool worker_pool::submit(std::shared_ptr<worker_job> job) {
   const std::lock_guard lock(mutex_);
@@ -86,7 +86,7 @@ home_scope::~home_scope() { current_home = before_; }
 namespace detail {
 
 void worker_ticket::start(std::function<void()> work, std::coroutine_handle<> waiter) {
-  home_thread& home = require_home("offload");
+  home_thread& home = home_of_this_thread("offload");
   auto job = std::make_shared<worker_job>();
   job->pool = home.workers;
   job->work = std::move(work);
@@ -117,7 +117,7 @@ struct sleep_state {
 };
 
 void sleeping::await_suspend(std::coroutine_handle<> waiter) {
-  home_thread& home = require_home("sleep");
+  home_thread& home = home_of_this_thread("sleep");
   state_ = std::make_shared<sleep_state>();
   state_->waiter = waiter;
   home.after(span_, [state = state_] {

@@ -70,6 +70,9 @@ struct home_thread {
   worker_pool* workers = nullptr;
 };
 
+/// The home that this thread lends now; std::logic_error, which names `what`, if it serves no requests.
+home_thread& home_of_this_thread(const char* what);
+
 /// While it lives, `offload` and `sleep` on this thread use that home, which must outlive every task that was awaited
 /// under it. The one before is put back at the end.
 class home_scope {

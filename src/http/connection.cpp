@@ -206,7 +206,15 @@ task<bool> connection::answer_request(bool whole) {
   const bool read_whole = whole && (body_ == body_state::none || body_ == body_state::ended);
   const bool keep = read_whole && parser_.keep_alive() && !guide_.stopping();
   body_continues_ = false;
-  const bool goes_on = co_await send(made, terms, keep);
+  bool goes_on = false;
+  body_sent_ = 0;
+  if (made.takeover && made.status == 101 && read_whole && terms.version_minor == 1) {
+    co_await hand_over(made);
+  } else {
+    endless_ = made.endless && made.source;
+    goes_on = co_await send(made, terms, keep);
+    endless_ = false;
+  }
   notes.incomplete = !sent_whole_;
   if (options_.on_answer) options_.on_answer(line, notes, made.status, body_sent_, clock::now() - began);
   co_return goes_on;

@@ -8,6 +8,7 @@
 
 #include <mutual/request.hpp>
 #include <mutual/task.hpp>
+#include <mutual/tunnel.hpp>
 
 #include <chrono>
 #include <functional>
@@ -42,6 +43,14 @@ class connection {
   /// Whether it waits for a request of which nothing has come: then it may be closed without loss.
   bool idle() const { return idle_; }
 
+  /// Whether it sends a body that has no end of its own.
+  bool endless() const { return endless_; }
+
+  /// Makes what has taken the connection over, if anything has, look whether it should go on.
+  void nudge_tunnel() {
+    if (in_tunnel_) nudge();
+  }
+
  private:
   enum class progress { request, unread, refused, closed };
   // Of a body that is read piece by piece; `none` for all others.
@@ -73,6 +82,10 @@ class connection {
   task<> answer_failure();
   task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
+  task<> hand_over(response& made);
+  task<tunnel::arrival> read_tunnel();
+  task<bool> write_tunnel(std::string bytes);
+  void nudge();
   task<bool> write(std::string_view bytes);
   std::chrono::milliseconds patience() const;
   bool has_had_its_turn();
@@ -107,6 +120,9 @@ class connection {
   bool in_body_ = false;
   bool idle_ = true;
   bool timed_out_ = false;
+  bool endless_ = false;
+  bool in_tunnel_ = false;
+  bool nudged_ = false;
   bool look_first_ = true;  // there may be something to read without a wait
 };
 

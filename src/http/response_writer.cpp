@@ -74,6 +74,21 @@ result<written_head> write_response_head(std::string& out, const response& what,
   return written;
 }
 
+result<> write_switching_head(std::string& out, const response& what, std::string_view date) {
+  MUTUAL_CHECK(check_fields(what.headers));
+  const auto protocol = what.headers.get("Upgrade");
+  if (what.status != 101 || !protocol) {
+    return error(errc::internal, "a response that takes its connection over has no status 101 or no Upgrade field");
+  }
+  write_status_line(out, what.status);
+  write_end_to_end_fields(out, what.headers);
+  write_field(out, "Upgrade", *protocol);
+  write_field(out, "Connection", "Upgrade");
+  if (!date.empty()) write_field(out, "Date", date);
+  out += "\r\n";
+  return {};
+}
+
 void write_chunk(std::string& out, std::string_view piece) {
   if (piece.empty()) return;
   std::array<char, 16> digits{};

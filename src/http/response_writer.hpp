@@ -38,6 +38,10 @@ struct written_head {
 /// trusted.
 result<written_head> write_response_head(std::string& out, const response& what, const response_terms& terms);
 
+/// Appends the head of a 101: the handler's fields, Upgrade among them, and Connection. Fails as above, or if there is
+/// no Upgrade.
+result<> write_switching_head(std::string& out, const response& what, std::string_view date);
+
 /// Appends one piece of a chunked body; nothing if it is empty, which would end the body.
 void write_chunk(std::string& out, std::string_view piece);
 

@@ -28,7 +28,7 @@ struct server_worker::guest {
   std::shared_ptr<const tls::server_context> judge;  // the newest that it was judged under
   tls::stream stream;                                // destroyed before those above, which its SSL points to
   std::shared_ptr<const connection_info> info;       // null until it is let in
-  const connection* conversation = nullptr;          // null until requests are served
+  connection* conversation = nullptr;                // null until requests are served
   abandonable* talk = nullptr;                       // the same, while it lasts
   tls::standing standing;                            // who it is, and for how long that is judged
   bool dismissed = false;                            // found to be welcome no longer; told and counted once

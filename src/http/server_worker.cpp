@@ -76,8 +76,13 @@ void server_worker::begin_drain() {
     drain_limit_.set(owner_.options_.timeouts.shutdown);
     for (auto& socket : listening_) socket.cancel();
     for (guest* one : guests_) {
-      if (one->conversation == nullptr || one->conversation->idle()) one->stream.socket().cancel();
+      if (one->conversation == nullptr || one->conversation->idle()) {
+        one->stream.socket().cancel();
+      } else {
+        one->conversation->nudge_tunnel();
+      }
     }
+    give_up_those([](const guest& one) { return one.talk != nullptr && one.conversation->endless(); });
   }
   leave();
 }
@@ -92,15 +97,20 @@ void server_worker::cut_all() {
 
 // Who is left waits for something of a handler's, which no socket ends.
 void server_worker::give_up_the_rest() {
-  const auto waits = [](const guest* one) { return one->talk != nullptr; };
-  const auto count = std::count_if(guests_.begin(), guests_.end(), waits);
+  const auto waits = [](const guest& one) { return one.talk != nullptr; };
+  const auto count = std::count_if(guests_.begin(), guests_.end(), [&](const guest* one) { return waits(*one); });
   if (count == 0) return;
   owner_.options_.log.warn(fmt::format("{} given up: what answers {} was not done when the time for stopping was over",
                                        count == 1 ? "1 request was" : fmt::format("{} requests were", count),
                                        count == 1 ? "it" : "them"));
-  // Each takes itself off the list.
-  for (auto at = std::find_if(guests_.begin(), guests_.end(), waits); at != guests_.end();
-       at = std::find_if(guests_.begin(), guests_.end(), waits)) {
+  give_up_those(waits);
+}
+
+// Each takes itself off the list.
+void server_worker::give_up_those(bool (*which)(const guest&)) {
+  for (;;) {
+    const auto at = std::find_if(guests_.begin(), guests_.end(), [&](const guest* one) { return which(*one); });
+    if (at == guests_.end()) return;
     std::exchange((*at)->talk, nullptr)->give_up();
   }
 }

@@ -48,6 +48,7 @@ class server_worker {
   void begin_drain();
   void cut_all();
   void give_up_the_rest();
+  void give_up_those(bool (*which)(const guest&));
   void accepted(descriptor handle, const net::endpoint& remote);
   task<> listen_on(net::socket& listening);
   task<> attend(descriptor handle, net::endpoint remote);

@@ -67,6 +67,9 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   void cancel();
   bool cancelled() const { return cancelled_; }
 
+  /// Ends the wait under way, if there is one, as if the socket were ready.
+  void nudge() { end_wait(); }
+
   /// Closes it at once; no wait may be under way.
   void close();
 

@@ -31,6 +31,7 @@ HEADER_OF = {
     "fields.hpp": "http",
     "request.hpp": "http",
     "response.hpp": "http",
+    "tunnel.hpp": "http",
 }
 
 # Besides the standard library and each other, public headers include this and no more.
