@@ -46,6 +46,7 @@ int run(int count, const char* const* arguments) {
   add_list(program, chosen);
   add_serve(program, chosen);
   add_get(program, chosen);
+  add_check(program, chosen);
   be_strict(program);
 
   if (count < 2) {

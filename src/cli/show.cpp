@@ -1,10 +1,9 @@
 // mutual show: what a file, a server or an issued certificate holds.
 
-#include "authority/layout.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
+#include "cli/find_bundle.hpp"
 #include "cli/output.hpp"
 #include "cli/password.hpp"
 #include "client/fetch.hpp"
@@ -27,58 +26,23 @@ struct options {
   bool json = false;
 };
 
-// What is shown, and what it was found as.
-struct found_bundle {
-  std::string where;
-  x509::bundle contents;
-};
-
-// FILE, or else NAME.
-result<std::filesystem::path> find_file(const options& given) {
-  MUTUAL_TRY(const bool there, file::exists(given.what));
-  MUTUAL_TRY(const bool is_folder, file::is_folder(given.what));
-  if (there && !is_folder) return given.what;
-  const authority::layout places(authority::pki_folder(given.pki));
-  if (const auto name = authority::checked_name(given.what); name) {
-    auto issued = places.certificate(*name);
-    MUTUAL_TRY(const bool is_issued, file::exists(issued));
-    if (is_issued) return issued;
-  }
-  if (is_folder) {
-    return error(errc::bad_input, fmt::format("{} is a folder: name a file in it", text::quoted(given.what)));
-  }
-  return error(errc::not_found, fmt::format("there is no file {}, and nothing of that name was issued in {}",
-                                            text::quoted(given.what), text::printable(places.folder().string(), 4096)));
-}
-
 // What a server presents, whether or not it would let us in: it is looked at, and believed in nothing.
 result<found_bundle> find_at_server(const options& given) {
   MUTUAL_TRY(const auto where, client::parse_url(given.what));
   MUTUAL_TRY(auto presented, client::fetch_chain(where));
-  found_bundle found{text::printable(given.what, 4096), {}};
+  found_bundle found{.where = text::printable(given.what, 4096), .contents = {}};
   found.contents.certificates = std::move(presented);
   return found;
 }
 
-// Asks for a password only if the file does not open without, and if somebody is there to be asked.
 result<found_bundle> find(const options& given) {
   if (given.what.starts_with("https://")) return find_at_server(given);
   if (given.what.starts_with("http://")) {
     return error(errc::bad_usage,
                  fmt::format("{} is plain HTTP, which shows no certificate: write https://", text::quoted(given.what)));
   }
-  MUTUAL_TRY(const auto path, find_file(given));
-  const auto where = text::printable(path.string(), 4096);
-  MUTUAL_TRY(auto password, read_password(given.password, "MUTUAL_PASSWORD", false));
-  MUTUAL_TRY(auto bytes, file::read(path));
-  const x509::secret contents(std::move(bytes));
-  auto read = x509::read_bundle(contents.view(), password.view(), where);
-  if (!read && read.error().code() == errc::password_needed && somebody_can_be_asked()) {
-    MUTUAL_TRY(password, ask_password(fmt::format("Password of {}: ", where)));
-    read = x509::read_bundle(contents.view(), password.view(), where);
-  }
-  if (!read) return std::move(read).error();
-  return found_bundle{where, *std::move(read)};
+  MUTUAL_TRY(const auto path, find_file_or_name(given.what, given.pki));
+  return load_asking(path, given.password);
 }
 
 std::string key_text(const x509::bundle& of) {

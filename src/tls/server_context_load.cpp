@@ -4,11 +4,10 @@
 #include "base/text.hpp"
 #include "tls/file_watch.hpp"
 #include "tls/server_context.hpp"
-#include "x509/bundle.hpp"
+#include "tls/trust_files.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 namespace mutual::tls {
@@ -16,34 +15,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Files are told apart by what is in them: a revocation list counts wherever it stands.
-result<> append(const std::vector<fs::path>& files, std::string_view what, std::vector<x509::certificate>* certificates,
-                std::vector<x509::crl>& crls) {
-  for (const auto& file : files) {
-    auto read = x509::load_bundle(file, {});
-    if (!read) return read.error().in(fmt::format("the {} cannot be used", what));
-    if (certificates != nullptr && read->certificates.empty()) {
-      return error(errc::bad_input, fmt::format("{} holds no certificate; it was given as the {}",
-                                                text::printable(file.string(), 4096), what));
-    }
-    if (certificates == nullptr && read->crls.empty()) {
-      return error(errc::bad_input, fmt::format("{} holds no revocation list (CRL); it was given as the {}",
-                                                text::printable(file.string(), 4096), what));
-    }
-    if (certificates != nullptr)
-      std::move(read->certificates.begin(), read->certificates.end(), std::back_inserter(*certificates));
-    std::move(read->crls.begin(), read->crls.end(), std::back_inserter(crls));
-  }
-  return {};
-}
-
 result<std::shared_ptr<const trust>> load_trust(const config& settings, const x509::identity& identity,
                                                 std::uint64_t generation) {
-  trust_sources sources;
-  MUTUAL_CHECK(append(settings.trust, "trust", &sources.trusted, sources.revocations));
-  MUTUAL_CHECK(append(settings.revocations, "revocation list", nullptr, sources.revocations));
-  MUTUAL_CHECK(
-      append(settings.known_intermediates, "known intermediate", &sources.known_intermediates, sources.revocations));
+  MUTUAL_TRY(auto sources, load_trust_sources({settings.trust, settings.revocations, settings.known_intermediates}));
   // What the server presents itself is known too: a client of the same CA that forgets it can be told so.
   sources.known_intermediates.insert(sources.known_intermediates.end(), identity.chain.begin() + 1,
                                      identity.chain.end());

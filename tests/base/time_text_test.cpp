@@ -1,0 +1,29 @@
+#include "base/time_text.hpp"
+
+namespace mutual {
+namespace {
+
+TEST(time_text, what_we_write_is_read_back) {
+  for (const long long at : {0LL, 1'790'000'000LL, 951'782'400LL, 253'402'300'799LL}) {
+    const sys_seconds time{std::chrono::seconds(at)};
+    EXPECT_EQ(time_from_text(to_text(time)), time);
+    EXPECT_EQ(time_from_text(to_rfc3339(time)), time);
+  }
+}
+
+TEST(time_text, a_day_is_its_first_second) {
+  EXPECT_EQ(time_from_text("2026-11-23"), time_from_text("2026-11-23T00:00:00Z"));
+  EXPECT_TRUE(time_from_text("2028-02-29"));
+}
+
+TEST(time_text, what_is_no_time_is_none) {
+  for (const char* wrong :
+       {"", "2026", "2026-11", "2026-13-01", "2026-02-29", "2026-11-31", "2026-11-23T", "2026-11-23T24:00:00Z",
+        "2026-11-23T10:60:00Z", "2026-11-23T10:00:60Z", "2026-11-23T10:00:00", "2026-11-23T10:00:00+01:00",
+        "2026-11-23 10:00:00Z", "2026-11-23T10:00:00Zz", "2026/11/23", "tomorrow", "+026-11-23", "20261123T1"}) {
+    EXPECT_FALSE(time_from_text(wrong)) << wrong;
+  }
+}
+
+}  // namespace
+}  // namespace mutual
