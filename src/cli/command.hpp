@@ -24,6 +24,9 @@ void add_list(CLI::App& program, action& chosen);
 void add_serve(CLI::App& program, action& chosen);
 void add_get(CLI::App& program, action& chosen);
 void add_check(CLI::App& program, action& chosen);
+void add_export(CLI::App& program, action& chosen);
+void add_lint(CLI::App& program, action& chosen);
+void add_import(CLI::App& program, action& chosen);
 
 /// Adds --pki, which fills `given`; authority::pki_folder() makes a folder of it.
 void add_pki_option(CLI::App& command, std::filesystem::path& given);

@@ -47,6 +47,7 @@ int run(int count, const char* const* arguments) {
   add_serve(program, chosen);
   add_get(program, chosen);
   add_check(program, chosen);
+  add_export(program, chosen);
   be_strict(program);
 
   if (count < 2) {

@@ -1,7 +1,6 @@
 #include "x509/identity.hpp"
 
 #include "base/text.hpp"
-#include "x509/bundle.hpp"
 
 #include <fmt/format.h>
 
@@ -27,32 +26,37 @@ std::vector<certificate> chain_of(const certificate& leaf, const std::vector<cer
   return chain;
 }
 
-result<identity> load_identity(const std::filesystem::path& certificate_path, const std::filesystem::path& key_path,
-                               std::string_view password) {
-  MUTUAL_TRY(auto certificates, load_bundle(certificate_path, password));
-  if (certificates.certificates.empty()) {
-    return error(errc::bad_input, fmt::format("{} holds no certificate", shown(certificate_path)));
+result<identity> to_identity(bundle from, std::string_view where, const std::filesystem::path& key_path) {
+  const auto& all = from.certificates;
+  if (all.empty()) return error(errc::bad_input, fmt::format("{} holds no certificate", where));
+  if (!from.key) {
+    return error(errc::bad_input,
+                 fmt::format("{} holds a certificate but not its private key: name the key's file too", where));
   }
-  auto key = certificates.key;
-  if (!key_path.empty()) {
-    MUTUAL_TRY(auto keys, load_bundle(key_path, password));
-    if (!keys.key) return error(errc::bad_input, fmt::format("{} holds no private key", shown(key_path)));
-    key = keys.key;
-  }
-  if (!key) {
-    return error(errc::bad_input, fmt::format("{} holds a certificate but not its private key: name the key's file too",
-                                              shown(certificate_path)));
-  }
-  const auto& all = certificates.certificates;
-  const auto leaf = std::find_if(all.begin(), all.end(), [&](const certificate& one) { return key->belongs_to(one); });
+  const auto leaf =
+      std::find_if(all.begin(), all.end(), [&](const certificate& one) { return from.key->belongs_to(one); });
   if (leaf == all.end()) {
-    const auto& key_file = key_path.empty() ? certificate_path : key_path;
     return error(errc::bad_input,
                  fmt::format("the private key in {} does not belong to the certificate in {} ({}): name the pair that "
                              "was made together",
-                             shown(key_file), shown(certificate_path), text::printable(all.front().subject())));
+                             key_path.empty() ? std::string(where) : shown(key_path), where,
+                             text::printable(all.front().subject())));
   }
-  return identity{*key, chain_of(*leaf, all)};
+  return identity{*from.key, chain_of(*leaf, all)};
+}
+
+result<identity> load_identity(const std::filesystem::path& certificate_path, const std::filesystem::path& key_path,
+                               std::string_view password) {
+  MUTUAL_TRY(auto found, load_bundle(certificate_path, password));
+  if (found.certificates.empty()) {
+    return error(errc::bad_input, fmt::format("{} holds no certificate", shown(certificate_path)));
+  }
+  if (!key_path.empty()) {
+    MUTUAL_TRY(auto keys, load_bundle(key_path, password));
+    if (!keys.key) return error(errc::bad_input, fmt::format("{} holds no private key", shown(key_path)));
+    found.key = keys.key;
+  }
+  return to_identity(std::move(found), shown(certificate_path), key_path);
 }
 
 }  // namespace mutual::x509
