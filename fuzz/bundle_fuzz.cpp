@@ -3,6 +3,7 @@
 
 #include "x509/bundle.hpp"
 #include "x509/identity.hpp"
+#include "x509/lint.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -47,6 +48,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::string_view password = (data[0] & 1U) != 0 ? "sesame" : "";
+  // What a PKCS#12 file says of itself before it is opened.
+  if (const auto outside = x509::pkcs12_algorithms_of(bytes)) (void)x509::lint_pkcs12(*outside, "input");
   // Far fewer rounds than a person may use: what they cost is not what is looked for.
   const auto read = x509::read_bundle(bytes, password, "input", {.key_derivation_rounds = 1'000});
   if (!read) {
@@ -55,6 +58,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (read->empty()) std::abort();
   std::size_t total = 0;
+  for (const auto& one : x509::lint(*read)) {
+    if (one.code.empty() || one.what.empty() || one.fix.empty()) std::abort();
+  }
   for (const auto& one : read->certificates) total += ask(one);
   for (const auto& one : read->crls) total += ask(one);
   for (const auto& one : read->requests) total += ask(one);

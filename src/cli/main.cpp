@@ -48,6 +48,7 @@ int run(int count, const char* const* arguments) {
   add_get(program, chosen);
   add_check(program, chosen);
   add_export(program, chosen);
+  add_lint(program, chosen);
   be_strict(program);
 
   if (count < 2) {

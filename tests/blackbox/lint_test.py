@@ -1,0 +1,97 @@
+"""mutual lint: what is wrong with a certificate, and that the command it names mends it."""
+
+import json
+import os
+import re
+import unittest
+
+from authority_test import AuthorityTest
+
+
+class Lint(AuthorityTest):
+    def look(self, code, *arguments):
+        done = self.mutual("lint", *arguments, "--json")
+        self.assertEqual(done.returncode, code, (done.stdout, done.stderr))
+        said = json.loads(done.stdout)
+        self.assertEqual(said["wrong"], sum(one["weight"] == "wrong" for one in said["findings"]))
+        for one in said["findings"]:
+            for part in ("code", "about", "what", "fix"):
+                self.assertTrue(one[part], one)
+        return said
+
+    def codes(self, code, *arguments):
+        return {one["code"] for one in self.look(code, *arguments)["findings"]}
+
+    def test_what_mutual_issues_has_nothing_wrong(self):
+        self.init()
+        self.good("issue", "client", "bob", "--uri", "spiffe://acme/bob")
+        self.assertEqual(self.codes(0, "bob"), set())
+        self.assertIn("nothing is wrong", self.good("lint", "bob"))
+        self.assertEqual(self.codes(0, "localhost"), set())
+        self.assertEqual(self.codes(0, "alice"), {"no_names"})
+        self.assertEqual(self.look(0, "pki/trust.crt")["for"], "ca")
+        self.assertEqual(self.codes(0, "pki/trust.crt"), set())
+
+    def test_the_tutorial_s_client_is_a_ca_and_the_command_that_is_named_mends_it(self):
+        self.run_tool("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "client.key", "-out", "client.crt",
+                      "-days", "365", "-subj", "/CN=client")
+        said = self.look(1, "client.crt")
+        wrong = [one for one in said["findings"] if one["weight"] == "wrong"]
+        self.assertEqual([one["code"] for one in wrong], ["self_signed_ca"])
+        self.assertIn("mutual init --self-signed --client NAME", wrong[0]["fix"])
+        self.good("init", "--self-signed", "--client", "client")
+        self.assertEqual(self.look(0, "client")["wrong"], 0)
+        said = self.mutual("lint", "client.crt")
+        self.assertRegex(said.stdout, "wrong +self_signed_ca\n")
+        self.assertIn("1 thing is wrong with client.crt", said.stderr)
+
+    def test_a_server_without_a_name_is_mended_by_the_line_that_it_is_told(self):
+        self.init()
+        self.run_tool("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "s.key", "-out", "s.crt",
+                      "-days", "365", "-subj", "/CN=www.example.com")
+        findings = self.look(1, "s.crt", "--for", "server")["findings"]
+        fix = next(one["fix"] for one in findings if one["code"] == "no_names")
+        words = re.search("mutual (issue server .*)$", fix).group(1).split()
+        self.good(*words)
+        self.assertEqual(self.codes(0, words[-1]), set())
+
+    def test_a_pkcs12_without_its_intermediate_is_told_and_mended(self):
+        """openssl pkcs12 -export without -certfile drops the intermediate, and the server says unknown issuer."""
+        self.init()
+        self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt", "-out", "leaf.crt")
+        self.run_tool("openssl", "pkcs12", "-export", "-in", "leaf.crt", "-inkey", "pki/issued/alice.key", "-out", "a.p12",
+                      "-passout", "pass:sesame")
+        os.chmod(self.at("a.p12"), 0o600)
+        self.write("pass", b"sesame\n")
+        line = ("a.p12", "--password-file", "pass", "--trust", "pki/trust.crt")
+        self.assertIn("intermediate_missing", self.codes(1, *line))
+        self.good("export", "a.p12", "--source-password-file", "pass", "--password-file", "pass", "--chain",
+                  "pki/intermediate.crt", "--out", "whole.p12")
+        self.assertNotIn("intermediate_missing", self.codes(0, "whole.p12", *line[1:]))
+
+    def test_old_algorithms_are_told_without_the_password(self):
+        self.init()
+        self.run_tool("openssl", "pkcs12", "-export", "-legacy", "-in", "pki/issued/alice.crt", "-inkey",
+                      "pki/issued/alice.key", "-out", "old.p12", "-passout", "pass:changeit")
+        said = self.look(1, "old.p12")
+        self.assertIn("p12_weak", {one["code"] for one in said["findings"]})
+        self.assertIn("password", said["unopened"])
+        self.write("pass", b"changeit\n")
+        os.chmod(self.at("old.p12"), 0o644)
+        self.assertLessEqual({"p12_weak", "readable_key"}, self.codes(1, "old.p12", "--password-file", "pass"))
+        self.good("export", "old.p12", "--source-password-file", "pass", "--password-file", "pass")
+        self.assertEqual(self.look(0, "old-modern.p12", "--password-file", "pass")["wrong"], 0)
+
+    def test_what_was_not_seen_is_not_called_good(self):
+        self.init()
+        self.write("pass", b"sesame\n")
+        self.good("export", "alice", "--password-file", "pass")
+        self.assertIn("password", self.refused(1, "lint", "alice-modern.p12"))
+        self.assertIn("no certificate", self.refused(1, "lint", "pki/issued/alice.key"))
+        self.assertIn("nobody", self.refused(1, "lint", "nobody"))
+        self.refused(2, "lint")
+        self.refused(2, "lint", "alice", "--for", "robot")
+
+
+if __name__ == "__main__":
+    unittest.main()
