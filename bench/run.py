@@ -47,9 +47,10 @@ class Load:
     """The load generator's side of its little protocol."""
 
     def __init__(self, asked, made, server, mode, count):
+        connections = getattr(asked, "connections", None) or MODES[mode][1]
         words = ["taskset", "-c", str(asked.load_core), str(LOAD), "--mode", mode, "--port", str(server.port),
                  "--cert", str(made.client), "--key", str(made.client_key), "--trust", str(made.root),
-                 "--tls", asked.tls, "--count", str(count), "--connections", str(MODES[mode][1]), "--seconds", "60"]
+                 "--tls", asked.tls, "--count", str(count), "--connections", str(connections), "--seconds", "60"]
         self.what = f"{server.name}, {mode}"
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._line()

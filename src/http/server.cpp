@@ -40,15 +40,19 @@ result<std::unique_ptr<server>> server::start(server_options options) {
   std::unique_ptr<server> made(new server(std::move(options)));
   // Never plain HTTP by an oversight: whoever names anything of TLS means it.
   made->options_.tls.enabled = made->options_.tls.means_tls();
+  const auto threads = thread_count(made->options_.threads);
   if (made->options_.tls.enabled) {
-    MUTUAL_TRY(auto context, tls::server_context::load(made->options_.tls, 1, made->sessions_));
+    made->libraries_ = std::make_shared<const tls::library_contexts>(threads, made->options_.levers);
+    MUTUAL_TRY(auto context,
+               tls::server_context::load(made->options_.tls, 1, made->sessions_, nullptr, made->libraries_));
     made->context_.set(std::move(context));
   }
   made->leave_descriptors_for_the_rest();
   MUTUAL_TRY(made->endpoints_, resolve_all(made->options_.listen));
-  const auto threads = thread_count(made->options_.threads);
   MUTUAL_TRY(auto sockets, net::listen(made->endpoints_, threads));
-  for (auto& own : sockets) made->workers_.push_back(std::make_unique<server_worker>(*made, std::move(own)));
+  for (auto& own : sockets) {
+    made->workers_.push_back(std::make_unique<server_worker>(*made, made->workers_.size(), std::move(own)));
+  }
   made->workers_running_ = made->workers_.size();
   for (auto& worker : made->workers_) worker->start();
   if (made->options_.tls.enabled && made->options_.watch_files.count() > 0) {
@@ -123,7 +127,8 @@ result<> server::try_reload() {
   const std::scoped_lock lock(reloading_);
   if (!options_.tls.enabled) return {};
   const auto current = context();
-  auto next = tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get());
+  auto next =
+      tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get(), libraries_);
   if (!next) return std::move(next).error();
   take_over(*std::move(next));
   return {};

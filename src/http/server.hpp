@@ -4,6 +4,7 @@
 #include "base/snapshot.hpp"
 #include "http/server_options.hpp"
 #include "net/address.hpp"
+#include "tls/library_context.hpp"
 #include "tls/server_context.hpp"
 #include "tls/session_cache.hpp"
 
@@ -69,6 +70,7 @@ class server {
   void complain(const error& why) const;
   void take_over(std::shared_ptr<const tls::server_context> next);
 
+  std::shared_ptr<const tls::library_contexts> libraries_;  // first: sessions and contexts are made under them
   server_options options_;
   std::vector<net::endpoint> endpoints_;
   std::shared_ptr<tls::session_cache> sessions_;

@@ -49,7 +49,7 @@ task<bool> server_worker::admit(guest& self) {
 
   self.context = owner_.context();
   self.judge = self.context;
-  auto ssl = self.context->accept(self.facts);
+  auto ssl = self.context->accept(self.facts, number_);
   if (!ssl) {
     owner_.options_.log.error("a connection was dropped: there is no memory for its TLS state");
     co_return false;

@@ -4,6 +4,7 @@
 #include "base/log.hpp"
 #include "http/limits.hpp"
 #include "net/loop.hpp"
+#include "tls/levers.hpp"
 
 #include <mutual/reason.hpp>
 #include <mutual/request.hpp>
@@ -62,6 +63,7 @@ struct server_options {
   std::vector<std::string> listen{"127.0.0.1:5000"};  ///< "HOST:PORT"; port 0 for any free one.
   unsigned threads = 0;                               ///< 0 for one a core.
   tls::config tls;
+  tls::levers levers;  ///< All of them; for tests and measurements to leave some out.
   http::limits limits;
   http::timeouts timeouts;
   handler answer;

@@ -15,8 +15,9 @@
 
 namespace mutual::http {
 
-server_worker::server_worker(server& owner, std::vector<descriptor> listening)
+server_worker::server_worker(server& owner, std::size_t number, std::vector<descriptor> listening)
     : owner_(owner),
+      number_(number),
       drain_limit_(
           loop_, [](void* self) { static_cast<server_worker*>(self)->cut_all(); }, this) {
   for (auto& handle : listening) listening_.emplace_back(loop_, std::move(handle));

@@ -25,7 +25,7 @@ class server;
 /// other workers but what is immutable. The public members may be called from any thread.
 class server_worker {
  public:
-  server_worker(server& owner, std::vector<descriptor> listening);
+  server_worker(server& owner, std::size_t number, std::vector<descriptor> listening);
   ~server_worker();
   server_worker(const server_worker&) = delete;
   server_worker& operator=(const server_worker&) = delete;
@@ -66,6 +66,7 @@ class server_worker {
   void leave();
 
   server& owner_;
+  std::size_t number_;  // among the server's threads
   net::loop loop_;
   std::list<net::socket> listening_;
   std::list<guest*> guests_;

@@ -184,7 +184,7 @@ result<> client_context::prepare() {
   if (!settings_.own) return {};
   // Servers that ask only for some paths do so after the handshake (RFC 8446 section 4.6.2).
   SSL_CTX_set_post_handshake_auth(ctx, 1);
-  return present(ctx, *settings_.own);
+  return present(ctx, *settings_.own, library_context());
 }
 
 ssl_ptr client_context::connect(server_facts& facts) const {

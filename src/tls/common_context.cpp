@@ -33,9 +33,9 @@ int openssl_version(version v) { return v == version::v1_2 ? TLS1_2_VERSION : TL
 
 }  // namespace
 
-result<ssl_ctx_ptr> make_context(const SSL_METHOD* method, version at_least, version at_most) {
+result<ssl_ctx_ptr> make_context(const SSL_METHOD* method, version at_least, version at_most, OSSL_LIB_CTX* library) {
   ERR_clear_error();
-  ssl_ctx_ptr made(SSL_CTX_new(method));
+  ssl_ctx_ptr made(SSL_CTX_new_ex(library, nullptr, method));
   SSL_CTX* ctx = made.get();
   if (ctx == nullptr || SSL_CTX_set_min_proto_version(ctx, openssl_version(at_least)) != 1 ||
       SSL_CTX_set_max_proto_version(ctx, openssl_version(at_most)) != 1 ||
@@ -50,12 +50,18 @@ result<ssl_ctx_ptr> make_context(const SSL_METHOD* method, version at_least, ver
   return made;
 }
 
-result<> present(SSL_CTX* context, const x509::identity& own) {
+result<> present(SSL_CTX* context, const x509::identity& own, const library_context& under) {
   ERR_clear_error();
-  const bool taken = SSL_CTX_use_certificate(context, own.leaf().get()) == 1 &&
-                     SSL_CTX_use_PrivateKey(context, own.key.get()) == 1 && SSL_CTX_check_private_key(context) == 1 &&
-                     std::all_of(own.chain.begin() + 1, own.chain.end(), [context](const x509::certificate& one) {
-                       return SSL_CTX_add1_chain_cert(context, one.get()) == 1;
+  // A key of another context would be translated into this one's at its first use, under a lock that all contexts
+  // share.
+  const auto leaf = under.adopt(own.leaf());
+  const auto key = under.adopt(own.key.get());
+  const bool taken = leaf && SSL_CTX_use_certificate(context, leaf.get()) == 1 &&
+                     SSL_CTX_use_PrivateKey(context, key ? key.get() : own.key.get()) == 1 &&
+                     SSL_CTX_check_private_key(context) == 1 &&
+                     std::all_of(own.chain.begin() + 1, own.chain.end(), [&](const x509::certificate& one) {
+                       const auto adopted = under.adopt(one);
+                       return adopted && SSL_CTX_add1_chain_cert(context, adopted.get()) == 1;
                      });
   if (taken) return {};
   return error(

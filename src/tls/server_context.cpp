@@ -1,8 +1,10 @@
 #include "tls/server_context.hpp"
 
 #include "tls/common_context.hpp"
+#include "tls/light_session.hpp"
 #include "tls/server_name.hpp"
 #include "tls/session_peer.hpp"
+#include "tls/whole_chain.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -54,8 +56,7 @@ struct server_context::callbacks {
     auto& facts = facts_of(ssl);
     const auto& self = context_of(ssl);
     if (!self.trust_) return 0;
-    facts.judged =
-        self.remembered_->judge(*self.trust_, X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store));
+    facts.judged = self.judge(X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store));
     if (*facts.judged) return 1;
     // The error chooses the alert that OpenSSL sends, and nothing else.
     X509_STORE_CTX_set_error(store, facts.judged->verify_error);
@@ -92,6 +93,7 @@ struct server_context::callbacks {
       if (facts.judged) made.known = facts.judged->holds;
       made.server_name = facts.server_name;
       made.proved_at = now();
+      if (self.under_->used().light_sessions && !drop_certificates(ssl, session)) return 0;
       if (!bind(session, std::make_shared<const session_peer>(std::move(made)))) return 0;
     } else if (!bound_to(session)) {
       return 0;
@@ -123,8 +125,10 @@ struct server_context::callbacks {
 };
 
 server_context::server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
-                               std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions)
-    : settings_(std::move(settings)),
+                               std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
+                               std::shared_ptr<const library_contexts> under)
+    : under_(under ? std::move(under) : std::make_shared<const library_contexts>(1, levers{.own_contexts = false})),
+      settings_(std::move(settings)),
       stamp_(std::move(stamp)),
       generation_(generation),
       identity_(std::move(identity)),
@@ -163,8 +167,14 @@ result<standing> server_context::who_is_at(SSL* ssl, const client_facts& facts) 
   return found;
 }
 
-ssl_ptr server_context::accept(client_facts& facts) const {
-  ssl_ptr ssl(SSL_new(context_.get()));
+verdict server_context::judge(X509* leaf, const STACK_OF(X509) * sent) const {
+  const whole_chain shown(leaf, sent);
+  return under_->used().remembered_verdicts ? remembered_->judge(*trust_, shown.leaf(), shown.sent())
+                                            : tls::judge(*trust_, shown.leaf(), shown.sent());
+}
+
+ssl_ptr server_context::accept(client_facts& facts, std::size_t thread) const {
+  ssl_ptr ssl(SSL_new(contexts_[thread % contexts_.size()].get()));
   if (!ssl) return nullptr;
   SSL_set_app_data(ssl.get(), &facts);
   SSL_set_accept_state(ssl.get());
@@ -172,11 +182,19 @@ ssl_ptr server_context::accept(client_facts& facts) const {
 }
 
 result<> server_context::prepare() {
-  MUTUAL_TRY(context_, make_context(TLS_server_method(), settings_.at_least, settings_.at_most));
-  SSL_CTX* ctx = context_.get();
+  for (std::size_t at = 0; at < under_->size(); ++at) {
+    MUTUAL_TRY(auto made, prepare_for(under_->at(at)));
+    contexts_.push_back(std::move(made));
+  }
+  return {};
+}
+
+result<ssl_ctx_ptr> server_context::prepare_for(const library_context& one) {
+  MUTUAL_TRY(auto made, make_context(TLS_server_method(), settings_.at_least, settings_.at_most, one.get()));
+  SSL_CTX* const ctx = made.get();
   SSL_CTX_set_app_data(ctx, this);
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
-  MUTUAL_CHECK(present(ctx, identity_));
+  MUTUAL_CHECK(present(ctx, identity_, one));
 
   // Stateful sessions: the client holds an id, the session stays here. Revoking is forgetting, a ticket never carries a
   // certificate, and OpenSSL parses nothing again.
@@ -207,14 +225,15 @@ result<> server_context::prepare() {
       break;
   }
   if (trust_) SSL_CTX_set0_CA_list(ctx, trust_->acceptable_issuers().release());
-  return {};
+  return made;
 }
 
 bool server_context::still_holds(const standing& earlier) const { return trust_ && tls::still_holds(*trust_, earlier); }
 
 verdict server_context::judge_again(const standing& earlier) const {
   if (!trust_) return refusal(reason::unknown_issuer, "this listener no longer asks for certificates");
-  return remembered_->judge_again(*trust_, earlier);
+  return under_->used().remembered_verdicts ? remembered_->judge_again(*trust_, earlier)
+                                            : tls::judge_again(*trust_, earlier);
 }
 
 }  // namespace mutual::tls

@@ -1,6 +1,7 @@
 #pragma once
 // server_context: what a listener proves itself with and judges its clients by, at one moment.
 
+#include "tls/library_context.hpp"
 #include "tls/session_cache.hpp"
 #include "tls/ssl.hpp"
 #include "tls/trust.hpp"
@@ -34,13 +35,15 @@ struct client_facts {
 class server_context {
  public:
   /// Reads everything that `settings` names, to serve in place of `replaced` if there was one before. An error says
-  /// which file is wrong and how; nothing is half loaded.
+  /// which file is wrong and how; nothing is half loaded. `under` are the OpenSSLs of the threads that will accept;
+  /// null for the one that the program shares.
   static result<std::shared_ptr<const server_context>> load(const config& settings, std::uint64_t generation,
                                                             std::shared_ptr<session_cache> sessions,
-                                                            const server_context* replaced = nullptr);
+                                                            const server_context* replaced = nullptr,
+                                                            std::shared_ptr<const library_contexts> under = nullptr);
 
-  /// A new connection's SSL, which will accept and write what it learns into `facts`.
-  ssl_ptr accept(client_facts& facts) const;
+  /// A new connection's SSL, which will accept and write what it learns into `facts`; for the thread of that number.
+  ssl_ptr accept(client_facts& facts, std::size_t thread = 0) const;
 
   /// Who is at the other end of a handshake that has succeeded, and for how long that holds: nobody if nobody has
   /// proved it, which `required` never lets happen. An error means that what is known does not add up, and the
@@ -66,14 +69,18 @@ class server_context {
 
  private:
   server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
-                 std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions);
+                 std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
+                 std::shared_ptr<const library_contexts> under);
 
   bool may_resume(const standing& known) const;
+  verdict judge(X509* leaf, const STACK_OF(X509) * sent) const;
 
   struct callbacks;
   friend struct callbacks;
   result<> prepare();
+  result<ssl_ctx_ptr> prepare_for(const library_context& one);
 
+  std::shared_ptr<const library_contexts> under_;  // first: all else may have been made under them
   config settings_;
   std::string stamp_;
   std::uint64_t generation_;
@@ -81,7 +88,7 @@ class server_context {
   std::shared_ptr<const tls::trust> trust_;
   std::shared_ptr<session_cache> sessions_;
   std::unique_ptr<verdict_memory> remembered_;  // by trust_, and gone with it
-  ssl_ctx_ptr context_;
+  std::vector<ssl_ctx_ptr> contexts_;           // one a thread
 };
 
 /// The configuration with the names of its files filled in, if it came from from_pki() without a name; an error if the

@@ -50,7 +50,7 @@ std::string flaw_of(const client_report& told, const std::string& line, reason c
 
 }  // namespace
 
-matrix_world::matrix_world()
+matrix_world::matrix_world(const tls::levers& used)
     : pki_(make_pki()),
       other_root_(self_signed(root_spec("Other Root"))),
       common_key_(make_p256_key()),
@@ -65,7 +65,9 @@ matrix_world::matrix_world()
       auto config = (which == lists::stale ? stale_files_ : files_).config(mode, true);
       if (which == lists::missing) config.revocations = {files_.folder() / "root.crl"};
       house& one = houses_[{mode, which}];
-      one.server = std::make_unique<service>(config, one.log);
+      auto options = options_for(one.log, config);
+      options.levers = used;
+      one.server = std::make_unique<service>(std::move(options));
     }
   }
   for (const int version : all_versions) {

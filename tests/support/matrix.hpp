@@ -86,7 +86,7 @@ struct course {
 /// Servers of all kinds that the cells need, and the clients.
 class matrix_world {
  public:
-  matrix_world();
+  explicit matrix_world(const tls::levers& used = {});
 
   /// All cells of the matrix, played. Takes as long as a certificate lives, about three seconds.
   std::vector<course> play();

@@ -111,6 +111,7 @@ TEST(session_peer, goes_where_the_session_is_copied) {
 struct meeting {
   bool done = false;
   bool resumed = false;
+  int certificates_left = 0;  // at the server, beside the leaf, when all is done
   std::shared_ptr<SSL_SESSION> given;
   std::string who;
 };
@@ -121,13 +122,14 @@ int keep_session(SSL* ssl, SSL_SESSION* given) {
 }
 
 meeting meet(const server_context& context, int version, const std::vector<test::identity>& chain,
-             SSL_SESSION* taken_up = nullptr) {
+             SSL_SESSION* taken_up = nullptr, std::uint8_t fragments = TLSEXT_max_fragment_length_DISABLED) {
   meeting met;
   const ssl_ctx_ptr client_context(SSL_CTX_new(TLS_client_method()));
   SSL_CTX_set_min_proto_version(client_context.get(), version);
   SSL_CTX_set_max_proto_version(client_context.get(), version);
   SSL_CTX_set_session_cache_mode(client_context.get(), SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_sess_set_new_cb(client_context.get(), keep_session);
+  SSL_CTX_set_tlsext_max_fragment_length(client_context.get(), fragments);
   client_facts facts;
   const auto server = context.accept(facts);
   const ssl_ptr client(SSL_new(client_context.get()));
@@ -153,6 +155,7 @@ meeting meet(const server_context& context, int version, const std::vector<test:
   met.done = SSL_is_init_finished(server.get()) == 1 && SSL_is_init_finished(client.get()) == 1;
   if (!met.done) return met;
   met.resumed = SSL_session_reused(server.get()) == 1;
+  met.certificates_left = std::max(0, sk_X509_num(SSL_get_peer_cert_chain(server.get())));
   const auto known = context.who_is_at(server.get(), facts);
   // OpenSSL forgets the session of a connection that ends without a goodbye.
   SSL_shutdown(server.get());
@@ -287,6 +290,36 @@ TEST_P(shared_sessions, are_not_kept_of_clients_that_send_more_than_their_chain)
   if (first.given) {
     EXPECT_FALSE(meet(*required, GetParam(), alice(), first.given.get()).resumed);
   }
+}
+
+TEST_P(shared_sessions, keep_no_certificates_and_all_that_resuming_needs) {
+  for (const bool light : {true, false}) {
+    SCOPED_TRACE(light ? "light" : "whole");
+    cache_ = std::make_shared<session_cache>();
+    const levers used{.own_contexts = false, .light_sessions = light};
+    const auto made = server_context::load(files_.config(client_auth::required), 1, cache_, nullptr,
+                                           std::make_shared<const library_contexts>(1, used));
+    ASSERT_TRUE(made);
+    const auto first = meet(**made, GetParam(), alice());
+    ASSERT_TRUE(first.done && first.given);
+    const auto kept = kept_for(*cache_, first.given.get());
+    ASSERT_NE(kept, nullptr);
+    EXPECT_EQ(SSL_SESSION_get0_peer(kept.get()) == nullptr, light);
+    EXPECT_EQ(first.certificates_left, light ? 0 : 1) << "beside the leaf";
+    EXPECT_EQ(SSL_SESSION_get_timeout(kept.get()), 3600);
+    const auto second = meet(**made, GetParam(), alice(), first.given.get());
+    EXPECT_TRUE(second.resumed);
+    EXPECT_EQ(second.who, "alice");
+  }
+}
+
+TEST_P(shared_sessions, keep_the_length_of_records_that_the_client_has_asked_for) {
+  const auto required = context(client_auth::required);
+  const auto first = meet(*required, GetParam(), alice(), nullptr, TLSEXT_max_fragment_length_512);
+  ASSERT_TRUE(first.done && first.given);
+  EXPECT_EQ(SSL_SESSION_get_max_fragment_length(kept_for(*cache_, first.given.get()).get()),
+            TLSEXT_max_fragment_length_512);
+  EXPECT_TRUE(meet(*required, GetParam(), alice(), first.given.get(), TLSEXT_max_fragment_length_512).resumed);
 }
 
 INSTANTIATE_TEST_SUITE_P(version, shared_sessions, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
