@@ -87,6 +87,12 @@ void add_routes(mutual::app& app) {
       .body_limit(4'000'000'000);
   // end: body stream
 
+  // doc: file response
+  app.get("/manual", [](const mutual::request& asked) {
+    return mutual::file_response(asked, "README.md", {.content_type = {}, .download_as = "mutual.md"});
+  });
+  // end: file response
+
   // doc: custom policy
   const auto robots =
       mutual::policy::custom("robots", [](const mutual::peer& who) { return who.name().starts_with("robot-"); });

@@ -5,6 +5,7 @@
 #include <mutual/body_stream.hpp>
 #include <mutual/body_writer.hpp>
 #include <mutual/events.hpp>
+#include <mutual/file_response.hpp>
 #include <mutual/json.hpp>
 #include <mutual/middleware.hpp>
 #include <mutual/offload.hpp>

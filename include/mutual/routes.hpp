@@ -96,8 +96,9 @@ class routes {
   }
 
   /// Serves the files of a folder below `prefix` ("/static"), for GET and HEAD: regular files only, none that is
-  /// hidden, nothing outside of it. A folder is answered with its index.html, or with a list of what is in it. Reads on
-  /// the thread of the connection. Throws std::runtime_error if the folder cannot be read.
+  /// hidden, nothing outside of it. A folder is answered with its index.html, or with a list of what is in it.
+  /// Conditions and ranges are as in `file_response`; a worker of the app waits for the disk. Throws std::runtime_error
+  /// if the folder cannot be read.
   endpoint folder(std::string_view prefix, const std::filesystem::path& directory);
 
   /// The group below `prefix` ("/admin", "/users/{id}"), made anew by each call. Its routes' patterns are written after

@@ -1,13 +1,13 @@
 #include "app/folder.hpp"
 
-#include "base/characters.hpp"
-#include "base/clock.hpp"
+#include "app/open_problem.hpp"
 #include "base/file.hpp"
+#include "base/percent.hpp"
 #include "base/text.hpp"
-#include "http/date.hpp"
 #include "http/media_type.hpp"
 #include "http/target.hpp"
 
+#include <mutual/offload.hpp>
 #include <mutual/problem.hpp>
 
 #include <fmt/format.h>
@@ -26,9 +26,6 @@
 namespace mutual {
 namespace {
 
-constexpr std::size_t piece_bytes = std::size_t{64} * 1024;
-// A small file goes out with its head in one write; a larger one in pieces.
-constexpr std::size_t whole_bytes = std::size_t{16} * 1024;
 constexpr std::size_t most_listed = 10'000;
 
 // Opens a file below `root` and nowhere else: the kernel itself refuses "..", absolute names and links that lead out
@@ -55,23 +52,9 @@ bool is_shown(int root, int handle) {
   return place.find("/.", above == "/" ? 0 : above.size()) == std::string::npos;
 }
 
-// What has no file there says so by one of these; everything else is the server's trouble, and may pass.
-problem not_there(int code) {
-  switch (code) {
-    case ENOENT:
-    case ENOTDIR:
-    case ELOOP:
-    case EXDEV:
-    case ENAMETOOLONG:
-    case ENXIO:  // a socket, which is no file to serve
-      return problem::not_found("there is no such file");
-    case EACCES:
-    case EPERM:
-      return problem::forbidden("this file is not readable for the server");
-    default:
-      return problem::unavailable("the server cannot open files at this moment").header("Retry-After", "1");
-  }
-}
+// Whether the kernel would have to ask a disk for a name (RESOLVE_CACHED; kernels before 5.12 do not know that, and
+// call it invalid).
+bool would_wait(int code, disk how) { return how == disk::must_not_wait && (code == EAGAIN || code == EINVAL); }
 
 std::string html_escaped(std::string_view text) {
   std::string out;
@@ -94,66 +77,6 @@ std::string html_escaped(std::string_view text) {
     }
   }
   return out;
-}
-
-std::string percent_encoded(std::string_view name) {
-  std::string out;
-  for (const char c : name) {
-    const bool plain = text::is_letter_or_digit(c) || std::string_view("-_.~").find(c) != std::string_view::npos;
-    if (plain) {
-      out += c;
-    } else {
-      fmt::format_to(std::back_inserter(out), "%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return out;
-}
-
-std::string read_whole(int handle, std::size_t size) {
-  std::string text(size, '\0');
-  std::size_t filled = 0;
-  while (filled < size) {
-    const auto got = ::read(handle, text.data() + filled, size - filled);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    filled += static_cast<std::size_t>(got);
-  }
-  text.resize(filled);
-  return text;
-}
-
-// The next piece of a file; nothing at its end. A file that shrinks meanwhile ends early, and the connection with it.
-task<std::optional<std::string>> next_piece(int handle) {
-  auto piece = read_whole(handle, piece_bytes);
-  if (piece.empty()) co_return std::nullopt;
-  co_return std::optional<std::string>(std::move(piece));
-}
-
-// Whether the client has the file as it is (RFC 9110 section 13.1.3): no newer than its date. If-None-Match, which
-// there are no entity tags for here, goes before it.
-bool is_known(const request& asked, sys_seconds changed) {
-  const auto dates = asked.headers.get_all("If-Modified-Since");
-  if (dates.size() != 1 || asked.headers.contains("If-None-Match")) return false;
-  const auto known = http::from_http_date(dates.front());
-  return known && changed <= *known;
-}
-
-response file_response(const request& asked, descriptor handle, const struct stat& facts, std::string_view name) {
-  const sys_seconds changed(std::chrono::seconds(facts.st_mtim.tv_sec));
-  const bool known = is_known(asked, changed);
-  response made(known ? 304 : 200);
-  made.headers.set("Content-Type", http::media_type(name));
-  made.headers.set("Last-Modified", http::to_http_date(changed));
-  made.headers.set("X-Content-Type-Options", "nosniff");
-  if (known) return made;
-  const auto size = static_cast<std::size_t>(facts.st_size);
-  if (size <= whole_bytes) {
-    made.body = read_whole(handle.get(), size);
-    return made;
-  }
-  made.length = size;
-  made.source = [held = std::make_shared<const descriptor>(std::move(handle))] { return next_piece(held->get()); };
-  return made;
 }
 
 error cannot_open(const std::filesystem::path& path, int code) {
@@ -195,16 +118,31 @@ result<folder> folder::open(const std::filesystem::path& path) {
 
 // A name without a link in it is shown as it is written. Where there is one, it counts where it leads to: "public" may
 // be a link to ".git".
-descriptor folder::open_shown(const std::string& name) const {
-  auto handle = open_below(root_->get(), name, RESOLVE_NO_SYMLINKS);
+descriptor folder::open_shown(const std::string& name, disk how) const {
+  const std::uint64_t cached = how == disk::must_not_wait ? RESOLVE_CACHED : 0;
+  auto handle = open_below(root_->get(), name, RESOLVE_NO_SYMLINKS | cached);
   if (handle || errno != ELOOP) return handle;
-  handle = open_below(root_->get(), name);
+  handle = open_below(root_->get(), name, cached);
   if (!handle || is_shown(root_->get(), handle.get())) return handle;
   errno = ENOENT;
   return {};
 }
 
-response folder::answer(const request& asked, std::size_t skipped) const {
+std::optional<response> folder::answer_index(const request& asked, const std::string& name, disk how) const {
+  auto index = open_shown(name + "index.html", how);
+  if (!index && would_wait(errno, how)) return std::nullopt;
+  struct stat facts {};
+  if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
+    const auto file = std::make_shared<const served_file>(std::move(index), facts);
+    return file_answer(asked, file, http::media_type("index.html"), how);
+  }
+  if (how == disk::must_not_wait) return std::nullopt;
+  auto listed = open_shown(name, how);
+  if (!listed) throw open_problem(errno);
+  return list(listed.release(), asked.path());
+}
+
+std::optional<response> folder::try_answer(const request& asked, std::size_t skipped, disk how) const {
   auto segments = http::decode_path(asked.path());
   if (segments) {
     segments->erase(segments->begin(),
@@ -212,29 +150,35 @@ response folder::answer(const request& asked, std::size_t skipped) const {
   }
   const auto name = segments ? http::to_relative_file(*segments) : std::nullopt;
   if (!name) throw problem::not_found("there is no such file");
-  auto handle = open_shown(*name);
-  if (!handle) throw not_there(errno);
+  auto handle = open_shown(*name, how);
+  if (!handle && would_wait(errno, how)) return std::nullopt;
+  if (!handle) throw open_problem(errno);
   struct stat facts {};
-  if (::fstat(handle.get(), &facts) != 0) throw not_there(errno);
+  if (::fstat(handle.get(), &facts) != 0) throw open_problem(errno);
   if (S_ISREG(facts.st_mode)) {
     if (name->ends_with('/')) throw problem::not_found("there is no such file");
-    return file_response(asked, std::move(handle), facts, *name);
+    return file_answer(asked, std::make_shared<const served_file>(std::move(handle), facts), http::media_type(*name),
+                       how);
   }
   if (!S_ISDIR(facts.st_mode)) throw problem::not_found("there is no such file");
   // Without the slash, the links of its page would lead beside the folder.
   if (!asked.path().ends_with('/')) return redirect(std::string(asked.path()) + "/", 308);
-  auto index = open_shown(*name + "index.html");
-  if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
-    return file_response(asked, std::move(index), facts, "index.html");
-  }
-  return list(handle.release(), asked.path());
+  return answer_index(asked, *name, how);
 }
 
-response folder::list(int handle, std::string_view path) const {
+task<response> folder::answer(const request& asked, std::size_t skipped) const {
+  std::optional<response> made = try_answer(asked, skipped, disk::must_not_wait);
+  if (made) co_return *std::move(made);
+  auto patiently = [&] { return *try_answer(asked, skipped, disk::may_wait); };
+  response waited_for = co_await offload(patiently);
+  co_return waited_for;
+}
+
+response folder::list(int handle, std::string_view path) {
   const std::unique_ptr<DIR, close_folder> open(::fdopendir(handle));
   if (!open) {
     ::close(handle);
-    throw not_there(errno);
+    throw open_problem(errno);
   }
   std::vector<std::string> names;
   while (const dirent* entry = ::readdir(open.get())) {
@@ -251,7 +195,7 @@ response folder::list(int handle, std::string_view path) const {
   for (const auto& name : names) {
     const bool is_folder = name.ends_with('/');
     const auto bare = std::string_view(name).substr(0, name.size() - (is_folder ? 1 : 0));
-    page += fmt::format("<li><a href=\"./{}{}\">{}</a></li>\n", percent_encoded(bare), is_folder ? "/" : "",
+    page += fmt::format("<li><a href=\"./{}{}\">{}</a></li>\n", text::percent_encoded(bare), is_folder ? "/" : "",
                         html_escaped(name));
   }
   page += "</ul>\n";

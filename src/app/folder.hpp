@@ -1,15 +1,18 @@
 #pragma once
 // folder: the files below one folder, as responses.
 
+#include "app/file_answer.hpp"
 #include "base/descriptor.hpp"
 
 #include <mutual/request.hpp>
 #include <mutual/response.hpp>
 #include <mutual/result.hpp>
+#include <mutual/task.hpp>
 
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,16 +27,19 @@ class folder {
   /// (openat2(2), Linux 5.6).
   static result<folder> open(const std::filesystem::path& path);
 
-  /// The answer to a GET or HEAD for the file that the request's path names, after its first `skipped` segments. Throws
-  /// a `problem` if there is none to be had: 404, 403 if it is not readable, 503 if the system is short of something. A
-  /// file is read piece by piece, as fast as the client takes it.
-  response answer(const request& asked, std::size_t skipped = 0) const;
+  /// The answer to a GET or HEAD for the file that the request's path names, after its first `skipped` segments: see
+  /// `file_answer`. Throws a `problem` if there is none to be had: 404, 403 if it is not readable, 503 if the system is
+  /// short of something. What is not in the system's memory is waited for on one of the app's workers. The request and
+  /// the folder must outlive the task.
+  task<response> answer(const request& asked, std::size_t skipped = 0) const;
 
  private:
   explicit folder(descriptor handle) : root_(std::make_shared<const descriptor>(std::move(handle))) {}
 
-  descriptor open_shown(const std::string& name) const;
-  response list(int handle, std::string_view path) const;
+  descriptor open_shown(const std::string& name, disk how) const;
+  std::optional<response> try_answer(const request& asked, std::size_t skipped, disk how) const;
+  std::optional<response> answer_index(const request& asked, const std::string& name, disk how) const;
+  static response list(int handle, std::string_view path);
 
   std::shared_ptr<const descriptor> root_;
 };
