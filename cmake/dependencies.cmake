@@ -11,6 +11,16 @@ find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(SQLite3 REQUIRED)
 
+# nghttp2: HTTP/2's frames.
+find_path(NGHTTP2_INCLUDE nghttp2/nghttp2.h)
+find_library(NGHTTP2_LIBRARY nghttp2)
+if(NOT NGHTTP2_INCLUDE OR NOT NGHTTP2_LIBRARY)
+  message(FATAL_ERROR "nghttp2 was not found: install libnghttp2-dev (scripts/setup does it)")
+endif()
+add_library(mutual::nghttp2 UNKNOWN IMPORTED)
+set_target_properties(mutual::nghttp2 PROPERTIES IMPORTED_LOCATION ${NGHTTP2_LIBRARY}
+  INTERFACE_INCLUDE_DIRECTORIES ${NGHTTP2_INCLUDE})
+
 # llhttp: a library on newer systems; Debian 12 ships its C sources with node-llhttp, and they become part of ours.
 find_path(LLHTTP_INCLUDE llhttp.h PATH_SUFFIXES llhttp PATHS /usr/share/include)
 find_library(LLHTTP_LIBRARY llhttp)

@@ -39,6 +39,7 @@ struct run_options {
   std::function<void(const std::vector<std::string>& addresses)> on_ready{};
   std::string name{};  ///< What the banner calls the service; the program's name if left out.
   serve_limits limits{};
+  bool http2 = true;  ///< Offer HTTP/2 beside HTTP/1.1 under TLS; the client chooses. Plain HTTP is HTTP/1.1 always.
 };
 
 }  // namespace mutual

@@ -65,6 +65,7 @@ http::server_options options_for(app& served, const run_options& how, net::line_
   options.listen.insert(options.listen.end(), how.also_listen.begin(), how.also_listen.end());
   options.threads = how.threads;
   options.tls = how.tls;
+  options.http2 = how.http2;
   options.limits.head_bytes = how.limits.header_bytes;
   options.limits.field_count = how.limits.header_fields;
   options.limits.body_bytes = how.limits.body_bytes;

@@ -35,6 +35,7 @@ struct options {
   std::vector<fs::path> revocations;
   std::string clients = "required";
   std::string tls_version;
+  std::string http_version;
   bool plain = false;
   bool quiet = false;
   unsigned threads = 0;
@@ -103,6 +104,7 @@ result<> run(const options& given) {
   MUTUAL_TRY(how.tls, tls_of(given));
   how.listen = given.listen;
   how.threads = given.threads;
+  how.http2 = given.http_version != "1.1";
   how.access_log = !given.quiet;
   how.name = given.folder.empty() ? "the greeting at /, and who you are at /whoami" : given.folder.string();
   auto outcome = serve(served, how);
@@ -160,6 +162,10 @@ void add_serve(CLI::App& program, action& chosen) {
       ->type_name("none|optional|required");
   command->add_option("--tls", given->tls_version, "Speak only this version of TLS (both without it)")
       ->check(one_of({"1.2", "1.3"}))
+      ->excludes(plain);
+  command
+      ->add_option("--http", given->http_version, "The highest version of HTTP offered: 2 (without it), or 1.1 alone")
+      ->check(one_of({"1.1", "2"}))
       ->excludes(plain);
   command->add_option("--threads", given->threads, "Threads that serve; one a core without it")
       ->check(whole_number(1, 1024));

@@ -19,19 +19,9 @@ void write_status_line(std::string& out, int status) {
   out += "\r\n";
 }
 
-// RFC 9110: 204 and 304 never have a body, 205 must not either (section 15.3.6).
-bool may_have_body(int status) { return status != 204 && status != 205 && status != 304; }
-
 body_kind choose_body(const response& what, int version_minor) {
   if (!what.source || what.length) return body_kind::length;
   return version_minor == 0 ? body_kind::until_close : body_kind::chunked;
-}
-
-// What a handler says of the length counts only where it is all that is known: for a source, which is held to it, and
-// for the answer to a HEAD that has no body at hand. A wrong one would make the client read the next answer wrongly.
-std::size_t body_length(const response& what, bool to_head) {
-  const bool promised = what.source || (to_head && what.body.empty());
-  return promised && what.length ? *what.length : what.body.size();
 }
 
 void write_framing(std::string& out, body_kind kind, std::size_t length) {
@@ -49,11 +39,25 @@ void write_connection(std::string& out, bool keep_alive, int version_minor) {
 
 }  // namespace
 
-result<written_head> write_response_head(std::string& out, const response& what, const response_terms& terms) {
+// RFC 9110: 204 and 304 never have a body, 205 must not either (section 15.3.6).
+bool may_have_body(int status) { return status != 204 && status != 205 && status != 304; }
+
+// What a handler says of the length counts only where it is all that is known: for a source, which is held to it, and
+// for the answer to a HEAD that has no body at hand. A wrong one would make the client read the next answer wrongly.
+std::size_t body_length(const response& what, bool to_head) {
+  const bool promised = what.source || (to_head && what.body.empty());
+  return promised && what.length ? *what.length : what.body.size();
+}
+
+result<> check_response_head(const response& what) {
   if (what.status < 200 || what.status > 599) {
     return error(errc::internal, "a response has the status " + std::to_string(what.status) + ": use 200 to 599");
   }
-  MUTUAL_CHECK(check_fields(what.headers));
+  return check_fields(what.headers);
+}
+
+result<written_head> write_response_head(std::string& out, const response& what, const response_terms& terms) {
+  MUTUAL_CHECK(check_response_head(what));
   const bool body = may_have_body(what.status);
   const auto kind = body ? choose_body(what, terms.version_minor) : body_kind::none;
   written_head written;

@@ -42,6 +42,15 @@ result<written_head> write_response_head(std::string& out, const response& what,
 /// no Upgrade.
 result<> write_switching_head(std::string& out, const response& what, std::string_view date);
 
+/// An error if a response's status or one of its fields cannot be sent.
+result<> check_response_head(const response& what);
+
+/// Whether answers of that status have bodies.
+bool may_have_body(int status);
+
+/// The length that a response's head tells, if it tells one.
+std::size_t body_length(const response& what, bool to_head);
+
 /// Appends one piece of a chunked body; nothing if it is empty, which would end the body.
 void write_chunk(std::string& out, std::string_view piece);
 

@@ -42,9 +42,11 @@ result<std::unique_ptr<server>> server::start(server_options options) {
   made->options_.tls.enabled = made->options_.tls.means_tls();
   const auto threads = thread_count(made->options_.threads);
   if (made->options_.tls.enabled) {
-    made->libraries_ = std::make_shared<const tls::library_contexts>(threads, made->options_.levers);
-    MUTUAL_TRY(auto context,
-               tls::server_context::load(made->options_.tls, 1, made->sessions_, nullptr, made->libraries_));
+    const auto& wanted = made->options_;
+    made->libraries_ = std::make_shared<const tls::library_contexts>(threads, wanted.levers);
+    auto protocols = wanted.http2 ? std::vector<std::string>{"h2", "http/1.1"} : std::vector<std::string>{"http/1.1"};
+    MUTUAL_TRY(auto context, tls::server_context::load(wanted.tls, 1, made->sessions_, nullptr, std::move(protocols),
+                                                       made->libraries_));
     made->context_.set(std::move(context));
   }
   made->leave_descriptors_for_the_rest();
@@ -127,8 +129,8 @@ result<> server::try_reload() {
   const std::scoped_lock lock(reloading_);
   if (!options_.tls.enabled) return {};
   const auto current = context();
-  auto next =
-      tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get(), libraries_);
+  auto next = tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get(),
+                                        current->protocols(), libraries_);
   if (!next) return std::move(next).error();
   take_over(*std::move(next));
   return {};

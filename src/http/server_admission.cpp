@@ -30,6 +30,14 @@ std::shared_ptr<connection_info> info_of(const net::endpoint& remote) {
   return info;
 }
 
+// What was agreed on in this handshake, also if it took up an earlier session (RFC 7301 section 3.1).
+bool speaks_h2(const SSL* ssl) {
+  const unsigned char* chosen = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(ssl, &chosen, &size);
+  return std::string_view(reinterpret_cast<const char*>(chosen), size) == "h2";
+}
+
 }  // namespace
 
 // True if the client may be served; self.info says who it is.
@@ -71,6 +79,7 @@ task<bool> server_worker::admit(guest& self) {
   info->tls_version = SSL_get_version(native);
   info->cipher = SSL_get_cipher_name(native);
   info->server_name = self.facts.server_name;
+  self.speaks_h2 = speaks_h2(native);
   self.standing = *std::move(known);
   info->who = self.standing.who;
   self.info = std::move(info);

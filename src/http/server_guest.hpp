@@ -3,6 +3,7 @@
 
 #include "http/abandonable.hpp"
 #include "http/connection.hpp"
+#include "http/h2_connection.hpp"
 #include "http/server_worker.hpp"
 #include "net/address.hpp"
 #include "tls/server_context.hpp"
@@ -28,8 +29,10 @@ struct server_worker::guest {
   std::shared_ptr<const tls::server_context> judge;  // the newest that it was judged under
   tls::stream stream;                                // destroyed before those above, which its SSL points to
   std::shared_ptr<const connection_info> info;       // null until it is let in
-  connection* conversation = nullptr;                // null until requests are served
-  abandonable* talk = nullptr;                       // the same, while it lasts
+  connection* conversation = nullptr;                // null until requests are served over HTTP/1.1
+  h2_connection* multiplexed = nullptr;              // null unless they are served over HTTP/2
+  bool speaks_h2 = false;                            // ALPN has chosen it
+  abandonable* talk = nullptr;                       // either, while it lasts
   tls::standing standing;                            // who it is, and for how long that is judged
   bool dismissed = false;                            // found to be welcome no longer; told and counted once
 };

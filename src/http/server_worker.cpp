@@ -77,13 +77,15 @@ void server_worker::begin_drain() {
     drain_limit_.set(owner_.options_.timeouts.shutdown);
     for (auto& socket : listening_) socket.cancel();
     for (guest* one : guests_) {
-      if (one->conversation == nullptr || one->conversation->idle()) {
+      if (one->multiplexed != nullptr) {
+        one->multiplexed->drain();
+      } else if (one->conversation == nullptr || one->conversation->idle()) {
         one->stream.socket().cancel();
       } else {
         one->conversation->nudge_tunnel();
       }
     }
-    give_up_those([](const guest& one) { return one.talk != nullptr && one.conversation->endless(); });
+    give_up_those([](const guest& one) { return one.conversation != nullptr && one.conversation->endless(); });
   }
   leave();
 }
@@ -99,7 +101,10 @@ void server_worker::cut_all() {
 // Who is left waits for something of a handler's, which no socket ends.
 void server_worker::give_up_the_rest() {
   const auto waits = [](const guest& one) { return one.talk != nullptr; };
-  const auto count = std::count_if(guests_.begin(), guests_.end(), [&](const guest* one) { return waits(*one); });
+  std::size_t count = 0;
+  for (const guest* one : guests_) {
+    if (waits(*one)) count += one->multiplexed == nullptr ? 1 : one->multiplexed->under_way();
+  }
   if (count == 0) return;
   owner_.options_.log.warn(fmt::format("{} given up: what answers {} was not done when the time for stopping was over",
                                        count == 1 ? "1 request was" : fmt::format("{} requests were", count),
@@ -165,6 +170,16 @@ task<> server_worker::serve(guest& self) {
   guide.stopping = [this] { return draining_; };
   guide.still_welcome = [this, &self] { return still_welcome(self); };
   guide.date = [this] { return dates_.at(now()); };
+  if (self.speaks_h2) {
+    h2_connection conversation(self.stream, owner_.options_, self.info, guide);
+    abandonable talk(conversation.run());
+    self.multiplexed = &conversation;
+    self.talk = &talk;
+    co_await talk;
+    self.talk = nullptr;
+    self.multiplexed = nullptr;
+    co_return;
+  }
   connection conversation(self.stream, owner_.options_, self.info, guide);
   abandonable talk(conversation.run());
   self.conversation = &conversation;

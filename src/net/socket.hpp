@@ -63,6 +63,9 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
     deadline_.clear();
   }
 
+  /// Ends the wait under way as if it had been for this: whoever waits has something else to do.
+  void wake() { end_wait(); }
+
   /// Ends the wait under way, and every later one at once, with `cancelled`.
   void cancel();
   bool cancelled() const { return cancelled_; }

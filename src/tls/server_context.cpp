@@ -63,11 +63,12 @@ struct server_context::callbacks {
     return 0;
   }
 
-  static int choose_protocol(SSL*, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
+  static int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                              unsigned offered_size, void*) noexcept {
-    static constexpr unsigned char spoken[] = {8, 'h', 't', 't', 'p', '/', '1', '.', '1'};
+    const auto& spoken = context_of(ssl).alpn_;
     unsigned char* found = nullptr;
-    if (SSL_select_next_proto(&found, size, spoken, sizeof spoken, offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
+    if (SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(spoken.data()),
+                              static_cast<unsigned>(spoken.size()), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
       return SSL_TLSEXT_ERR_ALERT_FATAL;  // RFC 7301 section 3.2
     }
     *chosen = found;
@@ -126,7 +127,7 @@ struct server_context::callbacks {
 
 server_context::server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
                                std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
-                               std::shared_ptr<const library_contexts> under)
+                               std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under)
     : under_(under ? std::move(under) : std::make_shared<const library_contexts>(1, levers{.own_contexts = false})),
       settings_(std::move(settings)),
       stamp_(std::move(stamp)),
@@ -134,7 +135,10 @@ server_context::server_context(config settings, std::string stamp, std::uint64_t
       identity_(std::move(identity)),
       trust_(std::move(trust)),
       sessions_(std::move(sessions)),
-      remembered_(std::make_unique<verdict_memory>()) {}
+      protocols_(std::move(protocols)),
+      remembered_(std::make_unique<verdict_memory>()) {
+  for (const auto& each : protocols_) alpn_.append(1, static_cast<char>(each.size())).append(each);
+}
 
 bool server_context::may_resume(const standing& known) const {
   switch (settings_.clients) {

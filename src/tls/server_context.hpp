@@ -35,11 +35,13 @@ struct client_facts {
 class server_context {
  public:
   /// Reads everything that `settings` names, to serve in place of `replaced` if there was one before. An error says
-  /// which file is wrong and how; nothing is half loaded. `under` are the OpenSSLs of the threads that will accept;
-  /// null for the one that the program shares.
+  /// which file is wrong and how; nothing is half loaded. `protocols` are those that are spoken, by their ALPN names,
+  /// the preferred first; a client that names none of them is refused, one that names nothing at all speaks the last.
+  /// `under` are the OpenSSLs of the threads that will accept; null for the one that the program shares.
   static result<std::shared_ptr<const server_context>> load(const config& settings, std::uint64_t generation,
                                                             std::shared_ptr<session_cache> sessions,
                                                             const server_context* replaced = nullptr,
+                                                            std::vector<std::string> protocols = {"http/1.1"},
                                                             std::shared_ptr<const library_contexts> under = nullptr);
 
   /// A new connection's SSL, which will accept and write what it learns into `facts`; for the thread of that number.
@@ -62,6 +64,7 @@ class server_context {
   const std::shared_ptr<const tls::trust>& trust() const { return trust_; }
   const x509::certificate& certificate() const { return identity_.chain.front(); }
   const config& settings() const { return settings_; }
+  const std::vector<std::string>& protocols() const { return protocols_; }
   /// Every file that was read: when one of them changes, load again.
   std::vector<std::filesystem::path> files() const;
   /// stamp_of() those files, taken before the first of them was read: what changes later differs from it.
@@ -70,7 +73,7 @@ class server_context {
  private:
   server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
                  std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
-                 std::shared_ptr<const library_contexts> under);
+                 std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under);
 
   bool may_resume(const standing& known) const;
   verdict judge(X509* leaf, const STACK_OF(X509) * sent) const;
@@ -87,6 +90,8 @@ class server_context {
   x509::identity identity_;
   std::shared_ptr<const tls::trust> trust_;
   std::shared_ptr<session_cache> sessions_;
+  std::vector<std::string> protocols_;
+  std::string alpn_;                            // the same, as they are on the wire: each after its length
   std::unique_ptr<verdict_memory> remembered_;  // by trust_, and gone with it
   std::vector<ssl_ctx_ptr> contexts_;           // one a thread
 };

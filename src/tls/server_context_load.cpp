@@ -61,6 +61,7 @@ std::vector<fs::path> files_of(const config& settings) {
 result<std::shared_ptr<const server_context>> server_context::load(const config& settings, std::uint64_t generation,
                                                                    std::shared_ptr<session_cache> sessions,
                                                                    const server_context* replaced,
+                                                                   std::vector<std::string> protocols,
                                                                    std::shared_ptr<const library_contexts> under) {
   MUTUAL_TRY(auto named, with_files_named(settings));
   if (named.clients != client_auth::none && named.trust.empty()) {
@@ -81,7 +82,7 @@ result<std::shared_ptr<const server_context>> server_context::load(const config&
   }
   std::shared_ptr<server_context> made(new server_context(std::move(named), std::move(stamp), generation,
                                                           std::move(identity), std::move(trust), std::move(sessions),
-                                                          std::move(under)));
+                                                          std::move(protocols), std::move(under)));
   MUTUAL_CHECK(made->prepare());
   return std::shared_ptr<const server_context>(std::move(made));
 }

@@ -297,8 +297,9 @@ TEST_P(shared_sessions, keep_no_certificates_and_all_that_resuming_needs) {
     SCOPED_TRACE(light ? "light" : "whole");
     cache_ = std::make_shared<session_cache>();
     const levers used{.own_contexts = false, .light_sessions = light};
+    std::vector<std::string> protocols{"http/1.1"};
     const auto made = server_context::load(files_.config(client_auth::required), 1, cache_, nullptr,
-                                           std::make_shared<const library_contexts>(1, used));
+                                           std::move(protocols), std::make_shared<const library_contexts>(1, used));
     ASSERT_TRUE(made);
     const auto first = meet(**made, GetParam(), alice());
     ASSERT_TRUE(first.done && first.given);

@@ -1,0 +1,217 @@
+#include "http/h2_connection.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mutual::http {
+namespace {
+
+using clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+// One TLS record (RFC 8446 section 5.1); what is sent is collected up to it.
+constexpr std::size_t record_bytes = std::size_t{16} * 1024;
+// A larger buffer is given back when there is nothing to send.
+constexpr std::size_t kept_bytes = std::size_t{4} * 1024;
+// What is served in a row before others on the thread have their turn.
+constexpr unsigned requests_in_a_row = 32;
+constexpr auto time_in_a_row = milliseconds(1);
+
+}  // namespace
+
+h2_connection::h2_connection(tls::stream& stream, const server_options& options,
+                             std::shared_ptr<const connection_info> info, const connection_guide& guide)
+    : stream_(stream),
+      options_(options),
+      info_(info),
+      guide_(guide),
+      session_(options, std::move(info)),
+      now_(clock::now()),
+      judged_at_(now_),
+      idle_since_(now_),
+      row_began_(now_) {}
+
+task<> h2_connection::run() {
+  if (guide_.stopping()) drain();
+  auto serving = serve();
+  co_await serving;
+  note_fault();
+  // A handler that is at work cannot be told that nobody waits for its answer any more; it comes to its own end.
+  session_.abandon();
+  while (session_.has_events()) (void)handle_events();
+  reap();
+  if (unwelcome_ || ours_to_end_) {
+    co_await stream_.linger(options_.timeouts.linger);
+  } else {
+    stream_.say_goodbye();
+  }
+  while (!exchanges_.empty()) {
+    co_await finished_.wait();
+    // Whoever rang is not done yet: it must have left its coroutine before it goes.
+    auto others = stream_.socket().owner().yield();
+    co_await others;
+    while (session_.has_events()) (void)handle_events();
+    reap();
+  }
+}
+
+task<> h2_connection::serve() {
+  for (bool ended = false;;) {
+    now_ = clock::now();
+    (void)handle_events();
+    const auto state = write_out();
+    reap();
+    if (state == output::gone || unwelcome_ || ended || time_is_up(state)) co_return;
+    ours_to_end_ = state == output::drained && session_.over();
+    if (ours_to_end_) co_return;
+    const bool more = session_.has_events() || (state == output::drained && read_in(ended));
+    if (more || ended) {
+      if (!has_had_its_turn()) continue;
+      auto others = stream_.socket().owner().yield();
+      co_await others;
+      begin_turn();
+      continue;
+    }
+    set_deadline(state);
+    const auto began = clock::now();
+    const auto woken = co_await stream_.wait();
+    begin_turn();
+    now_ = row_began_;
+    if (state == output::blocked) out_waited_ += now_ - began;
+    if (state == output::drained) session_.add_stall(now_ - began);
+    if (woken == net::wait_status::cancelled) co_return;
+  }
+}
+
+// What has happened on the streams, up to a share; false if there is more.
+bool h2_connection::handle_events() {
+  while (const auto event = session_.next_event()) {
+    if (event->what == h2_event::kind::request) {
+      begin(*event->stream);
+      ++in_a_row_;
+      if (has_had_its_turn()) return !session_.has_events();
+    } else if (event->stream->worked_on_by != nullptr) {
+      event->stream->worked_on_by->tell(event->what);
+    }
+  }
+  return true;
+}
+
+void h2_connection::begin(h2_stream& on) {
+  // Taken back before anybody looked at it: no handler is troubled.
+  if (!on.open || unwelcome_) return session_.release(on);
+  if (!guide_.still_welcome()) {
+    unwelcome_ = true;
+    return session_.release(on);
+  }
+  exchanges_.emplace_back(session_, on, options_, guide_, [this] { advance(); }).start();
+}
+
+// Something is to be sent, or an exchange has come to its end.
+void h2_connection::advance() {
+  stream_.socket().wake();
+  finished_.ring();
+}
+
+void h2_connection::reap() {
+  for (auto at = exchanges_.begin(); at != exchanges_.end();) {
+    at = at->done() ? exchanges_.erase(at) : std::next(at);
+  }
+  if (!session_.quiet()) idle_since_ = now_;
+}
+
+h2_connection::output h2_connection::write_out() {
+  for (;;) {
+    if (out_sent_ == out_.size()) {
+      out_.clear();
+      out_sent_ = 0;
+      if (!session_.collect(out_, record_bytes, now_)) break;
+    }
+    const auto result = stream_.try_write(std::string_view(out_).substr(out_sent_));
+    if (result.status == tls::io_status::would_block) return output::blocked;
+    if (result.status != tls::io_status::ok) return output::gone;
+    out_sent_ += result.bytes;
+    out_taken_ += result.bytes;
+  }
+  if (out_.capacity() > kept_bytes) out_.shrink_to_fit();
+  out_taken_ = 0;
+  out_waited_ = {};
+  return output::drained;
+}
+
+// Takes in what is there, of one read. False if there is nothing.
+bool h2_connection::read_in(bool& ended) {
+  if (!stream_.has_pending() && !stream_.socket().may_receive()) {
+    stream_.expect_read();
+    return false;
+  }
+  const auto scratch = stream_.socket().owner().scratch();
+  const auto got = stream_.try_read(scratch);
+  if (got.status == tls::io_status::ok) {
+    session_.feed({scratch.data(), got.bytes}, now_);
+    return true;
+  }
+  ended = got.status != tls::io_status::would_block;
+  return false;
+}
+
+bool h2_connection::has_had_its_turn() const {
+  return in_a_row_ >= requests_in_a_row || clock::now() - row_began_ >= time_in_a_row;
+}
+
+void h2_connection::begin_turn() {
+  in_a_row_ = 0;
+  row_began_ = clock::now();
+}
+
+// How often what the clock says is looked at while there is anything to look at.
+milliseconds h2_connection::tick() const {
+  const auto& times = options_.timeouts;
+  return std::clamp(std::min({times.head, times.body, times.write}) / 4, milliseconds(20), milliseconds(1'000));
+}
+
+// As for HTTP/1.1: what a client takes earns it time.
+milliseconds h2_connection::patience() const {
+  const auto earned = milliseconds(out_taken_ * 1000 / options_.timeouts.least_body_rate);
+  const auto waited = std::chrono::duration_cast<milliseconds>(out_waited_);
+  return std::clamp(options_.timeouts.write + earned - waited, milliseconds(0), options_.timeouts.write);
+}
+
+void h2_connection::set_deadline(output state) {
+  auto left = tick();
+  if (state == output::blocked) {
+    left = patience();
+  } else if (session_.quiet() && !session_.shutting_down()) {
+    left = std::max(milliseconds(0),
+                    options_.timeouts.idle - std::chrono::duration_cast<milliseconds>(now_ - idle_since_));
+  }
+  stream_.socket().set_deadline(left);
+}
+
+// True if the connection has no future. Looked at each time round, for what comes meanwhile may put off any deadline.
+bool h2_connection::time_is_up(output state) {
+  if (state == output::blocked) return patience() <= milliseconds(0);
+  if (now_ - judged_at_ < tick()) return false;
+  judged_at_ = now_;
+  if (!session_.judge_times(now_)) {
+    ours_to_end_ = true;
+    return true;
+  }
+  if (session_.quiet() && now_ - idle_since_ >= options_.timeouts.idle) session_.terminate();
+  return false;
+}
+
+void h2_connection::drain() {
+  session_.begin_shutdown(clock::now());
+  stream_.socket().wake();
+}
+
+void h2_connection::note_fault() {
+  if (session_.fault().empty()) return;
+  options_.log.warn(fmt::format("{}:{}: the HTTP/2 connection was closed: {}", info_->remote_address,
+                                info_->remote_port, session_.fault()));
+}
+
+}  // namespace mutual::http

@@ -1,0 +1,122 @@
+#include "http/h2_exchange.hpp"
+
+#include "http/answering.hpp"
+#include "http/h2_response.hpp"
+#include "http/own_answer.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <coroutine>
+#include <exception>
+#include <string>
+#include <utility>
+
+namespace mutual::http {
+
+h2_exchange::h2_exchange(h2_session& over, h2_stream& on, const server_options& with, const connection_guide& by,
+                         std::function<void()> advance)
+    : session_(over), stream_(on), options_(with), guide_(by), advance_(std::move(advance)) {
+  stream_.worked_on_by = this;
+}
+
+// What it works on may be what holds up its end: that goes first.
+h2_exchange::~h2_exchange() {
+  work_.reset();
+  stream_.worked_on_by = nullptr;
+  session_.release(stream_);
+}
+
+void h2_exchange::start() {
+  work_.emplace(run());
+  // Nobody waits for it: its end is seen by done().
+  (void)work_->await_suspend(std::noop_coroutine());
+}
+
+void h2_exchange::tell(h2_event::kind what) {
+  if (what == h2_event::kind::closed) closed_ = true;
+  news_.ring();
+}
+
+task<> h2_exchange::run() {
+  const auto began = std::chrono::steady_clock::now();
+  request& asked = stream_.asked.message();
+  // Taken before the handler runs, which may move the request away or change it.
+  const bool to_head = asked.method == "HEAD";
+  request line;
+  if (options_.on_answer) line = line_of(asked);
+  answer_notes notes;
+  response made;
+  if (const auto& failure = stream_.asked.failure()) {
+    made = own_answer(failure->status, failure->detail);
+  } else {
+    asked.body_unread = !stream_.whole;
+    auto answering = answer_of(options_, asked, notes);
+    made = co_await answering;
+  }
+  auto sending = send(made, to_head);
+  co_await sending;
+  notes.incomplete = !stream_.complete;
+  if (options_.on_answer) {
+    options_.on_answer(line, notes, made.status, stream_.sent, std::chrono::steady_clock::now() - began);
+  }
+  done_ = true;
+  advance_();
+}
+
+task<> h2_exchange::send(response& made, bool to_head) {
+  auto head = make_h2_head(made, to_head, guide_.date());
+  if (!head) {
+    options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));
+    made = own_answer(500, "the server could not answer this request");
+    head = make_h2_head(made, to_head, guide_.date());
+    if (!head) session_.break_off(stream_);
+  }
+  // As HTTP/1.1 has it: the handler wants this connection to end.
+  if (made.headers.has_token("Connection", "close")) session_.begin_shutdown(std::chrono::steady_clock::now());
+  if (head && head->body && made.source) {
+    session_.respond_in_pieces(stream_, *head);
+    advance_();
+    auto pieces = send_pieces(made);
+    co_await pieces;
+  } else if (head) {
+    session_.respond(stream_, *head, std::move(made.body));
+  }
+  advance_();
+  while (!closed_) co_await news_.wait();
+}
+
+// The next piece is asked for when the client has room for it and the last has been sent: a slow reader slows the
+// source.
+task<> h2_exchange::send_pieces(response& made) {
+  std::size_t given = 0;
+  try {
+    for (;;) {
+      while (!stream_.starving && !closed_) co_await news_.wait();
+      if (closed_) co_return;
+      std::optional<std::string> piece;
+      do {
+        auto next = made.source();
+        piece = co_await next;
+      } while (piece && piece->empty());
+      given += piece ? piece->size() : 0;
+      if (made.length && (given > *made.length || (!piece && given != *made.length))) {
+        options_.log.error(fmt::format("an answer promised {} bytes and gave {}", *made.length, given));
+        break;
+      }
+      if (!piece) {
+        session_.end_body(stream_);
+        co_return;
+      }
+      session_.give_piece(stream_, *std::move(piece));
+      advance_();
+    }
+  } catch (const std::exception& thrown) {
+    options_.log.error(fmt::format("the body of an answer broke off: {}", thrown.what()));
+  } catch (...) {
+    options_.log.error("the body of an answer broke off");
+  }
+  session_.break_off(stream_);
+}
+
+}  // namespace mutual::http

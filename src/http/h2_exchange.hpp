@@ -1,0 +1,51 @@
+#pragma once
+// h2_exchange: one request over HTTP/2, from its handler to the end of its answer.
+
+#include "http/bell.hpp"
+#include "http/connection.hpp"
+#include "http/h2_session.hpp"
+#include "http/server_options.hpp"
+
+#include <mutual/request.hpp>
+#include <mutual/response.hpp>
+#include <mutual/task.hpp>
+
+#include <functional>
+#include <optional>
+
+namespace mutual::http {
+
+/// Works on one stream in a coroutine of its own, so that no request waits for another's handler. Made when the request
+/// has been handed over; does not move; may be destroyed at any time but from within.
+struct h2_exchange {
+  /// `advance` makes the connection look at the session again.
+  h2_exchange(h2_session& over, h2_stream& on, const server_options& with, const connection_guide& by,
+              std::function<void()> advance);
+  ~h2_exchange();
+  h2_exchange(const h2_exchange&) = delete;
+  h2_exchange& operator=(const h2_exchange&) = delete;
+
+  /// Begins; what can be done without waiting is done when it returns.
+  void start();
+  /// The session has news of the stream.
+  void tell(h2_event::kind what);
+  /// All is done, also for whoever observes.
+  bool done() const { return done_; }
+
+ private:
+  task<> run();
+  task<> send(response& made, bool to_head);
+  task<> send_pieces(response& made);
+
+  h2_session& session_;
+  h2_stream& stream_;
+  const server_options& options_;
+  const connection_guide& guide_;
+  std::function<void()> advance_;
+  std::optional<task<>> work_;
+  bell news_;
+  bool closed_ = false;
+  bool done_ = false;
+};
+
+}  // namespace mutual::http

@@ -1,0 +1,217 @@
+#include "http/h2_session.hpp"
+
+#include "http/h2_session_callbacks.hpp"
+
+#include <algorithm>
+#include <array>
+#include <new>
+#include <utility>
+
+namespace mutual::http {
+namespace {
+
+// Acknowledgements that wait to be sent; nghttp2 gives up a client that does not read and goes on asking for them.
+constexpr std::size_t most_acknowledgements = 128;
+
+limits ceiling(const server_options& options) {
+  auto bounds = options.limits;
+  bounds.body_bytes = std::max(bounds.body_bytes, options.largest_body);
+  return bounds;
+}
+
+const nghttp2_option* rules() {
+  struct owned {
+    owned() {
+      if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
+      nghttp2_option_set_no_auto_window_update(made, 1);
+      nghttp2_option_set_no_closed_streams(made, 1);
+      nghttp2_option_set_max_outbound_ack(made, most_acknowledgements);
+    }
+    ~owned() { nghttp2_option_del(made); }
+    owned(const owned&) = delete;
+    owned& operator=(const owned&) = delete;
+    nghttp2_option* made = nullptr;
+  };
+  static const owned kept;
+  return kept.made;
+}
+
+nghttp2_nv name_value(std::string_view name, std::string_view value) {
+  nghttp2_nv made{};
+  made.name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data()));
+  made.namelen = name.size();
+  made.value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data()));
+  made.valuelen = value.size();
+  // What is secret is not to be put into tables that others' values can be compared with (RFC 7541 section 7.1.3).
+  made.flags = name == "set-cookie" || name == "authorization" ? NGHTTP2_NV_FLAG_NO_INDEX : NGHTTP2_NV_FLAG_NONE;
+  return made;
+}
+
+}  // namespace
+
+void h2_session::deleter::operator()(nghttp2_session* which) const { nghttp2_session_del(which); }
+
+h2_session::h2_session(const server_options& options, std::shared_ptr<const connection_info> info)
+    : options_(options), info_(std::move(info)), bounds_(ceiling(options)) {
+  nghttp2_session* made = nullptr;
+  if (nghttp2_session_server_new2(&made, callbacks::all(), this, rules()) != 0) throw std::bad_alloc();
+  session_.reset(made);
+  const std::array<nghttp2_settings_entry, 3> settings{
+      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, static_cast<std::uint32_t>(bounds_.streams)},
+       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(bounds_.head_bytes)},
+       // All streams get their turns alike; RFC 9113 section 5.3.2 has done away with trees of priorities.
+       {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}}};
+  if (nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) != 0) throw std::bad_alloc();
+}
+
+h2_session::~h2_session() = default;
+
+void h2_session::feed(std::string_view bytes, time_point now) {
+  now_ = now;
+  if (ended_badly_) return;
+  const auto taken =
+      nghttp2_session_mem_recv(session_.get(), reinterpret_cast<const std::uint8_t*>(bytes.data()), bytes.size());
+  if (taken >= 0 || ended_badly_) return;
+  const bool flood = taken == NGHTTP2_ERR_FLOODED;
+  end_badly(flood ? NGHTTP2_ENHANCE_YOUR_CALM : NGHTTP2_PROTOCOL_ERROR, nghttp2_strerror(static_cast<int>(taken)));
+}
+
+bool h2_session::collect(std::string& out, std::size_t enough, time_point now) {
+  now_ = now;
+  const auto before = out.size();
+  collecting_ = &out;
+  while (out.size() < enough) {
+    const std::uint8_t* data = nullptr;
+    paused_ = false;
+    const auto size = nghttp2_session_mem_send(session_.get(), &data);
+    if (size > 0) out.append(reinterpret_cast<const char*>(data), static_cast<std::size_t>(size));
+    if (size > 0 || (size == 0 && paused_)) continue;
+    if (size < 0 && !ended_badly_) end_badly(NGHTTP2_INTERNAL_ERROR, nghttp2_strerror(static_cast<int>(size)));
+    if (size == 0 || out.size() == before) break;
+  }
+  collecting_ = nullptr;
+  return out.size() > before;
+}
+
+std::optional<h2_event> h2_session::next_event() {
+  if (!has_events()) return std::nullopt;
+  const auto next = events_[event_at_++];
+  if (!has_events()) {
+    events_.clear();
+    event_at_ = 0;
+  }
+  if (next.what == h2_event::kind::request) next.stream->held_by_owner = true;
+  return next;
+}
+
+h2_stream* h2_session::find(std::int32_t id) const {
+  const auto found = streams_.find(id);
+  return found == streams_.end() ? nullptr : found->second.get();
+}
+
+void h2_session::submit(h2_stream& to, const h2_head& head, bool body) {
+  std::vector<nghttp2_nv> all;
+  all.reserve(head.fields.size());
+  for (std::size_t at = 0; at < head.fields.size(); ++at) {
+    all.push_back(name_value(head.fields[at].name, head.fields[at].value));
+  }
+  nghttp2_data_provider from{};
+  from.source.ptr = &to;
+  from.read_callback = callbacks::read_body;
+  to.answered = true;
+  to.ready_at = stalls_;
+  nghttp2_submit_response(session_.get(), to.id, all.data(), all.size(), body ? &from : nullptr);
+}
+
+void h2_session::respond(h2_stream& to, const h2_head& head, std::string body) {
+  if (!to.open) return;
+  to.piece = head.body ? std::move(body) : std::string();
+  to.ended = true;
+  submit(to, head, head.body);
+}
+
+void h2_session::respond_in_pieces(h2_stream& to, const h2_head& head) {
+  if (!to.open) return;
+  to.from_source = true;
+  submit(to, head, true);
+}
+
+void h2_session::give_piece(h2_stream& to, std::string piece) {
+  if (!to.open) return;
+  to.piece = std::move(piece);
+  to.taken = 0;
+  to.starving = false;
+  to.ready_at += stalls_ - to.starved_at;
+  nghttp2_session_resume_data(session_.get(), to.id);
+}
+
+void h2_session::end_body(h2_stream& to) {
+  if (!to.open) return;
+  to.ended = true;
+  to.starving = false;
+  to.ready_at += stalls_ - to.starved_at;
+  nghttp2_session_resume_data(session_.get(), to.id);
+}
+
+void h2_session::reset(h2_stream& on, std::uint32_t code) {
+  if (on.open) nghttp2_submit_rst_stream(session_.get(), NGHTTP2_FLAG_NONE, on.id, code);
+}
+
+void h2_session::break_off(h2_stream& to) { reset(to, NGHTTP2_INTERNAL_ERROR); }
+
+void h2_session::release(h2_stream& which) {
+  held_ -= which.held;
+  which.held = 0;
+  which.held_by_owner = false;
+  if (!which.open) streams_.erase(which.id);
+  repay();
+}
+
+// A stream is closed, by whomever. Whoever works on it is told; one that nobody knows of goes at once.
+void h2_session::closed(h2_stream& on) {
+  on.open = false;
+  on.starving = false;
+  if (on.held_by_owner) {
+    events_.push_back({h2_event::kind::closed, &on});
+  } else if (!on.handed_over) {
+    held_ -= on.held;
+    streams_.erase(on.id);
+    repay();
+  }
+}
+
+void h2_session::abandon() {
+  for (auto at = streams_.begin(); at != streams_.end();) {
+    auto& each = *(at++)->second;
+    if (each.open) closed(each);
+  }
+}
+
+bool h2_session::over() const {
+  return nghttp2_session_want_read(session_.get()) == 0 && nghttp2_session_want_write(session_.get()) == 0;
+}
+
+void h2_session::terminate() { nghttp2_session_terminate_session(session_.get(), NGHTTP2_NO_ERROR); }
+
+void h2_session::end_badly(std::uint32_t code, std::string why) {
+  if (std::exchange(ended_badly_, true)) return;
+  fault_ = std::move(why);
+  nghttp2_session_terminate_session(session_.get(), code);
+}
+
+// Two steps (RFC 9113 section 6.8): what the client sends before it has heard the first is served.
+void h2_session::begin_shutdown(time_point now) {
+  if (std::exchange(shutting_down_, true)) return;
+  shutdown_began_ = now;
+  nghttp2_submit_shutdown_notice(session_.get());
+  nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+}
+
+void h2_session::finish_shutdown() {
+  shutting_down_ = true;
+  if (std::exchange(last_stream_told_, true)) return;
+  nghttp2_submit_goaway(session_.get(), NGHTTP2_FLAG_NONE, nghttp2_session_get_last_proc_stream_id(session_.get()),
+                        NGHTTP2_NO_ERROR, nullptr, 0);
+}
+
+}  // namespace mutual::http

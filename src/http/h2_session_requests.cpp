@@ -1,0 +1,130 @@
+// How an HTTP/2 session takes requests in: what is refused early, how much is held, and what is late.
+
+#include "http/h2_session.hpp"
+#include "http/h2_session_callbacks.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace mutual::http {
+namespace {
+
+// A client that has been told of a shutdown answers in a moment, or not at all.
+constexpr auto shutdown_notice = std::chrono::seconds(1);
+
+std::chrono::milliseconds earned(std::size_t bytes, std::size_t streams, std::size_t rate) {
+  return std::chrono::milliseconds(bytes * 1000 * std::max<std::size_t>(1, streams) / rate);
+}
+
+}  // namespace
+
+bool h2_session::suffer(h2_nuisance what) {
+  if (patience_.suffer(what, now_)) return true;
+  end_badly(NGHTTP2_ENHANCE_YOUR_CALM,
+            "it makes more work than its requests need (resets, pings, settings and the like)");
+  return false;
+}
+
+// The head is there: the moment to refuse the body before it costs anything, or to ask for it.
+void h2_session::head_is_there(h2_stream& on, bool more) {
+  // All have the same turn, whatever the client says: a large answer must not hold up a small one.
+  nghttp2_extpri alike{};
+  alike.urgency = NGHTTP2_EXTPRI_DEFAULT_URGENCY;
+  alike.inc = 1;
+  nghttp2_session_change_extpri_stream_priority(session_.get(), on.id, &alike, 1);
+  on.asked.end_head(more);
+  on.body_began = now_;
+  if (on.asked.failure()) return hand_over(on);
+  if (!more) return;
+  on.asked.message().connection = info_;
+  const auto terms = options_.check_head ? options_.check_head(on.asked.message()) : body_terms();
+  on.body_wanted = terms.wanted;
+  if (!terms.wanted) return hand_over(on);
+  on.asked.limit_body(terms.limit.value_or(options_.limits.body_bytes));
+  if (on.asked.failure()) return hand_over(on);
+  if (!on.asked.expects_continue()) return;
+  std::string_view name = ":status";
+  std::string_view value = "100";
+  nghttp2_nv status{};
+  status.name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data()));
+  status.namelen = name.size();
+  status.value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data()));
+  status.valuelen = value.size();
+  nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, on.id, nullptr, &status, 1, nullptr);
+}
+
+void h2_session::request_is_whole(h2_stream& on) {
+  on.asked.end();
+  on.whole = true;
+  hand_over(on);
+}
+
+void h2_session::hand_over(h2_stream& on) {
+  if (std::exchange(on.handed_over, true)) return;
+  on.asked.message().connection = info_;
+  events_.push_back({h2_event::kind::request, &on});
+}
+
+void h2_session::take_data(h2_stream& on, std::string_view piece) {
+  if (!on.handed_over) {
+    on.asked.data(piece);
+    if (on.asked.failure()) hand_over(on);
+  }
+  const auto before = on.held;
+  on.held = on.asked.failure() ? 0 : on.asked.message().body.size();
+  held_ = held_ - before + on.held;
+  if (on.owed == 0) on.withheld_since = now_;
+  on.owed += piece.size();
+  if (on.handed_over || may_hold_more(on)) give_room(on);
+}
+
+// All bodies of a connection together may take twice what one may, beside the window that each begins with. Beyond
+// that, only the oldest gets more room, so that one of them always comes to its end.
+bool h2_session::may_hold_more(const h2_stream& on) const {
+  if (held_ <= bounds_.body_bytes) return true;
+  const auto oldest =
+      std::find_if(streams_.begin(), streams_.end(), [](const auto& each) { return each.second->held > 0; });
+  return oldest != streams_.end() && oldest->second.get() == &on;
+}
+
+void h2_session::give_room(h2_stream& on) {
+  on.withheld += now_ - on.withheld_since;
+  if (on.open) nghttp2_session_consume_stream(session_.get(), on.id, std::exchange(on.owed, 0));
+}
+
+// Memory has become free: those who were held back go on.
+void h2_session::repay() {
+  for (auto& [id, each] : streams_) {
+    if (each->owed > 0 && may_hold_more(*each)) give_room(*each);
+  }
+}
+
+// A body has its time, and more as it grows, as in HTTP/1.1; what one request of many must bring is its share.
+bool h2_session::body_is_late(const h2_stream& on) const {
+  if (on.handed_over || on.owed > 0 || !on.asked.head_is_whole()) return false;
+  const auto& times = options_.timeouts;
+  return now_ - on.body_began - on.withheld >
+         times.body + earned(on.asked.body_bytes(), streams_.size(), times.least_body_rate);
+}
+
+// Of a client that reads nothing, or a byte now and then, the windows are closed while nothing else is to be sent.
+bool h2_session::answer_is_not_read(const h2_stream& on) const {
+  if (!on.open || !on.answered || on.complete || on.starving) return false;
+  const auto& times = options_.timeouts;
+  return stalls_ - on.ready_at > times.write + earned(on.sent, streams_.size(), times.least_body_rate);
+}
+
+bool h2_session::judge_times(time_point now) {
+  now_ = now;
+  for (auto& [id, each] : streams_) {
+    if (body_is_late(*each)) {
+      each->asked.fail(408, "the request's body did not arrive in time");
+      hand_over(*each);
+    }
+    if (answer_is_not_read(*each)) reset(*each, NGHTTP2_CANCEL);
+  }
+  if (shutting_down_ && now - shutdown_began_ > shutdown_notice) finish_shutdown();
+  return !block_began_ || now - *block_began_ < options_.timeouts.head;
+}
+
+}  // namespace mutual::http

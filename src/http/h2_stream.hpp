@@ -1,0 +1,52 @@
+#pragma once
+// h2_stream: one request and its answer within an HTTP/2 session.
+
+#include "http/h2_request.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace mutual::http {
+
+struct h2_exchange;
+
+/// What a session knows of one stream. Made, filled and ended by the session; whoever answers reads it.
+struct h2_stream {
+  h2_stream(std::int32_t number, const limits& bounds, bool secure) : id(number), asked(bounds, secure) {}
+
+  std::int32_t id;
+  h2_request asked;
+
+  // The request.
+  bool whole = false;        ///< All of it has come.
+  bool handed_over = false;  ///< Its event has been made: it is whole, refused, or not to be read.
+  bool body_wanted = true;   ///< False if it will be refused whatever its body.
+  std::size_t owed = 0;      ///< Bytes that came and for which the client has not been given new room yet.
+  std::size_t held = 0;      ///< Bytes of its body that are in memory.
+
+  // The answer.
+  bool answered = false;     ///< Its head has been given.
+  bool from_source = false;  ///< Its body comes in pieces, which are asked for.
+  bool ended = false;        ///< No piece follows the one at hand.
+  bool starving = false;     ///< The next piece has been asked for and is not there yet.
+  std::string piece;         ///< What is to be sent next.
+  std::size_t taken = 0;     ///< Of it, what has been sent.
+  std::size_t sent = 0;      ///< Bytes of the body that have been sent in all.
+  bool complete = false;     ///< All of the answer has been sent.
+
+  // The stream.
+  bool open = true;            ///< False once it is closed, by whomever: nothing can be sent or received any more.
+  bool held_by_owner = false;  ///< Somebody works on it: it stays until release().
+  h2_exchange* worked_on_by = nullptr;  ///< The owner's own.
+
+  // The clock: how long the client has kept us waiting for its body, and for room to send.
+  std::chrono::steady_clock::time_point body_began{};
+  std::chrono::steady_clock::duration withheld{};          ///< The time in which we gave it no room.
+  std::chrono::steady_clock::time_point withheld_since{};  ///< Of meaning while `owed`.
+  std::chrono::steady_clock::duration ready_at{};          ///< On the session's clock of stalls.
+  std::chrono::steady_clock::duration starved_at{};        ///< On the same; of meaning while `starving`.
+};
+
+}  // namespace mutual::http
