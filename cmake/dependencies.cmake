@@ -21,6 +21,12 @@ add_library(mutual::nghttp2 UNKNOWN IMPORTED)
 set_target_properties(mutual::nghttp2 PROPERTIES IMPORTED_LOCATION ${NGHTTP2_LIBRARY}
   INTERFACE_INCLUDE_DIRECTORIES ${NGHTTP2_INCLUDE})
 
+# toml++: used by its headers alone, in one file of ours, so nobody links it.
+find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h)
+if(NOT TOMLPLUSPLUS_INCLUDE)
+  message(FATAL_ERROR "toml++ was not found: install libtomlplusplus-dev (scripts/setup does it)")
+endif()
+
 # llhttp: a library on newer systems; Debian 12 ships its C sources with node-llhttp, and they become part of ours.
 find_path(LLHTTP_INCLUDE llhttp.h PATH_SUFFIXES llhttp PATHS /usr/share/include)
 find_library(LLHTTP_LIBRARY llhttp)

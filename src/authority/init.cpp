@@ -1,6 +1,7 @@
 #include "authority/init.hpp"
 
 #include "authority/issue_files.hpp"
+#include "authority/limits.hpp"
 #include "authority/workplace.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -104,8 +105,8 @@ result<> write_ca(inventory& in, profile purpose, const x509::certificate& one, 
   return file::create(certificate_file, one.pem(), file::access::everyone);
 }
 
-result<std::vector<x509::certificate>> make_authorities(const init_request& request, const layout& places,
-                                                        inventory& in) {
+result<std::vector<x509::certificate>> make_authorities(const init_request& request, const limits& by,
+                                                        const layout& places, inventory& in) {
   const auto& organization = request.organization;
   MUTUAL_TRY(const auto root_key, x509::private_key::generate(request.kind));
   MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
@@ -113,9 +114,13 @@ result<std::vector<x509::certificate>> make_authorities(const init_request& requ
              x509::describe_certificate(profile::root, {organization + " Root CA", {organization}, {}}, {}, root_key,
                                         root_lifetime));
   MUTUAL_TRY(auto root, x509::make_self_signed(root_spec, root_key));
-  MUTUAL_TRY(const auto spec,
+  MUTUAL_TRY(auto spec,
              x509::describe_certificate(profile::intermediate, {organization + " Intermediate CA", {organization}, {}},
                                         {}, key, intermediate_lifetime));
+  if (const auto constraints = constraints_for(by); !constraints.empty()) {
+    MUTUAL_TRY(auto extension, x509::to_extension(constraints));
+    spec.others.push_back(std::move(extension));
+  }
   MUTUAL_TRY(auto intermediate, x509::issue_certificate(spec, key.get(), root, root_key));
   MUTUAL_CHECK(write_ca(in, profile::root, root, root_key, places.root_key(), places.root_certificate()));
   MUTUAL_CHECK(write_ca(in, profile::intermediate, intermediate, key, places.intermediate_key(),
@@ -139,6 +144,15 @@ result<issued_certificate> issue_self_signed(const issue_request& request, const
   return issued_certificate{request.name, request.purpose, std::move(leaf), {}, {}, {}};
 }
 
+// The file that was given becomes the PKI's own, word for word, once it is known to make sense.
+result<limits> take_limits(const init_request& request, const layout& places) {
+  if (request.limits.empty()) return limits{};
+  MUTUAL_TRY(const auto toml, file::read(request.limits));
+  MUTUAL_TRY(auto by, read_limits(toml, shown(request.limits)));
+  MUTUAL_CHECK(file::create(places.limits(), toml, file::access::everyone));
+  return by;
+}
+
 // Everything, in the folder where it is built. The inventory is closed when this returns.
 result<made_pki> build(const init_request& request, const std::vector<issue_request>& first, const layout& places) {
   made_pki made{places, {}, {}};
@@ -154,7 +168,8 @@ result<made_pki> build(const init_request& request, const std::vector<issue_requ
     MUTUAL_CHECK(file::create(places.trust(), pinned, file::access::everyone));
     return made;
   }
-  MUTUAL_TRY(made.authorities, make_authorities(request, places, *in));
+  MUTUAL_TRY(const auto by, take_limits(request, places));
+  MUTUAL_TRY(made.authorities, make_authorities(request, by, places, *in));
   in.reset();
   MUTUAL_TRY(auto opened, pki::open_locked(places.folder()));
   for (const auto& one : first) {
@@ -182,6 +197,9 @@ result<made_pki> init(const init_request& request) {
   if (const auto size = text::count_characters(request.organization); size == 0 || size > longest_organization) {
     return error(errc::bad_usage, fmt::format("the organization's name must have 1 to {} characters, and this has {}",
                                               longest_organization, size));
+  }
+  if (request.self_signed && !request.limits.empty()) {
+    return error(errc::bad_usage, "limits are for an authority, and --self-signed makes none: leave one of them out");
   }
   MUTUAL_TRY(const auto first, first_requests(request));
   MUTUAL_TRY(auto site, workplace::make(request.folder));

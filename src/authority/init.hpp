@@ -22,6 +22,8 @@ struct init_request {
   bool self_signed = false;
   x509::key_kind kind = x509::key_kind::p256;
   x509::secret p12_password;
+  /// A file of limits (authority.toml) for the new PKI; empty for none.
+  std::filesystem::path limits;
 };
 
 /// What was made; paths are in the request's folder.

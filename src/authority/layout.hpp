@@ -25,6 +25,8 @@ class layout {
   /// Whom both sides trust: the root; or the certificates to pin, when there is no CA.
   std::filesystem::path trust() const { return folder_ / "trust.crt"; }
   std::filesystem::path inventory() const { return folder_ / "inventory.db"; }
+  /// What may be issued; without the file nothing is limited.
+  std::filesystem::path limits() const { return folder_ / "authority.toml"; }
   std::filesystem::path issued() const { return folder_ / "issued"; }
   /// The leaf and then its intermediate.
   std::filesystem::path certificate(std::string_view name) const { return issued() / (std::string(name) + ".crt"); }

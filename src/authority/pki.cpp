@@ -2,6 +2,7 @@
 
 #include "authority/folder_lock.hpp"
 #include "authority/issue_files.hpp"
+#include "authority/limits.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
@@ -31,9 +32,9 @@ result<x509::identity> load_issuer(const layout& places) {
 }
 
 result<x509::certificate_spec> describe(const issue_request& request, const x509::private_key& key,
-                                        const x509::certificate& issuer) {
+                                        const x509::certificate& issuer, const limits& by) {
   MUTUAL_TRY(auto names, names_for(request));
-  const auto lifetime = request.lifetime.value_or(default_lifetime);
+  const auto lifetime = request.lifetime.value_or(usual_life(by, request.purpose, default_lifetime));
   // A shorter life than the asked one is no surprise where nobody asked for a length.
   if (request.lifetime && lifetime > std::chrono::days(36500)) {
     return error(errc::bad_usage, "a certificate cannot last longer than 36500 days: give fewer");
@@ -111,7 +112,9 @@ result<issued_certificate> pki::issue(const issue_request& request) {
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
   // Making a key may take seconds (RSA), and needs no lock.
   MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
-  MUTUAL_TRY(const auto spec, describe(request, key, issuer.leaf()));
+  MUTUAL_TRY(const auto by, load_limits(places_));
+  MUTUAL_TRY(const auto spec, describe(request, key, issuer.leaf(), by));
+  MUTUAL_CHECK(check_limits(by, {request.purpose, spec, key.get()}));
 
   std::optional<folder_lock> lock;
   if (!is_locked_) {

@@ -103,6 +103,12 @@ void add_init(CLI::App& program, action& chosen) {
       ->allow_extra_args(false);
   command->add_flag("--self-signed", given->request.self_signed,
                     "No CA: single certificates that sign themselves, to be pinned (see below)");
+  command
+      ->add_option(
+          "--limits", given->request.limits,
+          "What the authority may issue (names, lives, kinds of keys): a file that becomes its authority.toml; "
+          "see docs/certificates.md")
+      ->type_name("FILE");
   add_key_kind_option(*command, given->kind);
   add_password_options(*command, given->password, "the PKCS#12 files", "MUTUAL_P12_PASSWORD");
   add_json_option(*command, given->json);

@@ -1,6 +1,7 @@
 #include "x509/profile.hpp"
 
 #include "base/text.hpp"
+#include "x509/name_constraints.hpp"
 
 #include <fmt/format.h>
 
@@ -85,7 +86,9 @@ result<certificate> issue_certificate(certificate_spec spec, EVP_PKEY* subject_k
   }
   spec.not_before = std::max(spec.not_before, issuer.not_before());
   spec.not_after = std::min(spec.not_after, issuer.not_after());
-  return make_certificate(spec, subject_key, issuer, issuer_key);
+  MUTUAL_TRY(auto made, make_certificate(spec, subject_key, issuer, issuer_key));
+  MUTUAL_CHECK(check_constraints_of(issuer, made));
+  return made;
 }
 
 }  // namespace mutual::x509
