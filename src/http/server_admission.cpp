@@ -82,6 +82,7 @@ task<bool> server_worker::admit(guest& self) {
   self.speaks_h2 = speaks_h2(native);
   self.standing = *std::move(known);
   info->who = self.standing.who;
+  self.facts.judged.reset();
   self.info = std::move(info);
   co_return true;
 }
@@ -108,7 +109,7 @@ task<std::optional<char>> server_worker::first_byte(guest& self) {
 void server_worker::refuse(const guest& self, reason code, std::string_view detail) {
   owner_.refused_[static_cast<std::size_t>(code)].fetch_add(1, std::memory_order_relaxed);
   const auto& judged = self.facts.judged;
-  owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), code, detail, judged ? &*judged : nullptr));
+  owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), code, detail, judged.get()));
 }
 
 // OpenSSL has written its alert by now. What is left is to say why, here, and to let the client read it, there.

@@ -20,7 +20,7 @@ class endpoint {
   const sockaddr* get() const { return reinterpret_cast<const sockaddr*>(&storage_); }
   sockaddr* get() { return reinterpret_cast<sockaddr*>(&storage_); }
   socklen_t size() const;
-  int family() const { return storage_.ss_family; }
+  int family() const { return storage_.sin6_family; }
 
   /// "127.0.0.1", "::1".
   std::string address() const;
@@ -32,7 +32,7 @@ class endpoint {
   bool is_loopback() const;
 
  private:
-  sockaddr_storage storage_{};
+  sockaddr_in6 storage_{};  // the larger of the two; each connection keeps one
 };
 
 /// A host and a port, as a person writes them.

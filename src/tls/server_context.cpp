@@ -56,7 +56,8 @@ struct server_context::callbacks {
     auto& facts = facts_of(ssl);
     const auto& self = context_of(ssl);
     if (!self.trust_) return 0;
-    facts.judged = self.judge(X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store));
+    facts.judged = std::make_unique<verdict>(
+        self.judge(X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store)));
     if (*facts.judged) return 1;
     // The error chooses the alert that OpenSSL sends, and nothing else.
     X509_STORE_CTX_set_error(store, facts.judged->verify_error);

@@ -17,7 +17,6 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,8 +25,9 @@ namespace mutual::tls {
 /// What a handshake brings to light about one client. Lives as long as its SSL and does not move.
 struct client_facts {
   std::string server_name;  ///< The SNI it asked for, or empty.
-  /// Of the certificate that it presented; empty if it presented none, or resumed.
-  std::optional<verdict> judged;
+  /// Of the certificate that it presented; null if it presented none, or resumed, or when nobody asks any more: a
+  /// verdict is large, and a connection waits for long.
+  std::unique_ptr<verdict> judged;
 };
 
 /// The certificate, key, trust and rules of one listener, read and checked as a whole; immutable, numbered by
