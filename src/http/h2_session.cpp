@@ -57,7 +57,7 @@ h2_session::h2_session(const server_options& options, std::shared_ptr<const conn
   if (nghttp2_session_server_new2(&made, callbacks::all(), this, rules()) != 0) throw std::bad_alloc();
   session_.reset(made);
   const std::array<nghttp2_settings_entry, 3> settings{
-      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, static_cast<std::uint32_t>(bounds_.streams)},
+      {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, static_cast<std::uint32_t>(options.most_streams)},
        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(bounds_.head_bytes)},
        // All streams get their turns alike; RFC 9113 section 5.3.2 has done away with trees of priorities.
        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}}};

@@ -14,7 +14,6 @@ struct limits {
   std::size_t body_bytes = std::size_t{1} << 20U;  ///< The body without its framing; more is 413.
   std::size_t chunk_line_bytes = 18;               ///< One chunk-size line with its CRLF: 16 hex digits.
   std::size_t trailer_bytes = 4096;                ///< All trailer fields together; more is 431.
-  std::size_t streams = 100;                       ///< HTTP/2 requests of one connection at a time; further ones wait.
 };
 
 }  // namespace mutual::http

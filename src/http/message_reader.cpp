@@ -39,8 +39,7 @@ void message_reader::reset() {
   witness_.reset();
   failure_ = parse_failure();
   raw_ = {};
-  head_left_ = limits_.head_bytes;
-  trailer_left_ = limits_.trailer_bytes;
+  lines_left_ = limits_.head_bytes;
   field_count_ = 0;
   known_ = 0;
   said_ = framing();
@@ -58,9 +57,9 @@ bool message_reader::fail(int status, std::string detail) {
 }
 
 line_buffer::outcome message_reader::start_line(std::string_view& bytes, std::size_t limit, std::string_view& line) {
-  const auto outcome = lines_.take(bytes, std::min(limit, head_left_), raw_);
+  const auto outcome = lines_.take(bytes, std::min(limit, lines_left_), raw_);
   if (outcome == line_buffer::outcome::line) {
-    head_left_ -= raw_.size();
+    lines_left_ -= raw_.size();
     line = raw_.substr(0, raw_.size() - 2);
   } else if (outcome == line_buffer::outcome::bare_lf) {
     fail(400, bare_lf_detail);
@@ -69,7 +68,7 @@ line_buffer::outcome message_reader::start_line(std::string_view& bytes, std::si
 }
 
 line_buffer::outcome message_reader::head_line(std::string_view& bytes, std::string_view& line) {
-  const auto outcome = start_line(bytes, head_left_, line);
+  const auto outcome = start_line(bytes, lines_left_, line);
   if (outcome == line_buffer::outcome::too_long) {
     fail(431, "The header is larger than the " + std::to_string(limits_.head_bytes) + " bytes allowed here.");
   }
@@ -85,7 +84,7 @@ bool message_reader::read_field(std::string_view line, fields& into, fields::fie
   read = {line.substr(0, colon), text::trim(line.substr(colon + 1))};
   into.add(read.name, read.value);
   const auto known = known_field_bit(read.name);
-  known_ |= known;
+  known_ = static_cast<std::uint16_t>(known_ | known);
   if ((known & framing_fields) != 0 && !read_framing(line, into)) return false;
   const auto& seen = witness_.see(raw_);
   if (seen.error || seen.name != read.name || text::trim(seen.value) != read.value || seen.names != 1 ||
@@ -112,6 +111,7 @@ bool message_reader::agrees_on_end(const witness::sighting& seen, bool ended) {
 }
 
 bool message_reader::end_head(bool no_body, body_kind otherwise) {
+  lines_left_ = limits_.trailer_bytes;
   auto said = said_;
   if (said.kind == body_kind::none && !no_body) said.kind = otherwise;
   kind_ = no_body || (said.kind == body_kind::length && said.length == 0) ? body_kind::none : said.kind;
@@ -202,7 +202,7 @@ bool message_reader::read_chunk_line(std::string_view line) {
 }
 
 bool message_reader::read_trailer(std::string_view line, fields& trailers) {
-  trailer_left_ -= raw_.size();
+  lines_left_ -= raw_.size();
   if (line.empty()) {
     if (!agrees_on_end(witness_.see(raw_), true)) return false;
     phase_ = phase::complete;
@@ -224,7 +224,7 @@ bool message_reader::step_body(std::string_view& bytes, std::string& into, field
   }
   const auto limit = phase_ == phase::chunk_line  ? limits_.chunk_line_bytes
                      : phase_ == phase::chunk_end ? std::size_t{2}
-                                                  : trailer_left_;
+                                                  : lines_left_;
   std::string_view line;
   bool whole = false;
   if (!take_body_line(bytes, limit, line, whole)) return false;

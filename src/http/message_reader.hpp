@@ -33,7 +33,7 @@ class message_reader {
   const witness::sighting& see_line() { return witness_.see(raw_); }
 
   /// Remembers the version that the start line gave: HTTP/1.x.
-  void set_version(int minor) { version_minor_ = minor; }
+  void set_version(int minor) { version_minor_ = static_cast<std::uint8_t>(minor); }
 
   /// Reads the line that was just taken as a field, adds it to `into`, and gives it in `read` (views into `line`).
   bool read_field(std::string_view line, fields& into, fields::field& read);
@@ -89,15 +89,14 @@ class message_reader {
   witness witness_;
   parse_failure failure_;
   std::string_view raw_;  // The line just taken, with its CRLF.
-  std::size_t head_left_ = 0;
-  std::size_t trailer_left_ = 0;
+  std::size_t lines_left_ = 0;  // Bytes for the head, and after it for the trailer.
   std::size_t field_count_ = 0;
   std::uint64_t data_left_ = 0;  // Of the body, or of the chunk.
   std::size_t body_limit_ = 0;
   std::uint64_t body_left_ = 0;  // Until the limit.
   framing said_;
-  int version_minor_ = 1;
-  unsigned known_ = 0;  // known_field bits.
+  std::uint16_t known_ = 0;  // known_field bits.
+  std::uint8_t version_minor_ = 1;
   body_kind kind_ = body_kind::none;
   phase phase_ = phase::head;
 };

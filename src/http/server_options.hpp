@@ -66,6 +66,7 @@ struct server_options {
   tls::levers levers;  ///< All of them; for tests and measurements to leave some out.
   bool http2 = true;  ///< Offered under TLS, beside HTTP/1.1; the client chooses (ALPN).
   http::limits limits;
+  std::size_t most_streams = 100;  ///< HTTP/2 requests of one connection at a time; further ones wait.
   http::timeouts timeouts;
   handler answer;
   std::size_t largest_body = 0;  ///< The highest limit that check_head gives, if it is above `limits.body_bytes`.
