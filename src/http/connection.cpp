@@ -1,12 +1,10 @@
 #include "http/connection.hpp"
 
+#include "http/answering.hpp"
 #include "http/own_answer.hpp"
 #include "http/response_writer.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <exception>
 #include <optional>
 #include <utility>
 
@@ -30,17 +28,6 @@ response_terms terms_for(const request& asked) {
   terms.version_minor = asked.version_minor;
   terms.to_head = asked.method == "HEAD";
   return terms;
-}
-
-// A request's line and who sent it, for the observer.
-request line_of(const request& asked) {
-  request line;
-  line.method = asked.method;
-  line.target = asked.target;
-  line.version_major = asked.version_major;
-  line.version_minor = asked.version_minor;
-  line.connection = asked.connection;
-  return line;
 }
 
 }  // namespace
@@ -172,23 +159,6 @@ connection::progress connection::refused(int status, std::string_view detail) {
   return progress::refused;
 }
 
-task<response> connection::response_to(request& asked, answer_notes& notes) {
-  bool failed = false;
-  response made;
-  try {
-    made = co_await options_.answer(asked, notes);
-  } catch (const std::exception& thrown) {
-    // The application turns what handlers throw into problems; what arrives here is a mistake of ours or of memory.
-    options_.log.error(fmt::format("a request could not be answered: {}", thrown.what()));
-    failed = true;
-  } catch (...) {
-    options_.log.error("a request could not be answered: something was thrown that is no std::exception");
-    failed = true;
-  }
-  if (failed) made = own_answer(500, "the server could not answer this request");
-  co_return made;
-}
-
 // True if the connection goes on: never if the request's body was left `unread`.
 task<bool> connection::answer_request(bool whole) {
   if (!guide_.still_welcome()) co_return false;
@@ -202,7 +172,8 @@ task<bool> connection::answer_request(bool whole) {
   request line;
   if (options_.on_answer) line = line_of(asked);
   const body_lease lease(*this, asked);
-  response made = co_await response_to(asked, notes);
+  auto answering = answer_of(options_, asked, notes);
+  response made = co_await answering;
   const bool read_whole = whole && (body_ == body_state::none || body_ == body_state::ended);
   const bool keep = read_whole && parser_.keep_alive() && !guide_.stopping();
   body_continues_ = false;

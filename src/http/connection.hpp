@@ -77,7 +77,6 @@ class connection {
   [[noreturn]] void break_body(int status, const std::string& detail);
   void take(std::size_t count);
   bool allow_for_body();
-  task<response> response_to(request& asked, answer_notes& notes);
   task<bool> answer_request(bool whole);
   task<> answer_failure();
   task<bool> send(response& made, response_terms terms, bool keep);

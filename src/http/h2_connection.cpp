@@ -127,11 +127,13 @@ h2_connection::output h2_connection::write_out() {
     if (out_sent_ == out_.size()) {
       out_.clear();
       out_sent_ = 0;
+      out_moved_ = now_;
       if (!session_.collect(out_, record_bytes, now_)) break;
     }
     const auto result = stream_.try_write(std::string_view(out_).substr(out_sent_));
     if (result.status == tls::io_status::would_block) return output::blocked;
     if (result.status != tls::io_status::ok) return output::gone;
+    out_moved_ = now_;
     out_sent_ += result.bytes;
     out_taken_ += result.bytes;
   }
@@ -172,11 +174,13 @@ milliseconds h2_connection::tick() const {
   return std::clamp(std::min({times.head, times.body, times.write}) / 4, milliseconds(20), milliseconds(1'000));
 }
 
-// As for HTTP/1.1: what a client takes earns it time.
+// As for HTTP/1.1: a client must take something within the time, and what it takes earns it time in all.
 milliseconds h2_connection::patience() const {
-  const auto earned = milliseconds(out_taken_ * 1000 / options_.timeouts.least_body_rate);
+  const auto& times = options_.timeouts;
+  const auto earned = milliseconds(out_taken_ * 1000 / times.least_body_rate);
   const auto waited = std::chrono::duration_cast<milliseconds>(out_waited_);
-  return std::clamp(options_.timeouts.write + earned - waited, milliseconds(0), options_.timeouts.write);
+  const auto stuck = std::chrono::duration_cast<milliseconds>(now_ - out_moved_);
+  return std::max(milliseconds(0), std::min(times.write - stuck, times.write + earned - waited));
 }
 
 void h2_connection::set_deadline(output state) {

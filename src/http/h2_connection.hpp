@@ -66,6 +66,7 @@ class h2_connection {
   std::size_t out_sent_ = 0;
   std::size_t out_taken_ = 0;  // by the client, since there was last nothing to send
   std::chrono::steady_clock::duration out_waited_{};
+  std::chrono::steady_clock::time_point out_moved_{};
   std::chrono::steady_clock::time_point now_;
   std::chrono::steady_clock::time_point judged_at_;
   std::chrono::steady_clock::time_point idle_since_;

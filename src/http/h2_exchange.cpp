@@ -4,6 +4,8 @@
 #include "http/h2_response.hpp"
 #include "http/own_answer.hpp"
 
+#include <mutual/body.hpp>
+
 #include <fmt/format.h>
 
 #include <chrono>
@@ -22,6 +24,7 @@ h2_exchange::h2_exchange(h2_session& over, h2_stream& on, const server_options& 
 
 // What it works on may be what holds up its end: that goes first.
 h2_exchange::~h2_exchange() {
+  if (lent_) *lent_ = nullptr;
   work_.reset();
   stream_.worked_on_by = nullptr;
   session_.release(stream_);
@@ -50,12 +53,14 @@ task<> h2_exchange::run() {
   if (const auto& failure = stream_.asked.failure()) {
     made = own_answer(failure->status, failure->detail);
   } else {
-    asked.body_unread = !stream_.whole;
+    asked.body_unread = !stream_.whole && !stream_.in_pieces;
+    if (stream_.in_pieces) lend_body(asked);
     auto answering = answer_of(options_, asked, notes);
     made = co_await answering;
   }
   auto sending = send(made, to_head);
   co_await sending;
+  if (lent_) *lent_ = nullptr;
   notes.incomplete = !stream_.complete;
   if (options_.on_answer) {
     options_.on_answer(line, notes, made.status, stream_.sent, std::chrono::steady_clock::now() - began);
@@ -84,6 +89,31 @@ task<> h2_exchange::send(response& made, bool to_head) {
   }
   advance_();
   while (!closed_) co_await news_.wait();
+}
+
+// The handler may keep the source, or hand it on to the answer; once that has been sent, it leads nowhere.
+void h2_exchange::lend_body(request& asked) {
+  lent_ = std::make_shared<h2_exchange*>(this);
+  asked.source = [self = lent_]() -> task<std::optional<std::string>> {
+    if (*self == nullptr) throw body_error(400, "the request is over, and its body with it");
+    return (*self)->next_piece();
+  };
+}
+
+task<std::optional<std::string>> h2_exchange::next_piece() {
+  for (;;) {
+    if (const auto& failure = stream_.asked.failure()) throw body_error(failure->status, failure->detail);
+    auto piece = session_.take_piece(stream_, std::chrono::steady_clock::now());
+    if (!piece.empty()) {
+      advance_();
+      co_return piece;
+    }
+    if (stream_.whole) co_return std::nullopt;
+    if (!stream_.open) throw body_error(400, "the client has taken its request back, or is gone");
+    session_.ask_for_piece(stream_, std::chrono::steady_clock::now());
+    advance_();
+    co_await news_.wait();
+  }
 }
 
 // The next piece is asked for when the client has room for it and the last has been sent: a slow reader slows the

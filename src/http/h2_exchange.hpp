@@ -11,7 +11,9 @@
 #include <mutual/task.hpp>
 
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 
 namespace mutual::http {
 
@@ -36,6 +38,8 @@ struct h2_exchange {
   task<> run();
   task<> send(response& made, bool to_head);
   task<> send_pieces(response& made);
+  void lend_body(request& asked);
+  task<std::optional<std::string>> next_piece();
 
   h2_session& session_;
   h2_stream& stream_;
@@ -44,6 +48,7 @@ struct h2_exchange {
   std::function<void()> advance_;
   std::optional<task<>> work_;
   bell news_;
+  std::shared_ptr<h2_exchange*> lent_;  // to the request's source; null within, once it leads nowhere
   bool closed_ = false;
   bool done_ = false;
 };

@@ -21,7 +21,6 @@ int price_of(h2_nuisance what) {
     case h2_nuisance::ping:
       return 5;
     case h2_nuisance::priority:
-    case h2_nuisance::unknown_frame:
       return 2;
     case h2_nuisance::small_window:
       return 1;

@@ -16,7 +16,6 @@ enum class h2_nuisance : std::uint8_t {
   empty_data,      ///< A DATA frame without data that ends nothing (CVE-2019-9518).
   small_window,    ///< A WINDOW_UPDATE beyond those that what we have sent accounts for.
   priority,        ///< PRIORITY, which means nothing here (CVE-2019-9513).
-  unknown_frame,   ///< A frame of a type that we do not know.
 };
 
 /// A bucket of points. Each nuisance takes some out; time and requests that are served put some in. Knows no clock: the

@@ -44,6 +44,7 @@ void h2_request::fail(int status, std::string detail) {
   failure_ = parse_failure{status, std::move(detail)};
   // Whatever it holds will not be looked at.
   std::string().swap(message_.body);
+  std::string().swap(piece_);
   std::string().swap(cookie_);
 }
 
@@ -196,8 +197,10 @@ void h2_request::data(std::string_view piece) {
     return fail(413, "The body is larger than the " + std::to_string(body_limit_) + " bytes allowed here.");
   }
   if (length_ && body_bytes_ > *length_) return fail(400, "The body is longer than its Content-Length.");
-  message_.body.append(piece);
+  (in_pieces_ ? piece_ : message_.body).append(piece);
 }
+
+std::string h2_request::take_piece() { return std::exchange(piece_, {}); }
 
 void h2_request::trailer_field(std::string_view name, std::string_view value) {
   if (failure_ || !take_room(name, value, trailer_left_, bounds_.trailer_bytes, "trailer")) return;

@@ -28,6 +28,10 @@ class h2_request {
   void end_head(bool more);
   /// Lowers the limit for the body, of which nothing has come yet.
   void limit_body(std::size_t bytes);
+  /// The body is wanted in pieces, which take_piece() gives: it is not put together.
+  void in_pieces() { in_pieces_ = true; }
+  /// What has come of such a body and has not been taken yet.
+  std::string take_piece();
   /// Takes a piece of the body.
   void data(std::string_view piece);
   /// Takes a field of the trailer.
@@ -64,6 +68,7 @@ class h2_request {
   request message_;
   std::optional<parse_failure> failure_;
   std::string cookie_;
+  std::string piece_;
   std::string scheme_;
   std::optional<std::uint64_t> length_;
   std::size_t head_left_ = bounds_.head_bytes;
@@ -78,6 +83,7 @@ class h2_request {
   bool host_seen_ = false;
   bool plain_seen_ = false;
   bool expects_continue_ = false;
+  bool in_pieces_ = false;
   phase phase_ = phase::head;
 };
 

@@ -10,9 +10,6 @@
 namespace mutual::http {
 namespace {
 
-// Acknowledgements that wait to be sent; nghttp2 gives up a client that does not read and goes on asking for them.
-constexpr std::size_t most_acknowledgements = 128;
-
 limits ceiling(const server_options& options) {
   auto bounds = options.limits;
   bounds.body_bytes = std::max(bounds.body_bytes, options.largest_body);
@@ -25,7 +22,6 @@ const nghttp2_option* rules() {
       if (nghttp2_option_new(&made) != 0) throw std::bad_alloc();
       nghttp2_option_set_no_auto_window_update(made, 1);
       nghttp2_option_set_no_closed_streams(made, 1);
-      nghttp2_option_set_max_outbound_ack(made, most_acknowledgements);
     }
     ~owned() { nghttp2_option_del(made); }
     owned(const owned&) = delete;
@@ -204,7 +200,6 @@ void h2_session::begin_shutdown(time_point now) {
   if (std::exchange(shutting_down_, true)) return;
   shutdown_began_ = now;
   nghttp2_submit_shutdown_notice(session_.get());
-  nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
 }
 
 void h2_session::finish_shutdown() {

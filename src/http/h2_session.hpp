@@ -23,7 +23,8 @@ namespace mutual::http {
 /// What has become of a stream.
 struct h2_event {
   enum class kind : std::uint8_t {
-    request,      ///< A request is to be answered: it is whole, or refused, or its body is not wanted.
+    request,      ///< A request is to be answered: it is whole, or refused, or its body is not wanted or not yet there.
+    has_piece,    ///< Of a body in pieces that ask_for_piece() was called for: there is one, or an end.
     wants_piece,  ///< The next piece of an answer's body can be sent; give_piece() or end_body() is due.
     closed,       ///< Nothing more can be sent or received on it.
   };
@@ -54,6 +55,12 @@ class h2_session {
   /// streams whose `request` has been taken.
   std::optional<h2_event> next_event();
   bool has_events() const { return event_at_ < events_.size(); }
+
+  /// What has come of a request's body that is read in pieces; empty if there is nothing now. The client gets room for
+  /// as much again.
+  std::string take_piece(h2_stream& from, time_point now);
+  /// Has an event made when there is more, or no more will come; tells a client that waits for it to send the body.
+  void ask_for_piece(h2_stream& from, time_point now);
 
   /// Answers with a head and a body. The streams given here and below may be closed; then nothing is done.
   void respond(h2_stream& to, const h2_head& head, std::string body);
@@ -109,6 +116,8 @@ class h2_session {
   bool may_hold_more(const h2_stream& on) const;
   void repay();
   void give_room(h2_stream& on);
+  void say_continue(h2_stream& to);
+  void tell_of_piece(h2_stream& on);
   void submit(h2_stream& to, const h2_head& head, bool body);
   bool suffer(h2_nuisance what);
   void reset(h2_stream& on, std::uint32_t code);

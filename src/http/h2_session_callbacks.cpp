@@ -11,7 +11,8 @@ namespace {
 // A frame with its head fills one TLS record (RFC 8446 section 5.1).
 constexpr ssize_t data_frame_bytes = 16 * 1024 - 9;
 // A header that fits our limits fits a few frames, and is smaller compressed than it is plain, but for some bytes.
-constexpr std::size_t most_continuations = 8;
+// Fewer than nghttp2's own limit, where it has one: the reason is ours to tell.
+constexpr std::size_t most_continuations = 7;
 
 h2_session& of(void* self) { return *static_cast<h2_session*>(self); }
 
@@ -22,8 +23,6 @@ h2_stream* stream_of(nghttp2_session* session, std::int32_t id) {
 std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
-
-bool is_known(std::uint8_t type) { return type <= NGHTTP2_CONTINUATION; }
 
 }  // namespace
 
@@ -58,10 +57,11 @@ const nghttp2_session_callbacks* h2_session::callbacks::all() {
   return kept.made;
 }
 
-// Every frame is seen here first, CONTINUATION and what we do not know too, before any of its payload.
+// Every frame of a known type is seen here first, CONTINUATION too, before any of its payload.
 int h2_session::callbacks::begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* self) noexcept {
   auto& session = of(self);
-  if (!is_known(head->type)) return session.suffer(h2_nuisance::unknown_frame) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+  // nghttp2 looks no further at what means nothing here.
+  if (head->type == NGHTTP2_PRIORITY && !session.suffer(h2_nuisance::priority)) return NGHTTP2_ERR_CALLBACK_FAILURE;
   if (head->type == NGHTTP2_HEADERS) {
     session.block_began_ = session.now_;
     session.block_frames_ = session.block_bytes_ = 0;
@@ -150,9 +150,6 @@ int h2_session::callbacks::frame_received(nghttp2_session* native, const nghttp2
       if (!acknowledges) bearable = session.suffer(h2_nuisance::ping);
       if (acknowledges && session.shutting_down_) session.finish_shutdown();
       break;
-    case NGHTTP2_PRIORITY:
-      bearable = session.suffer(h2_nuisance::priority);
-      break;
     case NGHTTP2_WINDOW_UPDATE:
       bearable = session.suffer(h2_nuisance::small_window);
       break;
@@ -166,6 +163,10 @@ int h2_session::callbacks::frame_sent(nghttp2_session* native, const nghttp2_fra
   auto& session = of(self);
   if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
     return session.suffer(h2_nuisance::provoked_reset) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+  // Its answer shows that the client has read the notice.
+  if (frame->hd.type == NGHTTP2_GOAWAY && session.shutting_down_ && !session.last_stream_told_) {
+    nghttp2_submit_ping(native, NGHTTP2_FLAG_NONE, nullptr);
   }
   if (frame->hd.type == NGHTTP2_DATA) session.patience_.expect_room();
   const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&

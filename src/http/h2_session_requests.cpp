@@ -38,11 +38,19 @@ void h2_session::head_is_there(h2_stream& on, bool more) {
   if (!more) return;
   on.asked.message().connection = info_;
   const auto terms = options_.check_head ? options_.check_head(on.asked.message()) : body_terms();
-  on.body_wanted = terms.wanted;
   if (!terms.wanted) return hand_over(on);
-  on.asked.limit_body(terms.limit.value_or(options_.limits.body_bytes));
+  on.limit = terms.limit.value_or(options_.limits.body_bytes);
+  on.asked.limit_body(on.limit);
   if (on.asked.failure()) return hand_over(on);
-  if (!on.asked.expects_continue()) return;
+  if (terms.streamed) {
+    on.in_pieces = true;
+    on.asked.in_pieces();
+    return hand_over(on);
+  }
+  if (on.asked.expects_continue()) say_continue(on);
+}
+
+void h2_session::say_continue(h2_stream& to) {
   std::string_view name = ":status";
   std::string_view value = "100";
   nghttp2_nv status{};
@@ -50,13 +58,14 @@ void h2_session::head_is_there(h2_stream& on, bool more) {
   status.namelen = name.size();
   status.value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data()));
   status.valuelen = value.size();
-  nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, on.id, nullptr, &status, 1, nullptr);
+  nghttp2_submit_headers(session_.get(), NGHTTP2_FLAG_NONE, to.id, nullptr, &status, 1, nullptr);
 }
 
 void h2_session::request_is_whole(h2_stream& on) {
   on.asked.end();
   on.whole = true;
   hand_over(on);
+  tell_of_piece(on);
 }
 
 void h2_session::hand_over(h2_stream& on) {
@@ -65,7 +74,33 @@ void h2_session::hand_over(h2_stream& on) {
   events_.push_back({h2_event::kind::request, &on});
 }
 
+std::string h2_session::take_piece(h2_stream& from, time_point now) {
+  now_ = now;
+  auto piece = from.asked.take_piece();
+  if (from.open && from.owed > 0) give_room(from);
+  return piece;
+}
+
+void h2_session::ask_for_piece(h2_stream& from, time_point now) {
+  if (std::exchange(from.hungry, true)) return;
+  const bool first = !std::exchange(from.asked_for, true);
+  if (first && from.asked.expects_continue() && from.open && from.asked.body_bytes() == 0) say_continue(from);
+  from.body_began = now;
+}
+
+void h2_session::tell_of_piece(h2_stream& on) {
+  if (!on.hungry) return;
+  on.hungry = false;
+  on.waited += now_ - on.body_began;
+  events_.push_back({h2_event::kind::has_piece, &on});
+}
+
 void h2_session::take_data(h2_stream& on, std::string_view piece) {
+  if (on.in_pieces && !on.complete) {
+    on.owed += piece.size();
+    on.asked.data(piece);
+    return tell_of_piece(on);
+  }
   if (!on.handed_over) {
     on.asked.data(piece);
     if (on.asked.failure()) hand_over(on);
@@ -78,31 +113,35 @@ void h2_session::take_data(h2_stream& on, std::string_view piece) {
   if (on.handed_over || may_hold_more(on)) give_room(on);
 }
 
-// All bodies of a connection together may take twice what one may, beside the window that each begins with. Beyond
-// that, only the oldest gets more room, so that one of them always comes to its end.
+// All whole bodies of a connection together may take twice what one may, beside the window that each begins with.
+// Beyond that, only the oldest gets more room, so that one of them always comes to its end.
 bool h2_session::may_hold_more(const h2_stream& on) const {
-  if (held_ <= bounds_.body_bytes) return true;
+  if (held_ <= std::max(options_.limits.body_bytes, on.limit)) return true;
   const auto oldest =
       std::find_if(streams_.begin(), streams_.end(), [](const auto& each) { return each.second->held > 0; });
   return oldest != streams_.end() && oldest->second.get() == &on;
 }
 
 void h2_session::give_room(h2_stream& on) {
-  on.withheld += now_ - on.withheld_since;
+  if (!on.in_pieces) on.withheld += now_ - on.withheld_since;
   if (on.open) nghttp2_session_consume_stream(session_.get(), on.id, std::exchange(on.owed, 0));
 }
 
 // Memory has become free: those who were held back go on.
 void h2_session::repay() {
   for (auto& [id, each] : streams_) {
-    if (each->owed > 0 && may_hold_more(*each)) give_room(*each);
+    if (each->owed > 0 && !each->in_pieces && may_hold_more(*each)) give_room(*each);
   }
 }
 
 // A body has its time, and more as it grows, as in HTTP/1.1; what one request of many must bring is its share.
 bool h2_session::body_is_late(const h2_stream& on) const {
-  if (on.handed_over || on.owed > 0 || !on.asked.head_is_whole()) return false;
   const auto& times = options_.timeouts;
+  if (on.in_pieces) {
+    return on.hungry && now_ - on.body_began + on.waited >
+                            times.body + earned(on.asked.body_bytes(), streams_.size(), times.least_body_rate);
+  }
+  if (on.handed_over || on.owed > 0 || !on.asked.head_is_whole()) return false;
   return now_ - on.body_began - on.withheld >
          times.body + earned(on.asked.body_bytes(), streams_.size(), times.least_body_rate);
 }
@@ -120,6 +159,7 @@ bool h2_session::judge_times(time_point now) {
     if (body_is_late(*each)) {
       each->asked.fail(408, "the request's body did not arrive in time");
       hand_over(*each);
+      tell_of_piece(*each);
     }
     if (answer_is_not_read(*each)) reset(*each, NGHTTP2_CANCEL);
   }

@@ -21,8 +21,11 @@ struct h2_stream {
 
   // The request.
   bool whole = false;        ///< All of it has come.
-  bool handed_over = false;  ///< Its event has been made: it is whole, refused, or not to be read.
-  bool body_wanted = true;   ///< False if it will be refused whatever its body.
+  bool handed_over = false;  ///< Its event has been made: it is whole, refused, not to be read, or read in pieces.
+  bool in_pieces = false;    ///< Its body is taken piece by piece while it comes.
+  bool asked_for = false;    ///< Somebody has asked for the first of them.
+  bool hungry = false;       ///< Somebody waits for the next of them.
+  std::size_t limit = 0;     ///< Of its body.
   std::size_t owed = 0;      ///< Bytes that came and for which the client has not been given new room yet.
   std::size_t held = 0;      ///< Bytes of its body that are in memory.
 
@@ -42,7 +45,8 @@ struct h2_stream {
   h2_exchange* worked_on_by = nullptr;  ///< The owner's own.
 
   // The clock: how long the client has kept us waiting for its body, and for room to send.
-  std::chrono::steady_clock::time_point body_began{};
+  std::chrono::steady_clock::time_point body_began{};      ///< Or, of one in pieces, since when it is waited for.
+  std::chrono::steady_clock::duration waited{};            ///< Of one in pieces, before that.
   std::chrono::steady_clock::duration withheld{};          ///< The time in which we gave it no room.
   std::chrono::steady_clock::time_point withheld_since{};  ///< Of meaning while `owed`.
   std::chrono::steady_clock::duration ready_at{};          ///< On the session's clock of stalls.
