@@ -1,0 +1,211 @@
+"""HTTP/2 clients of other makers against `mutual serve`, and frames that no honest client sends."""
+
+import os
+import re
+import socket
+import ssl
+import sys
+import time
+import unittest
+
+from serving import ServingTest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+# The system's own packages (scripts/setup --tests), also if another Python than the system's runs this: they are Python
+# and nothing else.
+sys.path.append("/usr/lib/python3/dist-packages")
+import h2.config  # noqa: E402
+import h2.connection  # noqa: E402
+import h2.events  # noqa: E402
+from hyperframe.frame import ContinuationFrame, HeadersFrame, PingFrame, SettingsFrame  # noqa: E402
+
+
+class Http2(ServingTest):
+    def setUp(self):
+        super().setUp()
+        self.make_pki()
+
+    def start(self, *arguments):
+        self.server = self.serve(*arguments)
+        self.url = f"https://localhost:{self.server.port}/"
+
+    def pair(self):
+        return self.at("pki", "issued", "alice.crt"), self.at("pki", "issued", "alice.key")
+
+    def curl(self, *more, code=0):
+        cert, key = self.pair()
+        return self.run_tool("curl", "-sS", "--cacert", self.at("pki", "trust.crt"), "--cert", cert, "--key", key, *more,
+                             code=code)
+
+    def test_curl_chooses_http_2_by_itself(self):
+        self.start()
+        for version in ("1.2", "1.3"):
+            said = self.curl("--tls-max", version, "-w", "%{http_version} %{http_code}", self.url)
+            self.assertEqual(said, "Hello, alice!\n2 200")
+        self.assertRegex(self.server.log(), r'alice [0-9a-f]{16} "GET / HTTP/2\.0" 200 14 ')
+        self.assertEqual(self.curl("--http1.1", "-w", "%{http_version}", self.url), "Hello, alice!\n1.1")
+
+    def test_it_can_be_switched_off(self):
+        self.start("--http", "1.1")
+        self.assertEqual(self.curl("--http2", "-w", "%{http_version}", self.url), "Hello, alice!\n1.1")
+
+    def test_many_at_once_on_one_connection(self):
+        self.start()
+        said = self.curl("--parallel", "--parallel-max", "50", "-w", "%{http_version} %{num_connects}\n", "-o", "/dev/null",
+                         self.url + "?[1-200]")
+        self.assertEqual(len(re.findall(r"^2 [01]$", said, re.MULTILINE)), 200, said)
+
+    def test_files_of_any_size_arrive_whole(self):
+        os.mkdir(self.at("site"))
+        for name, size in (("empty", 0), ("small", 10), ("record", 16384), ("large", 5_000_000)):
+            with open(self.at("site", name), "wb") as file:
+                file.write(os.urandom(1000) * (size // 1000) + b"x" * (size % 1000))
+        self.start("site")
+        for name in ("empty", "small", "record", "large"):
+            self.curl("--http2", "-o", self.at("got"), self.url + name)
+            with open(self.at("site", name), "rb") as one, open(self.at("got"), "rb") as other:
+                self.assertEqual(one.read(), other.read(), name)
+
+    def test_nghttp(self):
+        self.start()
+        cert, key = self.pair()
+        said = self.run_tool("nghttp", "-v", "-m", "20", f"--cert={cert}", f"--key={key}", "-y", self.url)
+        self.assertEqual(len(re.findall(r":status: 200", said)), 20, said)
+        self.assertIn("SETTINGS_MAX_CONCURRENT_STREAMS(0x03):100", said)
+
+    def test_node(self):
+        self.start()
+        said = self.run_tool("node", os.path.join(HERE, "peers", "get2.js"), self.url, self.at("pki", "trust.crt"), *self.pair())
+        self.assertEqual(said, "50 answers: Hello, alice!\n404\n")
+
+    def test_java(self):
+        self.start()
+        self.run_tool("openssl", "pkcs12", "-export", "-in", self.pair()[0], "-inkey", self.pair()[1], "-passout", "pass:secret",
+                      "-out", "alice-java.p12")
+        self.run_tool("keytool", "-importcert", "-noprompt", "-file", self.at("pki", "trust.crt"), "-alias", "root",
+                      "-keystore", "trust-java.p12", "-storetype", "PKCS12", "-storepass", "secret")
+        said = self.run_tool("java", "-Djavax.net.ssl.keyStore=alice-java.p12", "-Djavax.net.ssl.keyStorePassword=secret",
+                             "-Djavax.net.ssl.trustStore=trust-java.p12", "-Djavax.net.ssl.trustStorePassword=secret",
+                             os.path.join(HERE, "peers", "Get2.java"), self.url, timeout=120)
+        self.assertEqual(said, "HTTP_2 200 Hello, alice!\n50 more\n")
+
+    def test_a_stop_finishes_what_runs_and_says_goaway(self):
+        self.start()
+        cert, key = self.pair()
+        context = ssl.create_default_context(cafile=self.at("pki", "trust.crt"))
+        context.load_cert_chain(cert, key)
+        context.set_alpn_protocols(["h2"])
+        with socket.create_connection(("127.0.0.1", self.server.port), timeout=20) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as tls:
+                tls.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0")
+                tls.recv(4096)
+                began = time.monotonic()
+                self.assertEqual(self.server.stop(), 0)
+                self.assertLess(time.monotonic() - began, 5)
+                said = b""
+                while piece := tls.recv(4096):
+                    said += piece
+                self.assertEqual(said.count(b"\0\0\x08\x07\0\0\0\0\0"), 2, said)
+
+
+class Attacks(ServingTest):
+    """Each ends with GOAWAY (ENHANCE_YOUR_CALM), the log says so, and others are served as before."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_pki()
+        self.server = self.serve()
+        self.context = ssl.create_default_context(cafile=self.at("pki", "trust.crt"))
+        self.context.load_cert_chain(self.at("pki", "issued", "alice.crt"), self.at("pki", "issued", "alice.key"))
+        self.context.set_alpn_protocols(["h2"])
+
+    def connect(self):
+        plain = socket.create_connection(("127.0.0.1", self.server.port), timeout=20)
+        self.addCleanup(plain.close)
+        tls = self.context.wrap_socket(plain, server_hostname="localhost")
+        self.addCleanup(tls.close)
+        self.assertEqual(tls.selected_alpn_protocol(), "h2")
+        config = h2.config.H2Configuration(client_side=True, validate_outbound_headers=False, normalize_outbound_headers=False)
+        talk = h2.connection.H2Connection(config=config)
+        talk.initiate_connection()
+        tls.sendall(talk.data_to_send())
+        return tls, talk
+
+    FIELDS = [(":method", "GET"), (":scheme", "https"), (":authority", "localhost"), (":path", "/")]
+
+    def expect_calm(self, tls, chunks):
+        """Sends until the server has enough; the code of its GOAWAY."""
+        tls.settimeout(20)
+        said = b""
+        try:
+            for chunk in chunks:
+                tls.sendall(chunk)
+                tls.settimeout(0.001)
+                try:
+                    said += tls.recv(65536)
+                except (TimeoutError, ssl.SSLWantReadError):
+                    pass
+                tls.settimeout(20)
+            while piece := tls.recv(65536):
+                said += piece
+        except OSError:
+            pass
+        found = re.search(rb"\0\0\x08\x07\0\0\0\0\0....(....)", said, re.DOTALL)
+        self.server.wait_for("the HTTP/2 connection was closed: ")
+        if found:
+            self.assertEqual(int.from_bytes(found.group(1), "big"), 11)
+        self.assert_others_are_served()
+
+    def assert_others_are_served(self):
+        tls, talk = self.connect()
+        talk.send_headers(1, self.FIELDS, end_stream=True)
+        tls.sendall(talk.data_to_send())
+        body = b""
+        while True:
+            for event in talk.receive_data(tls.recv(65536)):
+                if isinstance(event, h2.events.DataReceived):
+                    body += event.data
+                if isinstance(event, h2.events.StreamEnded):
+                    self.assertEqual(body, b"Hello, alice!\n")
+                    return
+
+    def test_rapid_reset(self):
+        tls, talk = self.connect()
+
+        def flood():
+            for stream in range(1, 20001, 2):
+                talk.send_headers(stream, self.FIELDS, end_stream=True)
+                talk.reset_stream(stream, 8)
+                yield talk.data_to_send()
+
+        self.expect_calm(tls, flood())
+
+    def test_resets_that_we_are_made_to_send(self):
+        tls, talk = self.connect()
+
+        def flood():
+            for stream in range(1, 20001, 2):
+                talk.send_headers(stream, [(":method", "POST"), *self.FIELDS[1:]])
+                # A window that overflows (MadeYouReset), which h2 would not send.
+                yield talk.data_to_send() + b"\0\0\4\x08\0" + stream.to_bytes(4, "big") + b"\x7f\xff\xff\xff"
+
+        self.expect_calm(tls, flood())
+
+    def test_continuations_without_an_end(self):
+        tls, talk = self.connect()
+        first = HeadersFrame(1, data=talk.encoder.encode(self.FIELDS), flags=["END_STREAM"])
+        more = ContinuationFrame(1, data=talk.encoder.encode([("x-more", "a" * 100)]))
+        self.expect_calm(tls, [first.serialize(), *[more.serialize()] * 10_000])
+
+    def test_pings(self):
+        tls, _ = self.connect()
+        self.expect_calm(tls, [PingFrame(0, opaque_data=b"12345678").serialize() * 100] * 100)
+
+    def test_settings(self):
+        tls, _ = self.connect()
+        self.expect_calm(tls, [SettingsFrame(0, settings={4: 1000}).serialize() * 100] * 100)
+
+
+if __name__ == "__main__":
+    unittest.main()
