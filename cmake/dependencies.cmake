@@ -10,6 +10,7 @@ find_package(Boost 1.81 REQUIRED COMPONENTS json url)
 find_package(fmt REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(SQLite3 REQUIRED)
+find_package(PostgreSQL REQUIRED)  # libpq, the client
 
 # nghttp2: HTTP/2's frames.
 find_path(NGHTTP2_INCLUDE nghttp2/nghttp2.h)

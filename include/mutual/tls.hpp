@@ -44,6 +44,10 @@ struct config {
   std::vector<std::filesystem::path> trust;
   /// Revocation lists. With at least one, every CA of a client's chain needs one that is valid.
   std::vector<std::filesystem::path> revocations;
+  /// Revocation lists that count from the moment on that the file is there, and for good then: a file that goes while
+  /// the service runs changes nothing. from_pki() names the folder's crl.pem, which `mutual revoke` and `mutual crl`
+  /// make.
+  std::vector<std::filesystem::path> revocations_once_there;
   /// Intermediates that we know of but do not trust by themselves: they only make the reason for a refusal clearer.
   std::vector<std::filesystem::path> known_intermediates;
 

@@ -1,66 +1,82 @@
 #pragma once
-// database: SQLite, owned. The C interface and no more: SOCI would bring the client libraries of four other databases
-// into every build, and its exceptions into ours; what PostgreSQL will need is another `inventory`, not another cursor.
+// database: where an inventory is kept, as the little SQL that it needs. There are two: an SQLite file, and PostgreSQL.
+// Both take the same statements, with parameters $1, $2 …; where their words differ, `dialect` has them.
 
 #include <mutual/result.hpp>
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <string_view>
-
-struct sqlite3;
-struct sqlite3_stmt;
+#include <variant>
 
 namespace mutual::authority {
 
-/// One prepared statement: bind, step through the rows, read columns. Not thread-safe. Must not outlive its database.
-class statement {
- public:
-  statement& bind(int position, std::string_view text);
-  statement& bind(int position, std::int64_t number);
-  statement& bind_bytes(int position, std::string_view bytes);
-
-  /// True with a row to read, false at the end.
-  result<bool> step();
-  /// Runs one that gives no rows.
-  result<> run();
-
-  std::string text(int column) const;
-  std::int64_t integer(int column) const;
-
- private:
-  friend class database;
-  struct finalize {
-    void operator()(sqlite3_stmt* handle) const noexcept;
-  };
-  std::unique_ptr<sqlite3_stmt, finalize> handle_;
-  std::string where_;
-  int failed_bind_ = 0;
+/// Octets that are no text.
+struct octets {
+  std::string_view of;
 };
 
-/// One connection to one SQLite file. Other processes may have theirs; who has to wait, waits up to ten seconds.
+/// What a statement takes for $1, $2 …
+using parameter = std::variant<std::int64_t, std::string_view, octets>;
+using parameters = std::initializer_list<parameter>;
+
+/// One row of an answer; its columns count from 0. Valid while it is being read.
+class row {
+ public:
+  virtual std::string text(int column) const = 0;
+  /// 0 for what is NULL.
+  virtual std::int64_t integer(int column) const = 0;
+  virtual bool is_null(int column) const = 0;
+
+ protected:
+  row() = default;
+  row(const row&) = default;
+  row& operator=(const row&) = default;
+  ~row() = default;
+};
+
+/// The words that differ.
+enum class dialect { sqlite, postgresql };
+
+/// One connection. Other processes may have theirs; who has to wait, waits up to ten seconds. What is committed is on
+/// the disk. Not thread-safe.
 class database {
  public:
-  /// Opens a file that exists. What is written is on the disk when it is committed (WAL, synchronous=FULL).
-  static result<database> open(const std::filesystem::path& file);
+  database() = default;
+  database(const database&) = delete;
+  database& operator=(const database&) = delete;
+  virtual ~database() = default;
 
-  result<> run(const char* sql);
-  result<statement> prepare(const char* sql);
+  virtual dialect speaks() const = 0;
+  /// What to call it in messages: the file, or the server and database (never a password).
+  virtual const std::string& where() const = 0;
 
-  /// Whether this is called between BEGIN and COMMIT.
-  bool in_transaction() const;
+  /// Runs any number of statements that take nothing and give nothing.
+  virtual result<> run(const std::string& script) = 0;
+  /// Runs one statement; gives how many rows it has changed.
+  virtual result<std::int64_t> change(const char* sql, parameters values) = 0;
+  /// Runs one statement and shows each row of its answer, as they come. `read` must not use the database.
+  virtual result<> each(const std::string& sql, parameters values, const std::function<void(const row&)>& read) = 0;
+
+  /// Begins a change: from here to its end nobody else changes anything, so what is read stays true.
+  virtual result<> begin() = 0;
+  virtual result<> commit() = 0;
+  virtual void roll_back() = 0;
+
+  /// Whether this is called within a transaction.
+  bool in_transaction() const { return depth_ > 0; }
 
  private:
-  struct close {
-    void operator()(sqlite3* handle) const noexcept;
-  };
-  std::unique_ptr<sqlite3, close> handle_;
-  std::string where_;
+  friend class transaction;
+  int depth_ = 0;
 };
 
-/// A change that happens whole or not at all: rolled back when destroyed, unless committed.
+/// A change that happens whole or not at all: rolled back when destroyed, unless committed. One within another is part
+/// of it: only the outer one decides.
 class transaction {
  public:
   static result<transaction> begin(database& on);
@@ -76,5 +92,15 @@ class transaction {
   explicit transaction(database& on) : on_(&on) {}
   database* on_;
 };
+
+/// Opens an SQLite file that exists (WAL, synchronous=FULL).
+result<std::unique_ptr<database>> open_sqlite(const std::filesystem::path& file);
+
+/// Connects to the PostgreSQL of a URL (postgresql://HOST/DATABASE …), whose password must come from elsewhere: see
+/// store.hpp.
+result<std::unique_ptr<database>> open_postgresql(const std::string& url);
+
+/// The first column of the first row, or `otherwise` if there is no row.
+result<std::int64_t> number_from(database& db, const std::string& sql, parameters values, std::int64_t otherwise = 0);
 
 }  // namespace mutual::authority

@@ -2,6 +2,8 @@
 
 #include "authority/issue_files.hpp"
 #include "authority/limits.hpp"
+#include "authority/schema.hpp"
+#include "authority/store.hpp"
 #include "authority/workplace.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -10,6 +12,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
+
 namespace mutual::authority {
 namespace {
 
@@ -139,7 +143,7 @@ result<issued_certificate> issue_self_signed(const issue_request& request, const
   const auto entry = to_record(leaf, request.name, request.purpose, !request.p12_password.empty());
   MUTUAL_CHECK(stage_key(places, key, entry.serial));
   MUTUAL_CHECK(in.add(entry));
-  MUTUAL_CHECK(publish(places, entry, {key, {leaf}}, request.p12_password.view()));
+  MUTUAL_CHECK(publish(places, entry, key, {leaf}, request.p12_password.view()));
   MUTUAL_CHECK(in.set_state(entry.serial, record_state::issued));
   return issued_certificate{request.name, request.purpose, std::move(leaf), {}, {}, {}};
 }
@@ -153,15 +157,14 @@ result<limits> take_limits(const init_request& request, const layout& places) {
   return by;
 }
 
-// Everything, in the folder where it is built. The inventory is closed when this returns.
-result<made_pki> build(const init_request& request, const std::vector<issue_request>& first, const layout& places) {
+// Everything but the inventory itself, in the folder where it is built.
+result<made_pki> fill(const init_request& request, const std::vector<issue_request>& first, pki& site) {
+  const auto& places = site.places();
   made_pki made{places, {}, {}};
-  MUTUAL_CHECK(file::make_folder(places.issued(), file::access::everyone));
-  MUTUAL_TRY(auto in, create_inventory(places.inventory()));
   if (request.self_signed) {
     std::string pinned;
     for (const auto& one : first) {
-      MUTUAL_TRY(auto issued, issue_self_signed(one, request.organization, places, *in));
+      MUTUAL_TRY(auto issued, issue_self_signed(one, request.organization, places, site.records()));
       pinned += issued.leaf.pem();
       made.issued.push_back(std::move(issued));
     }
@@ -169,13 +172,32 @@ result<made_pki> build(const init_request& request, const std::vector<issue_requ
     return made;
   }
   MUTUAL_TRY(const auto by, take_limits(request, places));
-  MUTUAL_TRY(made.authorities, make_authorities(request, by, places, *in));
-  in.reset();
-  MUTUAL_TRY(auto opened, pki::open_locked(places.folder()));
+  MUTUAL_TRY(made.authorities, make_authorities(request, by, places, site.records()));
+  // While the root's key is at hand: it may be kept away from now on.
+  MUTUAL_TRY(const auto list, site.make_root_list());
+  (void)list;
   for (const auto& one : first) {
-    MUTUAL_TRY(auto issued, opened.issue(one));
+    MUTUAL_TRY(auto issued, site.issue(one));
     made.issued.push_back(std::move(issued));
   }
+  return made;
+}
+
+result<std::unique_ptr<inventory>> connect(const init_request& request, const layout& places) {
+  return request.store.empty() ? create_inventory(places.inventory()) : connect_inventory_at(request.store);
+}
+
+// All that is recorded is one transaction, so that a server's inventory too is made whole or not at all.
+result<made_pki> build(const init_request& request, const std::vector<issue_request>& first, pki& site) {
+  MUTUAL_TRY(auto whole, site.records().begin());
+  if (!request.store.empty()) {
+    MUTUAL_CHECK(site.records().make_ready(true));
+    MUTUAL_CHECK(file::create(site.places().store(), request.store + "\n", file::access::owner_only));
+  }
+  MUTUAL_TRY(auto made, fill(request, first, site));
+  MUTUAL_TRY(const auto seen, site.records().how_far());
+  MUTUAL_CHECK(write_mark(site.places(), {seen, {}}));
+  MUTUAL_CHECK(whole.commit());
   return made;
 }
 
@@ -201,12 +223,26 @@ result<made_pki> init(const init_request& request) {
   if (request.self_signed && !request.limits.empty()) {
     return error(errc::bad_usage, "limits are for an authority, and --self-signed makes none: leave one of them out");
   }
+  if (!request.store.empty()) {
+    MUTUAL_TRY(const auto url, checked_store_url(request.store));
+    (void)url;
+  }
   MUTUAL_TRY(const auto first, first_requests(request));
   MUTUAL_TRY(auto site, workplace::make(request.folder));
-  auto built = build(request, first, layout(site.path()));
+  const layout being_built(site.path());
+  MUTUAL_CHECK(file::make_folder(being_built.issued(), file::access::everyone));
+  auto records = connect(request, being_built);
+  if (!records) return in_place(records.error(), site.path(), request.folder);
+  std::optional<pki> inside(pki::being_made(being_built, *std::move(records)));
+  auto built = build(request, first, *inside);
   if (!built) return in_place(built.error(), site.path(), request.folder);
   auto made = *std::move(built);
-  MUTUAL_CHECK(site.take_name());
+  // A file is closed before its folder gets its name.
+  if (request.store.empty()) inside.reset();
+  if (auto named = site.take_name(); !named) {
+    if (inside) (void)remove_schema(inside->records().on());
+    return std::move(named).error();
+  }
   made.places = places;
   for (auto& one : made.issued) {
     one.certificate_file = places.certificate(one.name);

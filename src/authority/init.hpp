@@ -24,6 +24,8 @@ struct init_request {
   x509::secret p12_password;
   /// A file of limits (authority.toml) for the new PKI; empty for none.
   std::filesystem::path limits;
+  /// The URL of a PostgreSQL database for the inventory; empty for an SQLite file in the folder.
+  std::string store;
 };
 
 /// What was made; paths are in the request's folder.

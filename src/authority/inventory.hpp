@@ -1,13 +1,14 @@
 #pragma once
 // inventory: every certificate that the authority has signed, and everything that it has done.
 
-#include "base/clock.hpp"
-#include "x509/certificate.hpp"
-#include "x509/profile.hpp"
+#include "authority/database.hpp"
+#include "authority/record.hpp"
 
 #include <mutual/result.hpp>
 
+#include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,71 +17,88 @@
 
 namespace mutual::authority {
 
-/// How far a certificate has come.
-enum class record_state {
-  recorded,  ///< In the inventory; its files may not all be there yet.
-  issued,    ///< Its files are on the disk.
-  lost,      ///< Its key never reached the disk, so nobody can use it; its name is free again.
-};
-
-/// "recorded", "issued", "lost".
-std::string_view to_string(record_state state);
-
-/// One certificate.
-struct record {
-  std::string name;  ///< What its files are called.
-  x509::profile purpose = x509::profile::client;
-  std::string serial;  ///< Lower-case hex.
-  std::string subject;
-  std::string issuer;
-  std::string sha256;
-  sys_seconds not_before{};
-  sys_seconds not_after{};
-  sys_seconds recorded_at{};
-  bool p12_has_password = false;
-  std::string der;
-  record_state state = record_state::recorded;
-};
-
-/// The record of a certificate that has just been signed.
-record to_record(const x509::certificate& one, std::string_view name, x509::profile purpose, bool p12_has_password);
-
-/// One line of the log of acts, which only ever grows.
-struct act {
-  sys_seconds at{};
-  std::string what;  ///< "recorded", "issued", "lost" …
-  std::string serial;
-  std::string name;
-};
-
 /// Where certificates are recorded. What a call has written is durable when it returns, and each call happens whole or
-/// not at all. Several processes may use the same inventory at once. One object is used by one thread at a time.
+/// not at all. Several processes, on several machines if the database is a server, may use the same inventory at once.
+/// One object is used by one thread at a time.
 class inventory {
  public:
-  inventory() = default;
-  inventory(const inventory&) = delete;
-  inventory& operator=(const inventory&) = delete;
-  virtual ~inventory() = default;
+  /// `who` stands in the log of acts for the one who acts.
+  inventory(std::unique_ptr<database> opened, std::string who) : db_(std::move(opened)), who_(std::move(who)) {}
 
-  /// Records a certificate; already_exists if its serial is there, or if a server, client or peer certificate of that
-  /// name is and has not been lost.
-  virtual result<> add(const record& one) = 0;
-  /// Notes how far a certificate has come.
-  virtual result<> set_state(std::string_view serial, record_state state) = 0;
-  /// All certificates, those that end first, first.
-  virtual result<std::vector<record>> all() = 0;
-  /// Those whose files may be missing: `recorded`.
-  virtual result<std::vector<record>> unfinished() = 0;
-  /// The server, client or peer certificate of that name, unless it was lost.
-  virtual result<std::optional<record>> find(std::string_view name) = 0;
+  /// Brings an older inventory's tables up to date; with `is_new`, makes them where there are none.
+  result<> make_ready(bool is_new);
+
+  /// Records a certificate; already_exists if its serial is there. A server, client or peer certificate becomes what
+  /// its name stands for: it takes the place of the one that it `replaces`, and is refused (already_exists) if the name
+  /// stands for any other.
+  result<> add(const record& one, std::string_view why = {});
+  /// Notes how far a certificate has come. One that is lost stands for its name no more.
+  result<> set_state(std::string_view serial, record_state state);
+
+  /// Revokes a certificate from now on, or puts it on hold; already_exists if it is revoked. One on hold may be revoked
+  /// for good, and keeps the date of the hold. Its name may then be issued anew, except while it is on hold.
+  result<> revoke(std::string_view serial, revocation_reason reason, std::string_view why = {});
+  /// Takes a hold back; already_exists if there is none, for no other revocation can be taken back.
+  result<> release(std::string_view serial, std::string_view why = {});
+
+  /// Takes the next number for a revocation list of that issuer, and gives what it has to say. The number is used up,
+  /// whether or not a list is made of it.
+  result<list_contents> begin_list(const list_request& wanted, std::string_view why = {});
+  /// The newest revocation list of that issuer that is no delta; nothing if there is none.
+  result<std::optional<list_facts>> newest_full_list(std::string_view issuer);
+  /// The highest number of any revocation list of that issuer; 0 if there is none.
+  result<std::uint64_t> highest_list_number(std::string_view issuer);
+  /// Makes sure that numbers up to this one are never used again.
+  result<> skip_list_numbers(std::string_view issuer, std::uint64_t up_to);
+
+  /// Shows all certificates, those that end first, first.
+  result<> each(const std::function<void(const record&)>& read);
+  /// Shows all certificates of that name, whatever became of them, oldest first.
+  result<> each_named(std::string_view name, const std::function<void(const record&)>& read);
+  result<std::vector<record>> all();
+  /// Those that this place has begun and whose files may be missing: `recorded`.
+  result<std::vector<record>> unfinished(std::string_view place);
+  /// The server, client or peer certificate that the name stands for.
+  result<std::optional<record>> find(std::string_view name);
+  result<std::optional<record>> find_serial(std::string_view serial);
+  result<std::optional<record>> find_sha256(std::string_view sha256);
+  /// Those of one profile, newest first.
+  result<std::vector<record>> of_profile(x509::profile purpose);
+
   /// Everything that was done, oldest first.
-  virtual result<std::vector<act>> acts() = 0;
+  result<std::vector<act>> acts();
+  /// Notes something that was done to the inventory as a whole.
+  result<> note(std::string_view what, std::string_view serial, std::string_view name, std::string_view why);
+
+  /// Which inventory it is, and how far its history has come.
+  result<history> how_far();
+  /// The digest of that act; empty if it never happened here.
+  result<std::string> digest_of(std::int64_t act);
+
+  /// Begins a change of several calls that happens whole or not at all.
+  result<transaction> begin() { return transaction::begin(*db_); }
+  /// For moving and removing an inventory as a whole.
+  database& on() { return *db_; }
+
+ private:
+  result<std::vector<record>> read(const std::string& which, parameters values);
+  result<std::optional<record>> read_one(const std::string& which, parameters values);
+
+  std::unique_ptr<database> db_;
+  std::string who_;
 };
+
+/// "user@host": who acts, for the log.
+std::string who_acts();
 
 /// Makes a new SQLite inventory, readable by its owner only.
 result<std::unique_ptr<inventory>> create_inventory(const std::filesystem::path& file);
 
-/// Opens one that exists; an error if it is missing or empty, is no inventory, or was written by a newer version.
+/// Opens one that exists, and brings it up to date; an error if it is missing or empty, is no inventory, or was written
+/// by a newer version.
 result<std::unique_ptr<inventory>> open_inventory(const std::filesystem::path& file);
+result<std::unique_ptr<inventory>> open_inventory_at(const std::string& url);
+/// Connects to a database that may hold none yet: make_ready(true) makes it, as part of a transaction if one has begun.
+result<std::unique_ptr<inventory>> connect_inventory_at(const std::string& url);
 
 }  // namespace mutual::authority

@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "x509/bundle.hpp"
 #include "x509/pkcs12.hpp"
 
 #include <fmt/format.h>
@@ -58,24 +59,76 @@ result<> stage_key(const layout& places, const x509::private_key& key, std::stri
   return file::create(staged_key(places, serial), key.pem().view(), file::access::owner_only);
 }
 
-result<> publish(const layout& places, const record& of, const x509::identity& who, std::string_view p12_password) {
-  const auto staged = staged_key(places, of.serial);
+namespace {
+
+// The staged key under its own name, unless a key is there already.
+result<> name_key(const layout& places, const record& of) {
   const auto key = places.key(of.name);
-  if (const int code = ::link(staged.c_str(), key.c_str()) == 0 ? 0 : errno; code != 0 && code != EEXIST) {
-    // A process that was killed after it had done all of this, and before it could say so, leaves no staged key.
-    MUTUAL_TRY(const bool done, file::exists(key));
-    if (code != ENOENT || !done) {
-      return error(errc::io, fmt::format("cannot write {}: {}", shown(key), file::advice(code)));
+  const int code = ::link(staged_key(places, of.serial).c_str(), key.c_str()) == 0 ? 0 : errno;
+  if (code == 0 || code == EEXIST) return {};
+  // A process that was killed after it had done all of this, and before it could say so, leaves no staged key.
+  MUTUAL_TRY(const bool done, file::exists(key));
+  if (code == ENOENT && done) return {};
+  return error(errc::io, fmt::format("cannot write {}: {}", shown(key), file::advice(code)));
+}
+
+result<> publish_new(const layout& places, const record& of, const std::optional<x509::private_key>& key,
+                     const std::vector<x509::certificate>& chain, std::string_view p12_password) {
+  if (key) {
+    MUTUAL_CHECK(name_key(places, of));
+    // A password that only the interrupted process knew is gone with it; the key and certificate are whole without.
+    if (!of.p12_has_password || !p12_password.empty()) {
+      MUTUAL_TRY(const auto p12, x509::to_pkcs12({*key, chain}, p12_password, of.name));
+      MUTUAL_CHECK(write_once(places.p12(of.name), p12.view(), file::access::owner_only));
     }
   }
-  // A password that only the interrupted process knew is gone with it; the key and certificate are whole without.
-  if (!of.p12_has_password || !p12_password.empty()) {
-    MUTUAL_TRY(const auto p12, x509::to_pkcs12(who, p12_password, of.name));
-    MUTUAL_CHECK(write_once(places.p12(of.name), p12.view(), file::access::owner_only));
-  }
   // Writing the certificate also makes the key's name durable: it syncs the folder that both are in.
-  MUTUAL_CHECK(write_once(places.certificate(of.name), x509::to_pem(who.chain), file::access::everyone));
-  (void)::unlink(staged.c_str());
+  return write_once(places.certificate(of.name), x509::to_pem(chain), file::access::everyone);
+}
+
+// Gives the files of what is replaced a second name, before the first is taken from them.
+result<> keep_replaced(const layout& places, const record& of) {
+  MUTUAL_CHECK(file::make_folder(places.replaced(), file::access::owner_only));
+  for (const auto& from : {places.certificate(of.name), places.key(of.name), places.p12(of.name)}) {
+    const auto to = places.replaced() / (of.name + "." + of.replaces + from.extension().string());
+    const int code = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    if (code != 0 && code != EEXIST && code != ENOENT) {
+      return error(errc::io, fmt::format("cannot keep {} as {}: {}", shown(from), shown(to), file::advice(code)));
+    }
+  }
+  file::sync(places.replaced());
+  return {};
+}
+
+result<> publish_over(const layout& places, const record& of, const std::optional<x509::private_key>& key,
+                      const std::vector<x509::certificate>& chain, std::string_view p12_password) {
+  const auto certificate = places.certificate(of.name);
+  if (const auto there = x509::load_certificates(certificate); there && there->front() == chain.front()) return {};
+  MUTUAL_CHECK(keep_replaced(places, of));
+  const auto p12_file = places.p12(of.name);
+  if (key) {
+    MUTUAL_CHECK(file::replace(places.key(of.name), key->pem().view(), file::access::owner_only));
+    if (!of.p12_has_password || !p12_password.empty()) {
+      MUTUAL_TRY(const auto p12, x509::to_pkcs12({*key, chain}, p12_password, of.name));
+      MUTUAL_CHECK(file::replace(p12_file, p12.view(), file::access::owner_only));
+    } else {
+      (void)::unlink(p12_file.c_str());
+    }
+  } else {
+    // A key of the one before does not belong to this one.
+    (void)::unlink(places.key(of.name).c_str());
+    (void)::unlink(p12_file.c_str());
+  }
+  return file::replace(certificate, x509::to_pem(chain), file::access::everyone);
+}
+
+}  // namespace
+
+result<> publish(const layout& places, const record& of, const std::optional<x509::private_key>& key,
+                 const std::vector<x509::certificate>& chain, std::string_view p12_password) {
+  const auto write = of.replaces.empty() ? publish_new : publish_over;
+  MUTUAL_CHECK(write(places, of, key, chain, p12_password));
+  (void)::unlink(staged_key(places, of.serial).c_str());
   return {};
 }
 

@@ -14,7 +14,9 @@
 
 #include <mutual/result.hpp>
 
+#include <optional>
 #include <string>
+#include <vector>
 
 namespace mutual::authority {
 
@@ -27,8 +29,11 @@ result<> check_unused(const layout& places, std::string_view name);
 /// Step 1.
 result<> stage_key(const layout& places, const x509::private_key& key, std::string_view serial);
 
-/// Step 3, for an identity whose key is staged. Files that are there already are left as they are.
-result<> publish(const layout& places, const record& of, const x509::identity& who, std::string_view p12_password);
+/// Step 3, for a certificate whose key is staged, or that has none here. Files that are there already are left as they
+/// are, but for those of the certificate that `of` replaces: these go to issued/replaced, and new ones take their
+/// place, the certificate last.
+result<> publish(const layout& places, const record& of, const std::optional<x509::private_key>& key,
+                 const std::vector<x509::certificate>& chain, std::string_view p12_password);
 
 /// Takes away staged keys that no record speaks of, and halves of files that were being written. Only while the
 /// folder is locked.

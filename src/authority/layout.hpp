@@ -27,10 +27,23 @@ class layout {
   std::filesystem::path inventory() const { return folder_ / "inventory.db"; }
   /// What may be issued; without the file nothing is limited.
   std::filesystem::path limits() const { return folder_ / "authority.toml"; }
+  /// Where the inventory is, if it is not in the folder: a URL.
+  std::filesystem::path store() const { return folder_ / "store"; }
+  /// What the folder remembers of the inventory: see store.hpp.
+  std::filesystem::path mark() const { return folder_ / "inventory.mark"; }
+  /// All current revocation lists, for servers: PEM.
+  std::filesystem::path revocation_lists() const { return folder_ / "crl.pem"; }
+  /// The list of one CA, and what has changed since: DER.
+  std::filesystem::path revocation_list(std::string_view ca) const { return folder_ / (std::string(ca) + ".crl"); }
+  std::filesystem::path delta_list(std::string_view ca) const { return folder_ / (std::string(ca) + ".delta.crl"); }
+  /// CAs that issue no more, but still answer for what they have issued: SERIAL.crt and SERIAL.key.
+  std::filesystem::path retired() const { return folder_ / "retired"; }
   std::filesystem::path issued() const { return folder_ / "issued"; }
   /// The leaf and then its intermediate.
   std::filesystem::path certificate(std::string_view name) const { return issued() / (std::string(name) + ".crt"); }
   std::filesystem::path key(std::string_view name) const { return issued() / (std::string(name) + ".key"); }
+  /// What was renewed: NAME.SERIAL.crt and so on.
+  std::filesystem::path replaced() const { return issued() / "replaced"; }
   std::filesystem::path p12(std::string_view name) const { return issued() / (std::string(name) + ".p12"); }
 
  private:

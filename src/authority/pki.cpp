@@ -3,6 +3,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/issue_files.hpp"
 #include "authority/limits.hpp"
+#include "authority/store.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
@@ -12,6 +13,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <unistd.h>
 
 namespace mutual::authority {
 namespace {
@@ -19,17 +22,6 @@ namespace {
 using x509::profile;
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
-
-result<x509::identity> load_issuer(const layout& places) {
-  MUTUAL_TRY(const bool there, file::exists(places.intermediate_certificate()));
-  if (!there) {
-    return error(errc::not_found,
-                 fmt::format("{} has no authority to issue with (mutual init --self-signed makes none): "
-                             "make one with mutual init in another folder",
-                             shown(places.folder())));
-  }
-  return x509::load_identity(places.intermediate_certificate(), places.intermediate_key());
-}
 
 result<x509::certificate_spec> describe(const issue_request& request, const x509::private_key& key,
                                         const x509::certificate& issuer, const limits& by) {
@@ -49,26 +41,32 @@ result<x509::certificate_spec> describe(const issue_request& request, const x509
                                     lifetime);
 }
 
-result<> check_not_issued(inventory& in, const layout& places, const std::string& name) {
-  MUTUAL_TRY(const auto found, in.find(name));
-  if (found && found->not_after < now()) {
-    return error(
-        errc::already_exists,
-        fmt::format(
-            "{} was issued already and expired on {}; its files are kept, so choose another name for the "
-            "new one, as in mutual issue {} {}-2{}",
-            text::quoted(name), to_text(found->not_after), to_string(found->purpose), name,
-            found->purpose == profile::client ? "" : fmt::format(" {}, and serve it with --name {}-2", name, name)));
-  }
-  if (found) {
-    return error(errc::already_exists,
-                 fmt::format("{} was issued already, as a {} until {}, and is not overwritten: choose another name",
-                             text::quoted(name), to_string(found->purpose), to_text(found->not_after)));
-  }
-  return check_unused(places, name);
+// Where files are being written, for an inventory that several folders share: only this folder can finish them. One in
+// the folder itself moves with it.
+std::string place_of(const layout& places, inventory& in) {
+  if (in.on().speaks() == dialect::sqlite) return {};
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  std::error_code code;
+  const auto whole = std::filesystem::canonical(places.folder(), code);
+  return fmt::format("{}:{}", host.data(), code ? places.folder().string() : whole.string());
 }
 
 }  // namespace
+
+result<x509::identity> load_issuer(const layout& places) {
+  MUTUAL_TRY(const bool there, file::exists(places.intermediate_certificate()));
+  if (!there) {
+    return error(errc::not_found,
+                 fmt::format("{} has no authority to issue with (mutual init --self-signed makes none): "
+                             "make one with mutual init in another folder",
+                             shown(places.folder())));
+  }
+  return x509::load_identity(places.intermediate_certificate(), places.intermediate_key());
+}
+
+pki::pki(layout places, std::unique_ptr<inventory> opened)
+    : places_(std::move(places)), inventory_(std::move(opened)), place_(place_of(places_, *inventory_)) {}
 
 void add_loopback_addresses(alternative_names& names) {
   if (std::find(names.dns.begin(), names.dns.end(), "localhost") == names.dns.end()) return;
@@ -91,20 +89,87 @@ result<alternative_names> names_for(const issue_request& request) {
   return names;
 }
 
-result<pki> pki::open(const std::filesystem::path& folder) {
+result<pki> pki::open(const std::filesystem::path& folder, const std::string& store) {
   layout places(folder);
   MUTUAL_TRY(const bool there, file::is_folder(folder));
   if (!there) {
     return error(errc::not_found, fmt::format("there is no PKI in {}: make one with mutual init", shown(folder)));
   }
-  MUTUAL_TRY(auto opened, open_inventory(places.inventory()));
+  MUTUAL_TRY(const auto url, store_url(places, store));
+  MUTUAL_TRY(auto opened, open_store(places, url));
+  MUTUAL_CHECK(check_not_older(places, *opened));
   return pki(std::move(places), std::move(opened));
 }
 
-result<pki> pki::open_locked(const std::filesystem::path& folder) {
-  MUTUAL_TRY(auto opened, open(folder));
-  opened.is_locked_ = true;
-  return opened;
+pki pki::being_made(layout places, std::unique_ptr<inventory> made) {
+  pki out(std::move(places), std::move(made));
+  out.is_being_made_ = true;
+  return out;
+}
+
+result<std::optional<folder_lock>> pki::take_turn() {
+  std::optional<folder_lock> lock;
+  if (is_being_made_) return lock;
+  MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
+  lock.emplace(std::move(taken));
+  MUTUAL_CHECK(check_not_older(places_, *inventory_));
+  MUTUAL_CHECK(finish_interrupted());
+  return lock;
+}
+
+result<> pki::remember(const made_list* made) {
+  if (is_being_made_) return {};
+  MUTUAL_TRY(auto current, read_mark(places_));
+  if (!current) current.emplace();
+  MUTUAL_TRY(current->seen, inventory_->how_far());
+  if (made != nullptr) current->list_numbers[made->issuer] = made->number;
+  return write_mark(places_, *current);
+}
+
+// A name may be given anew when what it stood for has ended: the serial number of that, or nothing for a new name.
+result<std::string> pki::replaceable(const std::string& name) {
+  MUTUAL_TRY(const auto found, inventory_->find(name));
+  if (found && found->revoked) {
+    return error(
+        errc::already_exists,
+        fmt::format("{} is on hold since {}: release it with mutual revoke {} --release, or revoke it for good",
+                    text::quoted(name), to_text(found->revoked->at), name));
+  }
+  if (found && found->not_after > now()) {
+    return error(errc::already_exists,
+                 fmt::format("{} was issued already, as a {} until {}, and is not overwritten: choose another name, or "
+                             "renew it with mutual renew {}",
+                             text::quoted(name), to_string(found->purpose), to_text(found->not_after), name));
+  }
+  if (found) return found->serial;
+  // What was revoked stands for its name no more, but its files may be there.
+  if (const auto there = x509::load_certificates(places_.certificate(name)); there) {
+    MUTUAL_TRY(const auto of_file, inventory_->find_sha256(there->front().sha256()));
+    if (of_file && of_file->name == name && of_file->revoked) return of_file->serial;
+  }
+  MUTUAL_CHECK(check_unused(places_, name));
+  return std::string();
+}
+
+// Every way of issuing comes through here, and so do the limits.
+result<issued_certificate> pki::sign_and_publish(const signing& what, const x509::identity& issuer) {
+  MUTUAL_TRY(const auto by, load_limits(places_));
+  MUTUAL_CHECK(check_limits(by, {what.purpose, what.spec, what.subject_key}));
+  MUTUAL_TRY(auto leaf, x509::issue_certificate(what.spec, what.subject_key, issuer.leaf(), issuer.key));
+  auto entry = to_record(leaf, what.name, what.purpose, what.key && !what.p12_password->empty());
+  entry.has_key = what.key.has_value();
+  entry.replaces = what.replaces;
+  entry.place = place_;
+  std::vector<x509::certificate> chain{leaf};
+  chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
+  if (what.key) MUTUAL_CHECK(stage_key(places_, *what.key, entry.serial));
+  MUTUAL_CHECK(inventory_->add(entry, what.why));
+  MUTUAL_CHECK(publish(places_, entry, what.key, chain, what.key ? what.p12_password->view() : std::string_view()));
+  MUTUAL_CHECK(inventory_->set_state(entry.serial, record_state::issued));
+  MUTUAL_CHECK(remember());
+  issued_certificate made{what.name, what.purpose, std::move(leaf), places_.certificate(what.name), {}, {}};
+  if (what.key) made.key_file = places_.key(what.name), made.p12_file = places_.p12(what.name);
+  return made;
 }
 
 result<issued_certificate> pki::issue(const issue_request& request) {
@@ -113,44 +178,40 @@ result<issued_certificate> pki::issue(const issue_request& request) {
   // Making a key may take seconds (RSA), and needs no lock.
   MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
   MUTUAL_TRY(const auto by, load_limits(places_));
-  MUTUAL_TRY(const auto spec, describe(request, key, issuer.leaf(), by));
-  MUTUAL_CHECK(check_limits(by, {request.purpose, spec, key.get()}));
-
-  std::optional<folder_lock> lock;
-  if (!is_locked_) {
-    MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
-    lock.emplace(std::move(taken));
-  }
-  MUTUAL_CHECK(finish_interrupted());
-  MUTUAL_CHECK(check_not_issued(*inventory_, places_, name));
-  MUTUAL_TRY(auto leaf, x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
-  const auto entry = to_record(leaf, name, request.purpose, !request.p12_password.empty());
-  MUTUAL_CHECK(stage_key(places_, key, entry.serial));
-  MUTUAL_CHECK(inventory_->add(entry));
-  const x509::identity who{key, {leaf, issuer.leaf()}};
-  MUTUAL_CHECK(publish(places_, entry, who, request.p12_password.view()));
-  MUTUAL_CHECK(inventory_->set_state(entry.serial, record_state::issued));
-  return issued_certificate{
-      name, request.purpose, std::move(leaf), places_.certificate(name), places_.key(name), places_.p12(name)};
+  MUTUAL_TRY(auto spec, describe(request, key, issuer.leaf(), by));
+  MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_TRY(auto replaces, replaceable(name));
+  return sign_and_publish(
+      {name, request.purpose, std::move(spec), key.get(), key, &request.p12_password, request.why, std::move(replaces)},
+      issuer);
 }
 
 result<> pki::finish_interrupted() {
-  MUTUAL_TRY(const auto unfinished, inventory_->unfinished());
+  MUTUAL_TRY(const auto unfinished, inventory_->unfinished(place_));
   for (const auto& one : unfinished) {
     if (one.purpose == profile::root || one.purpose == profile::intermediate) continue;
     MUTUAL_TRY(auto leaf, x509::certificate::from_der(one.der));
-    auto keys = x509::load_bundle(staged_key(places_, one.serial));
-    if (!keys) keys = x509::load_bundle(places_.key(one.name));
-    if (!keys || !keys->key || !keys->key->belongs_to(leaf)) {
-      MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::lost));
-      continue;
+    std::optional<x509::private_key> key;
+    if (one.has_key) {
+      auto keys = x509::load_bundle(staged_key(places_, one.serial));
+      if (!keys) keys = x509::load_bundle(places_.key(one.name));
+      if (!keys || !keys->key || !keys->key->belongs_to(leaf)) {
+        MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::lost));
+        continue;
+      }
+      key = keys->key;
     }
     MUTUAL_TRY(const auto chain, x509::load_certificates(places_.intermediate_certificate()));
-    MUTUAL_CHECK(publish(places_, one, {*keys->key, x509::chain_of(leaf, chain)}, {}));
+    MUTUAL_CHECK(publish(places_, one, key, x509::chain_of(leaf, chain), {}));
     MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::issued));
   }
   sweep(places_, unfinished);
   return {};
+}
+
+bool is_due(const x509::certificate& one, unsigned percent, sys_seconds at) {
+  const auto life = one.not_after() - one.not_before();
+  return at >= one.not_before() + life * percent / 100;
 }
 
 }  // namespace mutual::authority

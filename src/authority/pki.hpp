@@ -1,11 +1,15 @@
 #pragma once
-// pki: an authority that is there, in its folder: issues certificates and lists them.
+// pki: an authority that is there, in its folder: issues certificates, renews and revokes them, and lists them.
 
+#include "authority/folder_lock.hpp"
 #include "authority/inventory.hpp"
 #include "authority/layout.hpp"
 #include "x509/certificate.hpp"
+#include "x509/crl.hpp"
+#include "x509/identity.hpp"
 #include "x509/key.hpp"
 #include "x509/profile.hpp"
+#include "x509/request.hpp"
 #include "x509/secret.hpp"
 
 #include <mutual/result.hpp>
@@ -20,6 +24,10 @@ namespace mutual::authority {
 
 /// How long certificates last that nobody said it of: 397 days, the most that browsers take from servers.
 inline constexpr std::chrono::days default_lifetime{397};
+/// How long a revocation list is good for, if nobody said it. Servers take up a new one at once, whenever it comes.
+inline constexpr std::chrono::days default_list_lifetime{30};
+/// The same for the root's list: the root's key is not always at hand.
+inline constexpr std::chrono::days root_list_lifetime{365};
 
 /// What somebody wants a certificate for.
 struct issue_request {
@@ -31,6 +39,29 @@ struct issue_request {
   std::optional<std::chrono::days> lifetime;
   x509::key_kind kind = x509::key_kind::p256;
   x509::secret p12_password;
+  std::string why;  ///< For the log of acts.
+};
+
+/// How to renew one.
+struct renew_request {
+  std::string name;
+  bool new_key = false;
+  /// As long as the one before, if it is not said.
+  std::optional<std::chrono::days> lifetime;
+  /// Of the new key; as the one before, if it is not said.
+  std::optional<x509::key_kind> kind;
+  x509::secret p12_password;
+  std::string why;
+};
+
+/// A certificate for a key that is elsewhere.
+struct sign_request {
+  x509::request request;
+  x509::profile purpose = x509::profile::client;
+  /// What its file is called, and its common name; the request's own common name if it is empty.
+  std::string name;
+  std::optional<std::chrono::days> lifetime;
+  std::string why;
 };
 
 /// What was made.
@@ -38,36 +69,104 @@ struct issued_certificate {
   std::string name;
   x509::profile purpose = x509::profile::client;
   x509::certificate leaf;
-  std::filesystem::path certificate_file, key_file, p12_file;
+  std::filesystem::path certificate_file, key_file, p12_file;  ///< Empty, what was not written.
+};
+
+/// A revocation list that was made.
+struct made_list {
+  std::string issuer;
+  std::uint64_t number = 0;
+  std::size_t revoked = 0;
+  sys_seconds next_update{};
+  std::filesystem::path file;  ///< DER; the PEM of all lists is in layout::revocation_lists().
+};
+
+/// How to make revocation lists.
+struct list_options {
+  bool is_delta = false;
+  std::chrono::seconds lifetime = default_list_lifetime;
+  std::string why;
 };
 
 /// An authority. Used by one thread at a time; any number of processes may have the same one open.
 class pki {
  public:
-  /// Opens a PKI that `mutual init` made.
-  static result<pki> open(const std::filesystem::path& folder);
-  /// The same for who holds the folder's lock already.
-  static result<pki> open_locked(const std::filesystem::path& folder);
+  /// Opens a PKI that `mutual init` made. `store` is the URL of its inventory, if it is not the one that the folder
+  /// names. An error if the inventory is an older one than the folder has seen.
+  static result<pki> open(const std::filesystem::path& folder, const std::string& store = {});
+  /// For who holds the folder's lock, and makes it just now.
+  static pki being_made(layout places, std::unique_ptr<inventory> made);
 
   /// Issues a certificate with a new key and writes NAME.crt, NAME.key and NAME.p12. It is in the inventory, on the
-  /// disk, before any of its files is; files that exist are never overwritten (already_exists). What an interrupted
+  /// disk, before any of its files is; files that exist are never overwritten (already_exists), but for those of a
+  /// certificate of that name that has expired or was revoked: these are kept in issued/replaced. What an interrupted
   /// process left half done is finished first.
   result<issued_certificate> issue(const issue_request& request);
+
+  /// Issues a certificate anew under its name, with the same names and purpose. The old files are kept in
+  /// issued/replaced. An error for one that is revoked, or whose key is elsewhere and should be new.
+  result<issued_certificate> renew(const renew_request& request);
+
+  /// Signs a request from elsewhere: its key must be proved and strong enough, and what it asks for allowed. Only
+  /// NAME.crt is written.
+  result<issued_certificate> sign(const sign_request& request);
+
+  /// What somebody means by a name (all certificates of it that have not ended and are not revoked for good), a serial
+  /// number or a file (that one). At least one; an error if there is none, or if the word means several things.
+  result<std::vector<record>> identify(const std::string& what);
+
+  /// Revokes or holds certificates, or takes holds back (no reason): all or none. A root is refused.
+  result<> revoke(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
+
+  /// Makes revocation lists of every CA that needs one, and puts them where servers look. A full list comes with the
+  /// root's when that is not there yet or in the last third of its time.
+  result<std::vector<made_list>> make_lists(const list_options& how);
+  /// Whether servers look at lists of this PKI.
+  result<bool> has_lists() const;
+  /// Makes the root's list alone, which servers do not look at until there are others: for when its key is at hand.
+  result<made_list> make_root_list();
 
   /// Everything that was signed, those that end first, first.
   result<std::vector<record>> list() { return inventory_->all(); }
   result<std::vector<act>> acts() { return inventory_->acts(); }
+  inventory& records() { return *inventory_; }
 
   const layout& places() const { return places_; }
 
  private:
-  pki(layout places, std::unique_ptr<inventory> opened) : places_(std::move(places)), inventory_(std::move(opened)) {}
+  pki(layout places, std::unique_ptr<inventory> opened);
 
+  // What is to be signed, and what becomes of it.
+  struct signing {
+    std::string name;
+    x509::profile purpose;
+    x509::certificate_spec spec;
+    EVP_PKEY* subject_key;
+    std::optional<x509::private_key> key;  // To be written; nothing if it is elsewhere.
+    const x509::secret* p12_password;
+    std::string why;
+    std::string replaces;
+  };
+
+  // Its turn to change the folder; what was interrupted before is finished, and an older inventory refused.
+  result<std::optional<folder_lock>> take_turn();
+  // The inventory has come this far: the folder remembers it.
+  result<> remember(const made_list* made = nullptr);
+  result<issued_certificate> sign_and_publish(const signing& what, const x509::identity& issuer);
+  result<std::string> replaceable(const std::string& name);
   result<> finish_interrupted();
+  // A list, as a value and in its file.
+  struct list_file {
+    made_list made;
+    x509::crl list;
+  };
+  result<list_file> make_list(const x509::identity& issuer, const std::string& called, const list_options& how);
+  result<std::optional<x509::crl>> usable_root_list(const x509::certificate& root);
 
   layout places_;
   std::unique_ptr<inventory> inventory_;
-  bool is_locked_ = false;
+  std::string place_;
+  bool is_being_made_ = false;
 };
 
 /// The names that a request is for, with the defaults filled in: a server or peer without names gets the one it is
@@ -76,5 +175,11 @@ result<alternative_names> names_for(const issue_request& request);
 
 /// "localhost" among the names brings 127.0.0.1 and ::1 along.
 void add_loopback_addresses(alternative_names& names);
+
+/// The CA that issues now, with its key.
+result<x509::identity> load_issuer(const layout& places);
+
+/// Whether a certificate has lived through that part of its life, in percent, at that time.
+bool is_due(const x509::certificate& one, unsigned percent, sys_seconds at);
 
 }  // namespace mutual::authority

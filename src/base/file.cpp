@@ -166,6 +166,8 @@ result<> replace(const std::filesystem::path& path, std::string_view contents, a
   return {};
 }
 
+void sync(const std::filesystem::path& folder) { sync_folder(folder); }
+
 result<> make_folder(const std::filesystem::path& path, access who) {
   std::error_code code;
   if (std::filesystem::is_directory(path, code)) return {};

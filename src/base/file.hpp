@@ -28,6 +28,9 @@ result<> create(const std::filesystem::path& path, std::string_view contents, ac
 /// Writes a file over an older one, whole: readers see the old contents or the new, never a mixture.
 result<> replace(const std::filesystem::path& path, std::string_view contents, access who);
 
+/// Puts the names in a folder on the disk. File systems that cannot do that for folders do not make it an error.
+void sync(const std::filesystem::path& folder);
+
 /// mkdir(2), whose folder its owner can use whatever the umask is; 0 or an errno.
 int make_one_folder(const std::filesystem::path& path, access who);
 

@@ -91,6 +91,7 @@ void add_init(CLI::App& program, action& chosen) {
   auto* command = program.add_subcommand("init", "Make a PKI: a CA, a server certificate, client certificates");
   const auto given = std::make_shared<options>();
   add_pki_option(*command, given->pki);
+  add_store_option(*command, given->request.store);
   command->add_option("--name", given->request.organization, "The organization that stands in every certificate")
       ->type_name("ORG")
       ->capture_default_str();

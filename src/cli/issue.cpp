@@ -30,6 +30,7 @@ struct options {
   unsigned days = 0;
   std::string kind = "p256";
   password_source password;
+  std::string store, why;
   bool json = false;
 };
 
@@ -48,13 +49,14 @@ result<authority::issue_request> to_request(const options& given) {
   }
   if (given.days > 0) request.lifetime = std::chrono::days(given.days);
   MUTUAL_TRY(request.kind, key_kind_of(given.kind));
+  request.why = given.why;
   MUTUAL_TRY(request.p12_password, read_password(given.password, "MUTUAL_P12_PASSWORD", true));
   return request;
 }
 
 result<> run(const options& given) {
   MUTUAL_TRY(const auto request, to_request(given));
-  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki)));
+  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
   MUTUAL_TRY(const auto issued, opened.issue(request));
   if (given.json) {
     print("{}\n", boost::json::serialize(issued_json(issued)));
@@ -87,6 +89,8 @@ void add_purpose(CLI::App& issue, action& chosen, profile purpose, const char* h
   add_key_kind_option(*command, given->kind);
   add_password_options(*command, given->password, "the PKCS#12 file", "MUTUAL_P12_PASSWORD");
   add_pki_option(*command, given->pki);
+  add_store_option(*command, given->store);
+  add_why_option(*command, given->why);
   add_json_option(*command, given->json);
   command->footer(footer);
   command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
@@ -100,7 +104,8 @@ void add_issue(CLI::App& program, action& chosen) {
   issue->footer(
       "NAME.crt holds the certificate and then its intermediate, NAME.key the key, and NAME.p12 all of them. Files "
       "that\n"
-      "exist are never overwritten.");
+      "exist are never overwritten, but for those of a certificate of that name that has expired or was revoked: they\n"
+      "are kept in issued/replaced.");
   add_purpose(*issue, chosen, profile::server, "For a TLS server",
               "Example: mutual issue server web www.example.com 192.0.2.1");
   add_purpose(*issue, chosen, profile::client, "For a TLS client",

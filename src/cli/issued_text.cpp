@@ -27,6 +27,7 @@ std::string issued_text(const authority::issued_certificate& one, bool p12_has_p
   if (const auto names = one.leaf.names(); !names.empty()) out += fmt::format("  names        {}\n", names_line(names));
   out += fmt::format("  valid        {}\n", until_text(one.leaf.not_after()));
   out += fmt::format("  certificate  {}\n", one.certificate_file.string());
+  if (one.key_file.empty()) return out + "  key          is where the request came from\n";
   out += fmt::format("  key          {}\n", one.key_file.string());
   out += fmt::format("  PKCS#12      {} ({})\n", one.p12_file.string(),
                      p12_has_password ? "with the password that you gave" : "no password");

@@ -49,6 +49,13 @@ int run(int count, const char* const* arguments) {
   add_check(program, chosen);
   add_export(program, chosen);
   add_lint(program, chosen);
+  add_renew(program, chosen);
+  add_needs_renewal(program, chosen);
+  add_revoke(program, chosen);
+  add_crl(program, chosen);
+  add_sign(program, chosen);
+  add_log(program, chosen);
+  add_recover(program, chosen);
   be_strict(program);
 
   if (count < 2) {
@@ -62,8 +69,8 @@ int run(int count, const char* const* arguments) {
     mutual::say(usage_failure(program, said) + "\n");
     return bad_usage;
   }
-  const auto outcome = chosen();
-  return outcome ? done : report(outcome.error());
+  const auto came_to = chosen();
+  return came_to.said ? came_to.code : report(came_to.said.error());
 }
 
 }  // namespace

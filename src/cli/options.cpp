@@ -11,6 +11,19 @@ void add_pki_option(CLI::App& command, std::filesystem::path& given) {
       ->type_name("DIR");
 }
 
+void add_store_option(CLI::App& command, std::string& url) {
+  command
+      .add_option(
+          "--store", url,
+          "Where the inventory is: postgresql://HOST/DATABASE; without it what the PKI was made with, an SQLite "
+          "file in its folder if nothing was said")
+      ->type_name("URL");
+}
+
+void add_why_option(CLI::App& command, std::string& why) {
+  command.add_option("--why", why, "A sentence for the log of acts")->type_name("TEXT");
+}
+
 void add_json_option(CLI::App& command, bool& json) { command.add_flag("--json", json, "Print JSON, for programs"); }
 
 }  // namespace mutual::cli

@@ -1,11 +1,15 @@
 // mutual show: what a file, a server or an issued certificate holds.
 
+#include "authority/layout.hpp"
+#include "authority/pki.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
 #include "cli/find_bundle.hpp"
 #include "cli/output.hpp"
 #include "cli/password.hpp"
+#include "cli/record_text.hpp"
 #include "client/fetch.hpp"
 #include "client/url.hpp"
 #include "x509/bundle.hpp"
@@ -22,27 +26,53 @@ namespace {
 struct options {
   std::string what;
   std::filesystem::path pki;
+  std::string store;
   password_source password;
   bool json = false;
 };
 
+// What the inventory says of what was found, if it has it.
+struct known_bundle : found_bundle {
+  std::optional<authority::record> known;
+};
+
 // What a server presents, whether or not it would let us in: it is looked at, and believed in nothing.
-result<found_bundle> find_at_server(const options& given) {
+result<known_bundle> find_at_server(const options& given) {
   MUTUAL_TRY(const auto where, client::parse_url(given.what));
   MUTUAL_TRY(auto presented, client::fetch_chain(where));
-  found_bundle found{.where = text::printable(given.what, 4096), .contents = {}};
+  known_bundle found{{.where = text::printable(given.what, 4096), .contents = {}}, {}};
   found.contents.certificates = std::move(presented);
   return found;
 }
 
-result<found_bundle> find(const options& given) {
+// What the PKI's inventory says of the first certificate. Of a file from anywhere, a PKI that cannot be asked is none
+// of its business; of an issued one it is.
+result<std::optional<authority::record>> record_of(const x509::bundle& of, const options& given,
+                                                   const std::filesystem::path& file) {
+  std::optional<authority::record> known;
+  const auto folder = authority::pki_folder(given.pki);
+  std::error_code code;
+  if (of.certificates.empty() || !std::filesystem::is_directory(folder, code)) return known;
+  auto opened = authority::pki::open(folder, given.store);
+  if (!opened) {
+    const bool is_issued = std::filesystem::equivalent(file.parent_path(), authority::layout(folder).issued(), code);
+    if (is_issued || !given.store.empty()) return std::move(opened).error();
+    return known;
+  }
+  return opened->records().find_sha256(of.certificates.front().sha256());
+}
+
+result<known_bundle> find(const options& given) {
   if (given.what.starts_with("https://")) return find_at_server(given);
   if (given.what.starts_with("http://")) {
     return error(errc::bad_usage,
                  fmt::format("{} is plain HTTP, which shows no certificate: write https://", text::quoted(given.what)));
   }
   MUTUAL_TRY(const auto path, find_file_or_name(given.what, given.pki));
-  return load_asking(path, given.password);
+  MUTUAL_TRY(auto read, load_asking(path, given.password));
+  known_bundle found{std::move(read), {}};
+  MUTUAL_TRY(found.known, record_of(found.contents, given, path));
+  return found;
 }
 
 std::string key_text(const x509::bundle& of) {
@@ -52,23 +82,25 @@ std::string key_text(const x509::bundle& of) {
   return fmt::format("  {}, of NONE of these certificates\n", of.key->description());
 }
 
-void print_text(const found_bundle& found) {
+void print_text(const known_bundle& found) {
   const auto& of = found.contents;
   print("{}\n", found.where);
   for (std::size_t at = 0; at < of.certificates.size(); ++at) {
     print("\ncertificate {} of {}\n{}", at + 1, of.certificates.size(), certificate_text(of.certificates[at]));
+    if (at == 0 && found.known) print("  status       {}\n", status_text(*found.known));
   }
   if (of.key) print("\nprivate key\n{}", key_text(of));
   for (const auto& one : of.requests) print("\ncertificate signing request\n{}", request_text(one));
   for (const auto& one : of.crls) print("\nrevocation list\n{}", crl_text(one));
 }
 
-void print_json(const found_bundle& found) {
+void print_json(const known_bundle& found) {
   const auto& of = found.contents;
   boost::json::array certificates, requests, crls;
   for (const auto& one : of.certificates) certificates.push_back(certificate_json(one));
   for (const auto& one : of.requests) requests.push_back(request_json(one));
   for (const auto& one : of.crls) crls.push_back(crl_json(one));
+  if (found.known) add_status(certificates.front().as_object(), *found.known);
   boost::json::object all{{"source", found.where}, {"certificates", std::move(certificates)}};
   if (of.key) {
     all["key"] = boost::json::object{
@@ -98,6 +130,7 @@ void add_show(CLI::App& program, action& chosen) {
           "are shown and not judged), or an issued NAME")
       ->required();
   add_pki_option(*command, given->pki);
+  add_store_option(*command, given->store);
   add_password_options(*command, given->password, "an encrypted file", "MUTUAL_PASSWORD");
   add_json_option(*command, given->json);
   command->footer("Nothing secret is shown: of a private key, only what kind it is and whose.");

@@ -81,6 +81,7 @@ config from_pki(fs::path folder, std::string_view name) {
   config made;
   made.enabled = true;
   made.trust = {folder / "trust.crt"};
+  made.revocations_once_there = {folder / "crl.pem"};
   made.pki = std::move(folder);
   made.pki_name = name;
   return made;

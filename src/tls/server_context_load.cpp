@@ -1,6 +1,7 @@
 // Reading what a server_context is made from.
 
 #include "base/clock.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "tls/file_watch.hpp"
 #include "tls/server_context.hpp"
@@ -15,13 +16,61 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Revocation that was checked goes on being checked: a list that has gone is a mistake, or worse.
+result<std::vector<fs::path>> lists_that_are_there(const config& settings, const server_context* replaced) {
+  std::vector<fs::path> found;
+  const bool checked = replaced != nullptr && replaced->trust() && replaced->trust()->checks_revocation();
+  for (const auto& one : settings.revocations_once_there) {
+    MUTUAL_TRY(const bool there, file::exists(one));
+    if (there) found.push_back(one);
+    if (!there && checked) {
+      return error(errc::not_found, fmt::format("the revocation list {} has gone: make another with mutual crl",
+                                                text::printable(one.string(), 4096)));
+    }
+  }
+  return found;
+}
+
+// A CA counts its lists (RFC 5280 section 5.2.3): one that counts less than the one in use may have forgotten somebody.
+result<> check_not_older(const trust& made, const server_context* replaced) {
+  if (replaced == nullptr || !replaced->trust()) return {};
+  const auto number_of = [](const trust& in, const X509_NAME* issuer) {
+    std::string highest;
+    for (const auto& one : in.lists()) {
+      if (X509_NAME_cmp(X509_CRL_get_issuer(one.list.get()), issuer) != 0) continue;
+      if (auto number = one.list.number();
+          number.size() > highest.size() || (number.size() == highest.size() && number > highest)) {
+        highest = std::move(number);
+      }
+    }
+    return highest;
+  };
+  for (const auto& one : made.lists()) {
+    const auto* issuer = X509_CRL_get_issuer(one.list.get());
+    const auto now = number_of(made, issuer);
+    const auto before = number_of(*replaced->trust(), issuer);
+    if (now.size() > before.size() || (now.size() == before.size() && now >= before)) continue;
+    return error(
+        errc::bad_input,
+        fmt::format("the revocation list of {} has the number 0x{}, which is older than the one in use (0x{}): "
+                    "put the newer one back, or make another with mutual crl",
+                    text::quoted(one.list.issuer()), now, before));
+  }
+  return {};
+}
+
 result<std::shared_ptr<const trust>> load_trust(const config& settings, const x509::identity& identity,
-                                                std::uint64_t generation) {
-  MUTUAL_TRY(auto sources, load_trust_sources({settings.trust, settings.revocations, settings.known_intermediates}));
+                                                std::uint64_t generation, const server_context* replaced) {
+  MUTUAL_TRY(const auto there, lists_that_are_there(settings, replaced));
+  auto lists = settings.revocations;
+  lists.insert(lists.end(), there.begin(), there.end());
+  MUTUAL_TRY(auto sources, load_trust_sources({settings.trust, lists, settings.known_intermediates}));
   // What the server presents itself is known too: a client of the same CA that forgets it can be told so.
   sources.known_intermediates.insert(sources.known_intermediates.end(), identity.chain.begin() + 1,
                                      identity.chain.end());
-  return trust::make(std::move(sources), generation);
+  MUTUAL_TRY(auto made, trust::make(std::move(sources), generation));
+  MUTUAL_CHECK(check_not_older(*made, replaced));
+  return made;
 }
 
 // A server that presents what no client should accept would fail each of them; better not to start.
@@ -50,7 +99,8 @@ result<> fit_to_present(const x509::certificate& own, const fs::path& file, cons
 std::vector<fs::path> files_of(const config& settings) {
   std::vector<fs::path> all{settings.certificate};
   if (!settings.key.empty()) all.push_back(settings.key);
-  for (const auto* list : {&settings.trust, &settings.revocations, &settings.known_intermediates}) {
+  for (const auto* list :
+       {&settings.trust, &settings.revocations, &settings.revocations_once_there, &settings.known_intermediates}) {
     all.insert(all.end(), list->begin(), list->end());
   }
   return all;
@@ -78,7 +128,7 @@ result<std::shared_ptr<const server_context>> server_context::load(const config&
   MUTUAL_CHECK(fit_to_present(identity.chain.front(), named.certificate, replaced));
   std::shared_ptr<const tls::trust> trust;
   if (named.clients != client_auth::none) {
-    MUTUAL_TRY(trust, load_trust(named, identity, generation));
+    MUTUAL_TRY(trust, load_trust(named, identity, generation, replaced));
   }
   std::shared_ptr<server_context> made(new server_context(std::move(named), std::move(stamp), generation,
                                                           std::move(identity), std::move(trust), std::move(sessions),

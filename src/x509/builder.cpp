@@ -119,6 +119,13 @@ result<crl> make_crl(const crl_spec& spec, const certificate& issuer, const priv
   if (const auto authority = authority_key_identifier(issuer.get())) {
     if (X509_CRL_add_ext(made.get(), authority.get(), -1) != 1) return failed("revocation list");
   }
+  if (spec.base) {
+    const asn1_integer_ptr base(ASN1_INTEGER_new());
+    if (ASN1_INTEGER_set_uint64(base.get(), *spec.base) != 1 ||
+        X509_CRL_add1_ext_i2d(made.get(), NID_delta_crl, base.get(), 1, X509V3_ADD_DEFAULT) != 1) {
+      return failed("delta revocation list");
+    }
+  }
   for (const auto& one : spec.revoked) MUTUAL_CHECK(add_revoked(made.get(), one));
   if (X509_CRL_sort(made.get()) != 1 ||
       X509_CRL_sign(made.get(), issuer_key.get(), digest_for(issuer_key.get())) <= 0) {

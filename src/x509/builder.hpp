@@ -73,6 +73,8 @@ struct crl_spec {
   sys_seconds this_update{};
   std::optional<sys_seconds> next_update;
   std::vector<revoked_certificate> revoked;
+  /// The number of the full list that this one says the changes since (RFC 5280 section 5.2.4); none for a full list.
+  std::optional<std::uint64_t> base = std::nullopt;
 };
 
 /// A revocation list signed by the CA (RFC 5280 section 5, version 2, with CRL number and authority key identifier).

@@ -52,7 +52,7 @@ std::string_view to_string(key_kind kind) {
 
 std::optional<key_kind> key_kind_from_string(std::string_view name) {
   auto plain = text::lower(name);
-  std::erase(plain, '-');
+  std::erase_if(plain, [](char each) { return each == '-' || each == ' '; });
   for (const auto& one : kinds) {
     if (one.name == plain) return one.kind;
   }

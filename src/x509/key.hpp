@@ -20,7 +20,7 @@ enum class key_kind { p256, p384, ed25519, rsa2048, rsa3072, rsa4096 };
 /// "p256", "p384", "ed25519", "rsa2048", "rsa3072", "rsa4096".
 std::string_view to_string(key_kind kind);
 
-/// The kind of that name ("P-256" and "p256" are the same); nothing for others.
+/// The kind of that name ("P-256" and "p256", "RSA 2048" and "rsa2048" are the same); nothing for others.
 std::optional<key_kind> key_kind_from_string(std::string_view name);
 
 /// A private key. Copies share it; the memory is wiped with the last. It is never written to a log: only `pem` gives

@@ -20,7 +20,7 @@ constexpr std::array<std::pair<profile, std::string_view>, 5> profiles{{{profile
 bool is_for_servers(profile purpose) { return purpose == profile::server || purpose == profile::peer; }
 bool is_for_clients(profile purpose) { return purpose == profile::client || purpose == profile::peer; }
 
-void set_usages(certificate_spec& spec, profile purpose, const private_key& key) {
+void set_usages(certificate_spec& spec, profile purpose, const EVP_PKEY* key) {
   if (purpose == profile::root || purpose == profile::intermediate) {
     spec.ca = true;
     spec.key_usage = KU_KEY_CERT_SIGN | KU_CRL_SIGN;
@@ -30,7 +30,7 @@ void set_usages(certificate_spec& spec, profile purpose, const private_key& key)
   spec.ca = false;
   spec.key_usage = KU_DIGITAL_SIGNATURE;
   // TLS 1.2's RSA key exchange encrypts to the key; we do not speak it, but a client may check for the bit.
-  if (EVP_PKEY_is_a(key.get(), "RSA") == 1) spec.key_usage |= KU_KEY_ENCIPHERMENT;
+  if (EVP_PKEY_is_a(key, "RSA") == 1) spec.key_usage |= KU_KEY_ENCIPHERMENT;
   if (is_for_servers(purpose)) spec.extended_key_usage.push_back(NID_server_auth);
   if (is_for_clients(purpose)) spec.extended_key_usage.push_back(NID_client_auth);
 }
@@ -53,6 +53,11 @@ std::optional<profile> profile_from_string(std::string_view name) {
 
 result<certificate_spec> describe_certificate(profile purpose, distinguished_name subject, alternative_names names,
                                               const private_key& key, std::chrono::seconds lifetime) {
+  return describe_certificate(purpose, std::move(subject), std::move(names), key.get(), lifetime);
+}
+
+result<certificate_spec> describe_certificate(profile purpose, distinguished_name subject, alternative_names names,
+                                              const EVP_PKEY* key, std::chrono::seconds lifetime) {
   if (lifetime <= std::chrono::seconds::zero()) {
     return error(errc::bad_usage, "a certificate must be valid for at least a day: give more days");
   }

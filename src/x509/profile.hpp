@@ -35,6 +35,10 @@ inline constexpr std::chrono::minutes backdate{5};
 result<certificate_spec> describe_certificate(profile purpose, distinguished_name subject, alternative_names names,
                                               const private_key& key, std::chrono::seconds lifetime);
 
+/// The same for a key of which only the public half is here.
+result<certificate_spec> describe_certificate(profile purpose, distinguished_name subject, alternative_names names,
+                                              const EVP_PKEY* key, std::chrono::seconds lifetime);
+
 /// Signs it, with its end moved to the issuer's where it is later. An error if the issuer has ended, is no CA,
 /// or may not certify these names (name constraints).
 result<certificate> issue_certificate(certificate_spec spec, EVP_PKEY* subject_key, const certificate& issuer,

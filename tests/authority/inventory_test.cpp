@@ -80,9 +80,9 @@ TEST_F(an_inventory, takes_no_serial_and_no_name_twice) {
 
 TEST_F(an_inventory, logs_every_act_and_forgets_none) {
   ASSERT_TRUE(in->add(one("bob", "1")));
-  EXPECT_EQ(in->unfinished()->size(), 1U);
+  EXPECT_EQ(in->unfinished({})->size(), 1U);
   ASSERT_TRUE(in->set_state("1", record_state::issued));
-  EXPECT_TRUE(in->unfinished()->empty());
+  EXPECT_TRUE(in->unfinished({})->empty());
   EXPECT_EQ(in->set_state("77", record_state::issued).error().code(), errc::not_found);
   const auto acts = *in->acts();
   ASSERT_EQ(acts.size(), 2U);
@@ -91,22 +91,123 @@ TEST_F(an_inventory, logs_every_act_and_forgets_none) {
   EXPECT_EQ(acts[1].name, "bob");
   EXPECT_EQ(acts[1].serial, "1");
 
-  auto db = *database::open(folder / "inventory.db");
+  auto db = *open_sqlite(folder / "inventory.db");
   for (const char* sql : {"DELETE FROM acts", "UPDATE acts SET what = 'x'", "DELETE FROM certificates",
                           "UPDATE certificates SET serial = 'x'", "UPDATE certificates SET der = 'x'",
                           "UPDATE certificates SET state = 'x'"}) {
-    EXPECT_FALSE(db.run(sql)) << sql;
+    EXPECT_FALSE(db->run(sql)) << sql;
   }
 }
 
 TEST_F(an_inventory, is_written_whole_or_not_at_all) {
-  auto db = *database::open(folder / "inventory.db");
   {
-    auto change = transaction::begin(db);
+    auto change = in->begin();
     ASSERT_TRUE(change);
-    ASSERT_TRUE(db.run("INSERT INTO acts (at, what, serial, name) VALUES (1, 'a', 'b', 'c')"));
+    ASSERT_TRUE(in->note("a", "b", "c", "d"));
   }
   EXPECT_TRUE(in->acts()->empty());
+}
+
+TEST_F(an_inventory, of_one_change_within_another_keeps_all_or_nothing) {
+  {
+    auto whole = in->begin();
+    ASSERT_TRUE(in->add(one("bob", "1")));
+    ASSERT_TRUE(in->revoke("1", revocation_reason::superseded));
+  }
+  EXPECT_TRUE(in->all()->empty());
+  auto whole = in->begin();
+  ASSERT_TRUE(in->add(one("bob", "1")));
+  ASSERT_TRUE(whole->commit());
+  EXPECT_EQ(in->all()->size(), 1U);
+}
+
+TEST_F(an_inventory, takes_a_hold_back_and_nothing_else) {
+  using enum revocation_reason;
+  ASSERT_TRUE(in->add(one("bob", "1")));
+  EXPECT_EQ(in->release("1").error().code(), errc::already_exists);
+  ASSERT_TRUE(in->revoke("1", certificate_hold));
+  EXPECT_EQ(in->revoke("1", certificate_hold).error().code(), errc::already_exists);
+  EXPECT_TRUE((*in->find("bob"))->revoked->is_hold());
+  ASSERT_TRUE(in->release("1"));
+  EXPECT_FALSE((*in->find("bob"))->revoked);
+  ASSERT_TRUE(in->revoke("1", certificate_hold));
+  const auto since = (*in->find("bob"))->revoked->at;
+  ASSERT_TRUE(in->revoke("1", key_compromise));
+  EXPECT_EQ((*in->find_serial("1"))->revoked->at, since);
+  EXPECT_EQ((*in->find_serial("1"))->revoked->reason, key_compromise);
+  EXPECT_FALSE(*in->find("bob"));
+  for (const auto reason : {certificate_hold, superseded}) {
+    EXPECT_EQ(in->revoke("1", reason).error().code(), errc::already_exists);
+  }
+  EXPECT_THAT(in->release("1").error().message(), HasSubstr("only a hold can be taken back"));
+  EXPECT_EQ(in->revoke("77", superseded).error().code(), errc::not_found);
+}
+
+TEST_F(an_inventory, gives_a_name_anew_when_what_it_stood_for_is_replaced_or_revoked) {
+  ASSERT_TRUE(in->add(one("bob", "1")));
+  auto next = one("bob", "2");
+  next.replaces = "1";
+  ASSERT_TRUE(in->add(next));
+  ASSERT_TRUE(in->set_state("1", record_state::issued));
+  EXPECT_EQ((*in->find("bob"))->serial, "2");
+  EXPECT_EQ(standing_of(**in->find_serial("1"), now()), "replaced");
+  EXPECT_FALSE(in->add(one("bob", "3")));
+  ASSERT_TRUE(in->revoke("2", revocation_reason::superseded));
+  EXPECT_TRUE(in->add(one("bob", "3")));
+}
+
+TEST_F(an_inventory, counts_its_lists_by_issuer_and_never_gives_a_number_twice) {
+  auto bob = one("bob", "1");
+  bob.issuer = "CN=CA";
+  ASSERT_TRUE(in->add(bob));
+  const list_request full{"CN=CA", now(), now() + std::chrono::days(1), false};
+  auto delta = full;
+  delta.is_delta = true;
+  EXPECT_EQ(in->begin_list(delta).error().code(), errc::not_found);
+  EXPECT_EQ(in->begin_list(full)->number, 1U);
+  ASSERT_TRUE(in->revoke("1", revocation_reason::certificate_hold));
+  const auto changed = in->begin_list(delta);
+  EXPECT_EQ(changed->number, 2U);
+  EXPECT_EQ(changed->base, 1U);
+  ASSERT_EQ(changed->revoked.size(), 1U);
+  EXPECT_EQ(changed->revoked[0].reason, 6);
+  ASSERT_EQ(in->begin_list(full)->revoked.size(), 1U);
+  ASSERT_TRUE(in->release("1"));
+  // RFC 5280 section 5.3.1: 8 is removeFromCRL.
+  EXPECT_EQ(in->begin_list(delta)->revoked[0].reason, 8);
+  EXPECT_TRUE(in->begin_list(full)->revoked.empty());
+  EXPECT_EQ(in->begin_list({"CN=Other", now(), now(), false})->number, 1U);
+  ASSERT_TRUE(in->skip_list_numbers("CN=CA", 90));
+  EXPECT_EQ(in->begin_list(full)->number, 91U);
+}
+
+TEST_F(an_inventory, keeps_an_expired_certificate_on_one_more_list) {
+  auto bob = one("bob", "1");
+  bob.issuer = "CN=CA";
+  bob.not_after = now() + std::chrono::hours(1);
+  ASSERT_TRUE(in->add(bob));
+  ASSERT_TRUE(in->revoke("1", revocation_reason::superseded));
+  const auto list_at = [&](std::chrono::hours later) {
+    return in->begin_list({"CN=CA", now() + later, now() + later + std::chrono::hours(24), false})->revoked.size();
+  };
+  EXPECT_EQ(list_at(std::chrono::hours(0)), 1U);
+  EXPECT_EQ(list_at(std::chrono::hours(2)), 1U);
+  EXPECT_EQ(list_at(std::chrono::hours(3)), 0U);
+}
+
+TEST_F(an_inventory, has_a_history_that_cannot_be_mistaken_for_another) {
+  const auto before = *in->how_far();
+  EXPECT_EQ(before.act, 0);
+  ASSERT_TRUE(in->add(one("bob", "1")));
+  const auto after = *in->how_far();
+  EXPECT_EQ(after.inventory, before.inventory);
+  EXPECT_EQ(after.digest.size(), 64U);
+  EXPECT_EQ(*in->digest_of(after.act), after.digest);
+  const scratch elsewhere;
+  auto other = *create_inventory(elsewhere / "inventory.db");
+  ASSERT_TRUE(other->add(one("eve", "1")));
+  EXPECT_NE(other->how_far()->digest, after.digest);
+  EXPECT_NE(other->how_far()->inventory, after.inventory);
 }
 
 TEST_F(an_inventory, belongs_to_its_owner_and_so_do_its_journals) {
@@ -127,7 +228,7 @@ TEST_F(an_inventory, is_not_made_over_another) {
 TEST_F(an_inventory, is_told_from_other_files) {
   auto other = folder / "other.db";
   folder.write("other.db", "");
-  ASSERT_TRUE(database::open(other)->run("CREATE TABLE songs (title TEXT)"));
+  ASSERT_TRUE((*open_sqlite(other))->run("CREATE TABLE songs (title TEXT)"));
   EXPECT_THAT(open_inventory(other).error().message(), HasSubstr("is an SQLite file, but not an inventory"));
   EXPECT_THAT(open_inventory(folder / "none.db").error().message(), HasSubstr("there is no inventory at"));
   folder.write("text.db", std::string(4096, 'x'));
@@ -136,7 +237,7 @@ TEST_F(an_inventory, is_told_from_other_files) {
 
 TEST_F(an_inventory, of_a_newer_version_is_left_alone) {
   in.reset();
-  ASSERT_TRUE(database::open(folder / "inventory.db")->run("UPDATE schema_version SET version = 99"));
+  ASSERT_TRUE((*open_sqlite(folder / "inventory.db"))->run("UPDATE schema_version SET version = 99"));
   EXPECT_THAT(open_inventory(folder / "inventory.db").error().message(), HasSubstr("newer version of mutual"));
 }
 

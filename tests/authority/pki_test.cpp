@@ -74,9 +74,9 @@ class an_authority : public ::testing::Test {
 TEST_F(an_authority, is_made_whole_with_the_files_that_the_design_names) {
   const auto made = good(init(initial()));
   EXPECT_EQ(files(), (std::set<std::string>{"root.crt", "root.key", "intermediate.crt", "intermediate.key", "trust.crt",
-                                            "inventory.db", "issued/localhost.crt", "issued/localhost.key",
-                                            "issued/localhost.p12", "issued/alice.crt", "issued/alice.key",
-                                            "issued/alice.p12"}));
+                                            "inventory.db", "inventory.mark", "root.crl", "issued/localhost.crt",
+                                            "issued/localhost.key", "issued/localhost.p12", "issued/alice.crt",
+                                            "issued/alice.key", "issued/alice.p12"}));
   ASSERT_EQ(made.issued.size(), 2U);
   EXPECT_EQ(made.issued[1].p12_file, places.p12("alice"));
   EXPECT_EQ(made.issued[0].leaf.names().dns, std::vector<std::string>{"localhost"});

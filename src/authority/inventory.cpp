@@ -1,0 +1,252 @@
+#include "authority/inventory.hpp"
+
+#include "authority/schema.hpp"
+#include "base/file.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <cerrno>
+#include <pwd.h>
+#include <unistd.h>
+#include <utility>
+
+namespace mutual::authority {
+namespace {
+
+constexpr const char* columns =
+    "name, profile, serial, subject, issuer, sha256, not_before, not_after, recorded_at, p12_has_password, der, state, "
+    "is_current, has_key, replaces, place, revoked_at, revoked_reason";
+
+std::int64_t seconds(sys_seconds time) { return time.time_since_epoch().count(); }
+sys_seconds from_seconds(std::int64_t count) { return sys_seconds(std::chrono::seconds(count)); }
+
+record read_record(const row& from) {
+  record one;
+  one.name = from.text(0);
+  one.purpose = x509::profile_from_string(from.text(1)).value_or(x509::profile::client);
+  one.serial = from.text(2);
+  one.subject = from.text(3);
+  one.issuer = from.text(4);
+  one.sha256 = from.text(5);
+  one.not_before = from_seconds(from.integer(6));
+  one.not_after = from_seconds(from.integer(7));
+  one.recorded_at = from_seconds(from.integer(8));
+  one.p12_has_password = from.integer(9) != 0;
+  one.der = from.text(10);
+  const auto state = from.text(11);
+  one.state = state == "issued" ? record_state::issued : state == "lost" ? record_state::lost : record_state::recorded;
+  one.is_current = from.integer(12) != 0;
+  one.has_key = from.integer(13) != 0;
+  one.replaces = from.text(14);
+  one.place = from.text(15);
+  if (!from.is_null(16)) {
+    one.revoked = revocation{from_seconds(from.integer(16)), static_cast<revocation_reason>(from.integer(17))};
+  }
+  return one;
+}
+
+std::string sha256_hex(std::string_view of) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned size = 0;
+  if (EVP_Digest(of.data(), of.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
+  return text::hex({reinterpret_cast<const char*>(digest.data()), size});
+}
+
+// Each act's digest is over its own words and the digest of the one before it, so that two histories with the same last
+// digest are the same from the first act on.
+result<> log_act(database& db, std::string_view what, std::string_view serial, std::string_view name,
+                 std::string_view who, std::string_view why) {
+  std::string digest;
+  MUTUAL_CHECK(
+      db.each("SELECT digest FROM acts ORDER BY id DESC LIMIT 1", {}, [&](const row& last) { digest = last.text(0); }));
+  const auto at = seconds(now());
+  digest = sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", digest, at, what, serial, name, who, why));
+  if (digest.empty()) return error(errc::internal, "no SHA-256 digest could be made of an act");
+  const auto inserted =
+      db.change("INSERT INTO acts (at, what, serial, name, who, why, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                {at, what, serial, name, who, why, std::string_view(digest)});
+  if (!inserted) return inserted.error();
+  return {};
+}
+
+result<std::unique_ptr<inventory>> ready(std::unique_ptr<database> db, bool is_new) {
+  auto made = std::make_unique<inventory>(std::move(db), who_acts());
+  MUTUAL_CHECK(made->make_ready(is_new));
+  return made;
+}
+
+error no_certificate(std::string_view serial) {
+  return {errc::not_found, fmt::format("the inventory has no certificate {}", text::printable(serial))};
+}
+
+}  // namespace
+
+std::string who_acts() {
+  std::array<char, 256> host{};
+  (void)::gethostname(host.data(), host.size() - 1);
+  const passwd* user = ::getpwuid(::geteuid());
+  const auto name = user != nullptr ? std::string(user->pw_name) : std::to_string(::geteuid());
+  return text::printable(fmt::format("{}@{}", name, host.data()));
+}
+
+result<> inventory::make_ready(bool is_new) {
+  MUTUAL_CHECK(upgrade_schema(*db_, is_new));
+  MUTUAL_TRY(const auto named, number_from(*db_, "SELECT count(*) FROM identity", {}));
+  if (named != 0) return {};
+  MUTUAL_TRY(auto change, begin());
+  const auto name = random_hex(16);
+  MUTUAL_TRY(const auto added,
+             db_->change("INSERT INTO identity (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM identity)",
+                         {std::string_view(name)}));
+  (void)added;
+  return change.commit();
+}
+
+result<> inventory::add(const record& one, std::string_view why) {
+  MUTUAL_TRY(auto change, begin());
+  if (!one.replaces.empty()) {
+    MUTUAL_TRY(const auto stepped_down,
+               db_->change("UPDATE certificates SET is_current = 0 WHERE serial = $1 AND name = $2 AND is_current = 1",
+                           {std::string_view(one.replaces), std::string_view(one.name)}));
+    (void)stepped_down;  // None, if it was revoked.
+  }
+  const auto sql = fmt::format(
+      "INSERT INTO certificates ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, "
+      "NULL, "
+      "NULL)",
+      columns);
+  using view = std::string_view;
+  MUTUAL_TRY(
+      const auto added,
+      db_->change(sql.c_str(), {view(one.name), to_string(one.purpose), view(one.serial), view(one.subject),
+                                view(one.issuer), view(one.sha256), seconds(one.not_before), seconds(one.not_after),
+                                seconds(one.recorded_at), std::int64_t{one.p12_has_password}, octets{one.der},
+                                to_string(one.state), std::int64_t{one.has_key}, view(one.replaces), view(one.place)}));
+  (void)added;
+  MUTUAL_CHECK(log_act(*db_, to_string(one.state), one.serial, one.name, who_, why));
+  return change.commit();
+}
+
+result<> inventory::set_state(std::string_view serial, record_state state) {
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_TRY(const auto found, find_serial(serial));
+  if (!found) return no_certificate(serial);
+  MUTUAL_TRY(const auto updated,
+             db_->change("UPDATE certificates SET state = $1 WHERE serial = $2", {to_string(state), serial}));
+  if (state == record_state::lost && updated > 0) {
+    MUTUAL_TRY(const auto freed, db_->change("UPDATE certificates SET is_current = 0 WHERE serial = $1", {serial}));
+    (void)freed;
+  }
+  MUTUAL_CHECK(log_act(*db_, to_string(state), serial, found->name, who_, {}));
+  return change.commit();
+}
+
+result<> inventory::each(const std::function<void(const record&)>& read) {
+  return db_->each(fmt::format("SELECT {} FROM certificates ORDER BY not_after, id", columns), {},
+                   [&](const row& one) { read(read_record(one)); });
+}
+
+result<> inventory::each_named(std::string_view name, const std::function<void(const record&)>& read) {
+  return db_->each(fmt::format("SELECT {} FROM certificates WHERE name = $1 ORDER BY id", columns), {name},
+                   [&](const row& one) { read(read_record(one)); });
+}
+
+result<std::vector<record>> inventory::read(const std::string& which, parameters values) {
+  std::vector<record> out;
+  MUTUAL_CHECK(db_->each(fmt::format("SELECT {} FROM certificates {}", columns, which), values,
+                         [&](const row& one) { out.push_back(read_record(one)); }));
+  return out;
+}
+
+result<std::optional<record>> inventory::read_one(const std::string& which, parameters values) {
+  MUTUAL_TRY(auto found, read(which, values));
+  if (found.empty()) return std::optional<record>();
+  return std::optional<record>(std::move(found.front()));
+}
+
+result<std::vector<record>> inventory::all() { return read("ORDER BY not_after, id", {}); }
+
+result<std::vector<record>> inventory::unfinished(std::string_view place) {
+  return read("WHERE state = 'recorded' AND place = $1 ORDER BY id", {place});
+}
+
+result<std::optional<record>> inventory::find(std::string_view name) {
+  return read_one("WHERE name = $1 AND is_current = 1 AND profile IN ('server', 'client', 'peer')", {name});
+}
+
+result<std::optional<record>> inventory::find_serial(std::string_view serial) {
+  return read_one("WHERE serial = $1", {serial});
+}
+
+result<std::optional<record>> inventory::find_sha256(std::string_view sha256) {
+  return read_one("WHERE sha256 = $1", {sha256});
+}
+
+result<std::vector<record>> inventory::of_profile(x509::profile purpose) {
+  return read("WHERE profile = $1 ORDER BY id DESC", {to_string(purpose)});
+}
+
+result<std::vector<act>> inventory::acts() {
+  std::vector<act> out;
+  MUTUAL_CHECK(db_->each("SELECT at, what, serial, name, who, why FROM acts ORDER BY id", {}, [&](const row& one) {
+    out.push_back({from_seconds(one.integer(0)), one.text(1), one.text(2), one.text(3), one.text(4), one.text(5)});
+  }));
+  return out;
+}
+
+result<> inventory::note(std::string_view what, std::string_view serial, std::string_view name, std::string_view why) {
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_CHECK(log_act(*db_, what, serial, name, who_, why));
+  return change.commit();
+}
+
+result<history> inventory::how_far() {
+  history out;
+  MUTUAL_CHECK(db_->each("SELECT id FROM identity", {}, [&](const row& one) { out.inventory = one.text(0); }));
+  MUTUAL_CHECK(db_->each("SELECT id, digest FROM acts ORDER BY id DESC LIMIT 1", {}, [&](const row& last) {
+    out.act = last.integer(0);
+    out.digest = last.text(1);
+  }));
+  return out;
+}
+
+result<std::string> inventory::digest_of(std::int64_t act) {
+  std::string digest;
+  MUTUAL_CHECK(
+      db_->each("SELECT digest FROM acts WHERE id = $1", {act}, [&](const row& one) { digest = one.text(0); }));
+  return digest;
+}
+
+result<std::unique_ptr<inventory>> open_inventory(const std::filesystem::path& path) {
+  const auto where = text::printable(path.string(), 4096);
+  MUTUAL_TRY(const bool there, file::exists(path));
+  if (!there) {
+    return error(errc::not_found,
+                 fmt::format("there is no inventory at {}: make a PKI with mutual init, or restore the file", where));
+  }
+  MUTUAL_TRY(auto db, open_sqlite(path));
+  return ready(std::move(db), false);
+}
+
+result<std::unique_ptr<inventory>> create_inventory(const std::filesystem::path& path) {
+  // The empty file comes first, because SQLite would make one that others can read. Its journals take its mode.
+  MUTUAL_CHECK(file::create(path, {}, file::access::owner_only));
+  MUTUAL_TRY(auto db, open_sqlite(path));
+  return ready(std::move(db), true);
+}
+
+result<std::unique_ptr<inventory>> open_inventory_at(const std::string& url) {
+  MUTUAL_TRY(auto db, open_postgresql(url));
+  return ready(std::move(db), false);
+}
+
+result<std::unique_ptr<inventory>> connect_inventory_at(const std::string& url) {
+  MUTUAL_TRY(auto db, open_postgresql(url));
+  return std::make_unique<inventory>(std::move(db), who_acts());
+}
+
+}  // namespace mutual::authority

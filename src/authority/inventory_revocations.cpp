@@ -1,0 +1,167 @@
+// The inventory's part about revocations and the lists of them.
+
+#include "authority/inventory.hpp"
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+namespace mutual::authority {
+namespace {
+
+// RFC 5280 section 5.3.1: only in delta lists, for what is on hold no more.
+constexpr int remove_from_crl = 8;
+
+std::int64_t seconds(sys_seconds time) { return time.time_since_epoch().count(); }
+sys_seconds from_seconds(std::int64_t count) { return sys_seconds(std::chrono::seconds(count)); }
+
+std::string called(const record& one) { return fmt::format("{} (serial {})", text::quoted(one.name), one.serial); }
+
+error revoked_already(const record& one) {
+  return {errc::already_exists,
+          fmt::format("{} is {} already, since {} ({})", called(one), one.revoked->is_hold() ? "on hold" : "revoked",
+                      to_text(one.revoked->at), to_string(one.revoked->reason))};
+}
+
+result<> log_revocation(database& db, std::string_view serial, sys_seconds at, int reason) {
+  const auto logged = db.change("INSERT INTO revocations (serial, at, reason) VALUES ($1, $2, $3)",
+                                {serial, seconds(at), std::int64_t{reason}});
+  if (!logged) return logged.error();
+  return {};
+}
+
+result<record> existing(inventory& in, std::string_view serial) {
+  MUTUAL_TRY(auto found, in.find_serial(serial));
+  if (!found) {
+    return error(errc::not_found, fmt::format("the inventory has no certificate {}", text::printable(serial)));
+  }
+  return *std::move(found);
+}
+
+// What a list is to say: everything that is revoked, or what has changed since the full list `base`.
+result<std::vector<x509::revoked_certificate>> entries(database& db, std::string_view issuer,
+                                                       const std::optional<list_facts>& last, bool is_delta) {
+  std::vector<x509::revoked_certificate> out;
+  const auto read = [&](const row& one) {
+    const bool is_revoked = !one.is_null(1);
+    out.push_back({one.text(0), from_seconds(one.integer(is_revoked ? 1 : 3)),
+                   is_revoked ? static_cast<int>(one.integer(2)) : remove_from_crl});
+  };
+  if (is_delta) {
+    MUTUAL_CHECK(db.each(
+        "SELECT serial, revoked_at, revoked_reason, (SELECT max(at) FROM revocations WHERE revocations.serial = "
+        "certificates.serial) FROM certificates WHERE issuer = $1 AND serial IN (SELECT serial FROM revocations WHERE "
+        "id > $2) ORDER BY serial",
+        {issuer, last->covers}, read));
+    return out;
+  }
+  // RFC 5280 section 3.3: an entry stays for one list beyond its certificate's end.
+  const auto since = last ? seconds(last->this_update) : 0;
+  MUTUAL_CHECK(db.each(
+      "SELECT serial, revoked_at, revoked_reason, 0 FROM certificates WHERE issuer = $1 AND revoked_at IS NOT NULL AND "
+      "not_after >= $2",
+      {issuer, since}, read));
+  return out;
+}
+
+}  // namespace
+
+result<> inventory::revoke(std::string_view serial, revocation_reason reason, std::string_view why) {
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_TRY(const auto one, existing(*this, serial));
+  const bool is_hold = reason == revocation_reason::certificate_hold;
+  if (one.revoked && (!one.revoked->is_hold() || is_hold)) return revoked_already(one);
+  const auto present = now();
+  const auto since = one.revoked ? one.revoked->at : present;
+  const auto code = static_cast<int>(reason);
+  MUTUAL_TRY(const auto updated,
+             db_->change("UPDATE certificates SET revoked_at = $1, revoked_reason = $2 WHERE serial = $3",
+                         {seconds(since), std::int64_t{code}, serial}));
+  (void)updated;
+  if (!is_hold) {
+    MUTUAL_TRY(const auto freed, db_->change("UPDATE certificates SET is_current = 0 WHERE serial = $1", {serial}));
+    (void)freed;
+  }
+  MUTUAL_CHECK(log_revocation(*db_, serial, present, code));
+  const auto told = why.empty() ? std::string(to_string(reason)) : fmt::format("{}: {}", to_string(reason), why);
+  MUTUAL_CHECK(note(is_hold ? "held" : "revoked", serial, one.name, told));
+  return change.commit();
+}
+
+result<> inventory::release(std::string_view serial, std::string_view why) {
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_TRY(const auto one, existing(*this, serial));
+  if (!one.revoked) return error(errc::already_exists, fmt::format("{} is not on hold", called(one)));
+  if (!one.revoked->is_hold()) {
+    return error(errc::already_exists,
+                 fmt::format("{} was revoked on {} ({}), and only a hold can be taken back: issue a new certificate",
+                             called(one), to_text(one.revoked->at), to_string(one.revoked->reason)));
+  }
+  MUTUAL_TRY(
+      const auto updated,
+      db_->change("UPDATE certificates SET revoked_at = NULL, revoked_reason = NULL WHERE serial = $1", {serial}));
+  (void)updated;
+  MUTUAL_CHECK(log_revocation(*db_, serial, now(), remove_from_crl));
+  MUTUAL_CHECK(note("released", serial, one.name, why));
+  return change.commit();
+}
+
+result<std::optional<list_facts>> inventory::newest_full_list(std::string_view issuer) {
+  std::optional<list_facts> found;
+  MUTUAL_CHECK(db_->each(
+      "SELECT number, this_update, next_update, covers FROM revocation_lists WHERE issuer = $1 AND base = 0 ORDER BY "
+      "number DESC LIMIT 1",
+      {issuer}, [&](const row& one) {
+        found = list_facts{static_cast<std::uint64_t>(one.integer(0)), from_seconds(one.integer(1)),
+                           from_seconds(one.integer(2)), one.integer(3)};
+      }));
+  return found;
+}
+
+result<std::uint64_t> inventory::highest_list_number(std::string_view issuer) {
+  MUTUAL_TRY(const auto highest,
+             number_from(*db_, "SELECT coalesce(max(number), 0) FROM revocation_lists WHERE issuer = $1", {issuer}));
+  return static_cast<std::uint64_t>(highest);
+}
+
+result<list_contents> inventory::begin_list(const list_request& wanted, std::string_view why) {
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_TRY(const auto last, newest_full_list(wanted.issuer));
+  if (wanted.is_delta && !last) {
+    return error(errc::not_found,
+                 "a delta says what has changed since a full revocation list, and there is none yet: "
+                 "make one with mutual crl");
+  }
+  list_contents out;
+  MUTUAL_TRY(const auto highest, highest_list_number(wanted.issuer));
+  out.number = highest + 1;
+  if (wanted.is_delta) out.base = last->number;
+  MUTUAL_TRY(out.revoked, entries(*db_, wanted.issuer, last, wanted.is_delta));
+  MUTUAL_TRY(const auto covers, number_from(*db_, "SELECT coalesce(max(id), 0) FROM revocations", {}));
+  MUTUAL_TRY(const auto added,
+             db_->change("INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES "
+                         "($1, $2, $3, $4, $5, $6)",
+                         {std::string_view(wanted.issuer), static_cast<std::int64_t>(out.number),
+                          static_cast<std::int64_t>(out.base.value_or(0)), seconds(wanted.this_update),
+                          seconds(wanted.next_update), covers}));
+  (void)added;
+  MUTUAL_CHECK(note("listed", {}, wanted.issuer,
+                    fmt::format("revocation list {}{}{}", out.number, why.empty() ? "" : ": ", why)));
+  MUTUAL_CHECK(change.commit());
+  return out;
+}
+
+result<> inventory::skip_list_numbers(std::string_view issuer, std::uint64_t up_to) {
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_TRY(const auto highest, highest_list_number(issuer));
+  if (highest >= up_to) return change.commit();
+  // As a delta of nothing that is, it is nobody's base.
+  MUTUAL_TRY(const auto added,
+             db_->change("INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES "
+                         "($1, $2, -1, 0, 0, 0)",
+                         {issuer, static_cast<std::int64_t>(up_to)}));
+  (void)added;
+  MUTUAL_CHECK(note("skipped", {}, issuer, fmt::format("revocation lists up to {} were made before", up_to)));
+  return change.commit();
+}
+
+}  // namespace mutual::authority

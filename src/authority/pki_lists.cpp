@@ -1,0 +1,145 @@
+// Making revocation lists, and putting them where servers look.
+
+#include "authority/pki.hpp"
+#include "authority/retired.hpp"
+#include "authority/store.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "x509/bundle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace mutual::authority {
+namespace {
+
+using x509::profile;
+
+std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
+
+// The number of the list in a file; 0 if there is none.
+result<std::uint64_t> number_in(const std::filesystem::path& file) {
+  MUTUAL_TRY(const bool there, file::exists(file));
+  if (!there) return std::uint64_t{0};
+  MUTUAL_TRY(const auto lists, x509::load_crls(file));
+  const auto digits = lists.front().number();
+  std::uint64_t number = 0;
+  (void)std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return number;
+}
+
+// An older number would be refused by whoever has seen the newer one, and a list that forgets would let somebody in.
+result<> check_grows(const std::filesystem::path& file, std::uint64_t highest, inventory& in) {
+  MUTUAL_TRY(const auto there, number_in(file));
+  if (there <= highest) return {};
+  return error(errc::bad_input,
+               fmt::format("{} has the number {}, and {} knows of {} only: it is older than it was, so no list is made "
+                           "from it; put the newest one back, or take this one with mutual recover",
+                           shown(file), there, in.on().where(), highest));
+}
+
+}  // namespace
+
+result<pki::list_file> pki::make_list(const x509::identity& issuer, const std::string& called,
+                                      const list_options& how) {
+  const auto file = how.is_delta ? places_.delta_list(called) : places_.revocation_list(called);
+  list_request wanted;
+  wanted.issuer = issuer.leaf().subject();
+  wanted.this_update = now();
+  wanted.next_update = std::min(now() + how.lifetime, issuer.leaf().not_after());
+  wanted.is_delta = how.is_delta;
+  MUTUAL_TRY(const auto highest, inventory_->highest_list_number(wanted.issuer));
+  MUTUAL_CHECK(check_grows(file, highest, *inventory_));
+  MUTUAL_TRY(auto contents, inventory_->begin_list(wanted, how.why));
+  const auto count = contents.revoked.size();
+  x509::crl_spec spec{contents.number, wanted.this_update, wanted.next_update, std::move(contents.revoked),
+                      contents.base};
+  MUTUAL_TRY(auto list, x509::make_crl(spec, issuer.leaf(), issuer.key));
+  if (!list.is_signed_by(issuer.leaf())) {
+    return error(errc::internal, fmt::format("the revocation list of {} came out with a wrong signature, and is not "
+                                             "written",
+                                             text::quoted(wanted.issuer)));
+  }
+  MUTUAL_CHECK(file::replace(file, list.der(), file::access::everyone));
+  made_list made{wanted.issuer, contents.number, count, wanted.next_update, file};
+  MUTUAL_CHECK(remember(&made));
+  return list_file{std::move(made), std::move(list)};
+}
+
+// The root's list in its file, if it says what the inventory says and is not near its end.
+result<std::optional<x509::crl>> pki::usable_root_list(const x509::certificate& root) {
+  std::optional<x509::crl> usable;
+  MUTUAL_TRY(const bool there, file::exists(places_.revocation_list("root")));
+  if (!there) return usable;
+  MUTUAL_TRY(const auto lists, x509::load_crls(places_.revocation_list("root")));
+  const auto& list = lists.front();
+  if (!list.is_signed_by(root) || !list.next_update()) return usable;
+  MUTUAL_TRY(const auto authorities, inventory_->of_profile(profile::intermediate));
+  for (const auto& one : authorities) {
+    if (one.issuer != root.subject()) continue;
+    MUTUAL_TRY(const auto certificate, x509::certificate::from_der(one.der));
+    if (list.revokes(certificate) != one.revoked.has_value()) return usable;
+  }
+  const auto life = *list.next_update() - list.this_update();
+  MUTUAL_TRY(const bool has_key, file::exists(places_.root_key()));
+  // Without the key it is used as long as it is good.
+  const auto until = has_key ? *list.next_update() - life / 3 : *list.next_update();
+  if (now() < until) usable = list;
+  return usable;
+}
+
+result<made_list> pki::make_root_list() {
+  MUTUAL_TRY(const auto root, x509::load_identity(places_.root_certificate(), places_.root_key()));
+  list_options how;
+  how.lifetime = root_list_lifetime;
+  MUTUAL_TRY(auto made, make_list(root, "root", how));
+  return std::move(made.made);
+}
+
+result<bool> pki::has_lists() const { return file::exists(places_.revocation_lists()); }
+
+result<std::vector<made_list>> pki::make_lists(const list_options& how) {
+  MUTUAL_TRY(const auto issuer, load_issuer(places_));
+  MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_TRY(const auto retired, load_retired(places_));
+  std::vector<made_list> made;
+  std::string pem;
+  const auto take = [&](list_file one) {
+    pem += one.list.pem();
+    made.push_back(std::move(one.made));
+  };
+  MUTUAL_TRY(auto own, make_list(issuer, "intermediate", how));
+  take(std::move(own));
+  for (const auto& one : retired.issuers) {
+    MUTUAL_TRY(auto list, make_list(one.who, one.called, how));
+    take(std::move(list));
+  }
+  if (how.is_delta) return made;
+  MUTUAL_TRY(const auto roots, x509::load_certificates(places_.root_certificate()));
+  MUTUAL_TRY(const auto usable, usable_root_list(roots.front()));
+  if (usable) {
+    pem += usable->pem();
+  } else {
+    MUTUAL_TRY(const bool has_key, file::exists(places_.root_key()));
+    if (!has_key) {
+      return error(
+          errc::not_found,
+          fmt::format("the root's own revocation list is missing, too old, or lacks a revocation, and {} is not "
+                      "there to make another: put it there for the moment of mutual crl",
+                      shown(places_.root_key())));
+    }
+    MUTUAL_TRY(const auto root, x509::load_identity(places_.root_certificate(), places_.root_key()));
+    auto longer = how;
+    longer.lifetime = std::max<std::chrono::seconds>(how.lifetime, root_list_lifetime);
+    MUTUAL_TRY(auto list, make_list(root, "root", longer));
+    take(std::move(list));
+  }
+  for (const auto& list : retired.root_lists) pem += list.pem();
+  // Last, and whole: a server that watches it takes up all of them at once.
+  MUTUAL_CHECK(file::replace(places_.revocation_lists(), pem, file::access::everyone));
+  return made;
+}
+
+}  // namespace mutual::authority

@@ -1,0 +1,90 @@
+// Finding what somebody means, and revoking it.
+
+#include "authority/pki.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "x509/bundle.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mutual::authority {
+namespace {
+
+using x509::profile;
+
+// A serial number as people copy it: "0A:1B:2C", "0x0a1b2c".
+std::string as_serial(std::string_view what) {
+  auto plain = text::lower(what);
+  std::erase(plain, ':');
+  if (plain.starts_with("0x")) plain.erase(0, 2);
+  if (plain.empty() || plain.size() > 42 || plain.find_first_not_of("0123456789abcdef") != std::string::npos) return {};
+  plain.erase(0, std::min(plain.find_first_not_of('0'), plain.size() - 1));
+  return plain;
+}
+
+bool is_leaf(const record& one) { return one.purpose != profile::root && one.purpose != profile::intermediate; }
+
+}  // namespace
+
+result<std::vector<record>> pki::identify(const std::string& what) {
+  std::vector<record> found;
+  int meanings = 0;
+  // By its name: whoever revokes somebody means all that lets them in, of before a renewal too.
+  MUTUAL_CHECK(inventory_->each_named(what, [&](const record& one) {
+    const bool may_work = one.not_after > now() && one.state != record_state::lost;
+    if (is_leaf(one) && may_work && (!one.revoked || one.revoked->is_hold())) found.push_back(one);
+  }));
+  if (!found.empty()) ++meanings;
+  const auto is_new = [&](const record& one) {
+    return std::none_of(found.begin(), found.end(), [&](const record& other) { return other.serial == one.serial; });
+  };
+  if (const auto serial = as_serial(what); !serial.empty()) {
+    MUTUAL_TRY(auto one, inventory_->find_serial(serial));
+    if (one && is_new(*one)) found.push_back(*std::move(one)), ++meanings;
+  }
+  MUTUAL_TRY(const bool there, file::exists(what));
+  MUTUAL_TRY(const bool is_folder, file::is_folder(what));
+  if (there && !is_folder) {
+    MUTUAL_TRY(const auto certificates, x509::load_certificates(what));
+    MUTUAL_TRY(auto one, inventory_->find_sha256(certificates.front().sha256()));
+    if (!one && meanings == 0) {
+      return error(errc::not_found, fmt::format("the certificate in {} was not issued by the authority in {}",
+                                                text::quoted(what), text::printable(places_.folder().string(), 4096)));
+    }
+    if (one && is_new(*one)) found.push_back(*std::move(one)), ++meanings;
+  }
+  if (meanings > 1) {
+    std::string serials;
+    for (const auto& one : found) serials += fmt::format("{}{}", serials.empty() ? "" : ", ", one.serial);
+    return error(errc::bad_usage, fmt::format("{} means several things: name one of the serial numbers {}",
+                                              text::quoted(what), serials));
+  }
+  if (found.empty()) {
+    return error(
+        errc::not_found,
+        fmt::format("there is no certificate {} that is still good, by name, serial number or file: see mutual "
+                    "list",
+                    text::quoted(what)));
+  }
+  return found;
+}
+
+result<> pki::revoke(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why) {
+  for (const auto& one : which) {
+    if (one.purpose != profile::root) continue;
+    return error(errc::bad_usage,
+                 "a root cannot be revoked, for nobody stands above it: take it out of the trust of all, and make "
+                 "another PKI");
+  }
+  MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_TRY(auto all, inventory_->begin());
+  for (const auto& one : which) {
+    MUTUAL_CHECK(reason ? inventory_->revoke(one.serial, *reason, why) : inventory_->release(one.serial, why));
+  }
+  MUTUAL_CHECK(all.commit());
+  return remember();
+}
+
+}  // namespace mutual::authority

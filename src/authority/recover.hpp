@@ -1,0 +1,30 @@
+#pragma once
+// recover: going on with an inventory that is older than the folder has seen.
+
+#include "authority/layout.hpp"
+
+#include <mutual/result.hpp>
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace mutual::authority {
+
+/// What was put back into an inventory from a backup, and what nobody can put back.
+struct recovery {
+  bool was_older = false;
+  std::int64_t last_act = 0;              ///< Of the inventory as it was found.
+  std::int64_t seen_act = 0;              ///< The last one that the folder has seen; 0 if its mark was damaged.
+  std::vector<std::string> certificates;  ///< Names of certificates whose files were here and whose records were not.
+  std::vector<std::string> revoked;       ///< Serials that are on the folder's revocation lists, and were not revoked.
+  std::vector<std::string> unknown;  ///< Serials on those lists of which there is no certificate: they stay revoked.
+};
+
+/// Takes the inventory that is there for the newest one, whatever the folder has seen. What the folder still knows is
+/// put back first: certificates whose files are here, and the revocations on its revocation lists, whose numbers are
+/// not used again. Nobody who is on a list of the folder is let in by this.
+result<recovery> recover(const std::filesystem::path& folder, const std::string& store);
+
+}  // namespace mutual::authority

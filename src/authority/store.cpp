@@ -1,0 +1,130 @@
+#include "authority/store.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+namespace mutual::authority {
+namespace {
+
+std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
+
+error damaged(const std::filesystem::path& file) {
+  return {errc::bad_input,
+          fmt::format("{} is damaged, so nobody can tell whether the inventory is the newest: see that it is, and then "
+                      "say so with mutual recover",
+                      shown(file))};
+}
+
+bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
+
+// "user:secret@" before the host, or "password=" behind the question mark.
+bool holds_password(std::string_view url) {
+  const auto rest = url.substr(url.find("://") + 3);
+  const auto host = rest.substr(0, rest.find_first_of("/?"));
+  const auto user = host.substr(0, host.rfind('@') == std::string_view::npos ? 0 : host.rfind('@'));
+  return user.find(':') != std::string_view::npos || text::lower(url).find("password=") != std::string::npos;
+}
+
+}  // namespace
+
+result<std::string> checked_store_url(std::string_view url) {
+  if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) {
+    return error(
+        errc::bad_usage,
+        fmt::format("{} is no store: write postgresql://HOST/DATABASE, or leave --store out for an SQLite file "
+                    "in the PKI's folder",
+                    text::quoted(url)));
+  }
+  if (holds_password(url)) {
+    return error(errc::bad_usage,
+                 "a store's URL holds no password, for everybody on the machine could read it: put it into ~/.pgpass, "
+                 "or into the environment as PGPASSWORD");
+  }
+  if (text::printable(url, 4096) != url) return error(errc::bad_usage, "a store's URL is printable text");
+  return std::string(url);
+}
+
+result<std::string> store_url(const layout& places, const std::string& given) {
+  if (!given.empty()) return checked_store_url(given);
+  MUTUAL_TRY(const bool there, file::exists(places.store()));
+  if (!there) return std::string();
+  MUTUAL_TRY(const auto written, file::read(places.store(), 4096));
+  auto checked = checked_store_url(text::trim(std::string_view(written).substr(0, written.find('\n'))));
+  if (!checked) return checked.error().in(shown(places.store()));
+  return checked;
+}
+
+result<std::unique_ptr<inventory>> open_store(const layout& places, const std::string& url) {
+  return url.empty() ? open_inventory(places.inventory()) : open_inventory_at(url);
+}
+
+// Lines of a word and its value:
+//
+//   inventory 0f3a…
+//   act 57 8c1d…
+//   list 12 CN=Acme Intermediate CA,O=Acme
+result<std::optional<mark>> read_mark(const layout& places) {
+  MUTUAL_TRY(const bool there, file::exists(places.mark()));
+  if (!there) return std::optional<mark>();
+  MUTUAL_TRY(const auto written, file::read(places.mark()));
+  mark out;
+  // It is written whole, so one that does not end in a newline is cut off.
+  if (!written.ends_with('\n')) return damaged(places.mark());
+  for (const auto line : text::split_list(written, '\n')) {
+    const auto space = line.find(' ');
+    if (space == std::string_view::npos) return damaged(places.mark());
+    const auto word = line.substr(0, space);
+    const auto value = line.substr(space + 1);
+    if (word == "inventory" && is_hex(value)) {
+      out.seen.inventory = value;
+      continue;
+    }
+    const auto number = text::to_number(value.substr(0, value.find(' ')));
+    if (!number || value.find(' ') == std::string_view::npos) return damaged(places.mark());
+    const auto rest = std::string(value.substr(value.find(' ') + 1));
+    if (word == "act" && is_hex(rest)) {
+      out.seen.act = static_cast<std::int64_t>(*number);
+      out.seen.digest = rest;
+    } else if (word == "list") {
+      out.list_numbers[rest] = *number;
+    } else {
+      return damaged(places.mark());
+    }
+  }
+  if (out.seen.inventory.empty() || out.seen.digest.empty()) return damaged(places.mark());
+  return std::optional<mark>(std::move(out));
+}
+
+result<> write_mark(const layout& places, const mark& now) {
+  auto text = fmt::format("inventory {}\nact {} {}\n", now.seen.inventory, now.seen.act, now.seen.digest);
+  for (const auto& [issuer, number] : now.list_numbers) text += fmt::format("list {} {}\n", number, issuer);
+  return file::replace(places.mark(), text, file::access::owner_only);
+}
+
+result<> check_not_older(const layout& places, inventory& in) {
+  MUTUAL_TRY(const auto remembered, read_mark(places));
+  if (!remembered) return {};
+  const auto& seen = remembered->seen;
+  MUTUAL_TRY(const auto current, in.how_far());
+  if (current.inventory != seen.inventory) {
+    return error(errc::bad_input,
+                 fmt::format("{} is the inventory of another PKI than {}: name the right one with --store or --pki",
+                             in.on().where(), shown(places.folder())));
+  }
+  MUTUAL_TRY(const auto digest, in.digest_of(seen.act));
+  if (digest == seen.digest) return {};
+  const auto lacks = current.act < seen.act
+                         ? fmt::format("its history ends at act {}, and {} has seen act {}", current.act,
+                                       shown(places.folder()), seen.act)
+                         : fmt::format("its act {} is not the one that {} has seen", seen.act, shown(places.folder()));
+  return error(
+      errc::bad_input,
+      fmt::format("{} is older than it was ({}), as one from a backup is: it may have forgotten certificates and "
+                  "revocations, so nothing is done with it; put the newest one back, or take this one with "
+                  "mutual recover",
+                  in.on().where(), lacks));
+}
+
+}  // namespace mutual::authority

@@ -1,0 +1,42 @@
+#pragma once
+// store: where a PKI keeps its inventory, and what its folder remembers of it.
+
+#include "authority/inventory.hpp"
+#include "authority/layout.hpp"
+
+#include <mutual/result.hpp>
+
+#include <map>
+#include <memory>
+#include <string>
+
+namespace mutual::authority {
+
+/// The URL if it names a PostgreSQL database and no password; else an error that says what to write.
+result<std::string> checked_store_url(std::string_view url);
+
+/// The URL of a PKI's inventory: the one that is `given`, else the one in the folder's file `store`, else none, which
+/// stands for inventory.db in the folder.
+result<std::string> store_url(const layout& places, const std::string& given);
+
+/// Opens the inventory of a PKI that is there.
+result<std::unique_ptr<inventory>> open_store(const layout& places, const std::string& url);
+
+/// What a folder remembers of its inventory, beside the keys and outside the database, so that an older state of the
+/// database is noticed.
+struct mark {
+  history seen;                                       ///< The last act that this folder has seen.
+  std::map<std::string, std::uint64_t> list_numbers;  ///< By issuer, the number of the last revocation list made here.
+};
+
+/// The folder's mark; nothing if it has none (it was made by an older version). A damaged one is an error.
+result<std::optional<mark>> read_mark(const layout& places);
+
+/// Writes the folder's mark. Only while the folder is locked.
+result<> write_mark(const layout& places, const mark& now);
+
+/// An error (bad_input) if the inventory is another than the folder's, or does not know what the folder has seen done:
+/// then it is an older one, put back from a backup. Nothing is written.
+result<> check_not_older(const layout& places, inventory& in);
+
+}  // namespace mutual::authority

@@ -1,0 +1,61 @@
+// mutual recover: going on with an inventory from a backup.
+
+#include "authority/recover.hpp"
+
+#include "authority/layout.hpp"
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/output.hpp"
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <memory>
+
+namespace mutual::cli {
+namespace {
+
+struct options {
+  std::filesystem::path pki;
+  std::string store;
+};
+
+std::string listing(const std::vector<std::string>& words) {
+  return words.empty() ? "none" : text::printable(fmt::format("{}", fmt::join(words, ", ")), 1U << 20U);
+}
+
+result<> run(const options& given) {
+  MUTUAL_TRY(const auto told, authority::recover(authority::pki_folder(given.pki), given.store));
+  if (!told.was_older) {
+    print("The inventory is the newest that this folder has seen: there is nothing to recover.\n");
+    return {};
+  }
+  print("The inventory is taken as it was at act {}{}.\n", told.last_act,
+        told.seen_act > told.last_act ? fmt::format("; acts up to {} were seen, and are gone", told.seen_act)
+                                      : std::string());
+  print("  certificates put back  {}\n", listing(told.certificates));
+  print("  revoked again          {}\n", listing(told.revoked));
+  if (!told.unknown.empty()) print("  known by serial only   {}\n", listing(told.unknown));
+  print(
+      "What other folders have issued or revoked since the backup is not known here. Make a new list now: mutual "
+      "crl\n");
+  return {};
+}
+
+}  // namespace
+
+void add_recover(CLI::App& program, action& chosen) {
+  auto* command = program.add_subcommand("recover", "Go on with an inventory that was put back from a backup");
+  const auto given = std::make_shared<options>();
+  add_pki_option(*command, given->pki);
+  add_store_option(*command, given->store);
+  command->footer(
+      "An older inventory may have forgotten certificates and revocations, so every command refuses it. This one "
+      "takes\n"
+      "it all the same, after it has put back what the folder still knows: certificates whose files are there, and\n"
+      "whoever is on its revocation lists. List numbers go on from the highest that was seen.");
+  command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
+}
+
+}  // namespace mutual::cli

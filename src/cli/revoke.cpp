@@ -1,0 +1,179 @@
+// mutual revoke and mutual crl: taking certificates back, and telling everybody.
+
+#include "authority/layout.hpp"
+#include "authority/pki.hpp"
+#include "base/text.hpp"
+#include "cli/command.hpp"
+#include "cli/output.hpp"
+#include "cli/usage.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+
+namespace mutual::cli {
+namespace {
+
+constexpr unsigned default_days = static_cast<unsigned>(authority::default_list_lifetime.count());
+
+struct revoke_options {
+  std::filesystem::path pki;
+  std::string store, why, what;
+  std::string reason = "unspecified";
+  bool release = false;
+  bool no_list = false;
+  bool json = false;
+};
+
+struct list_options {
+  std::filesystem::path pki;
+  std::string store, why;
+  unsigned days = default_days;
+  bool delta = false;
+  bool json = false;
+};
+
+boost::json::array lists_json(const std::vector<authority::made_list>& made) {
+  boost::json::array out;
+  for (const auto& one : made) {
+    out.push_back(boost::json::object{{"issuer", one.issuer},
+                                      {"number", one.number},
+                                      {"revoked", one.revoked},
+                                      {"next_update", to_rfc3339(one.next_update)},
+                                      {"file", one.file.string()}});
+  }
+  return out;
+}
+
+std::string lists_text(const std::vector<authority::made_list>& made, const authority::layout& places, bool delta) {
+  std::string out;
+  for (const auto& one : made) {
+    out += fmt::format("list {} of {}\n  revoked      {}\n  next         {}\n  DER          {}\n", one.number,
+                       text::quoted(one.issuer), one.revoked, to_text(one.next_update), one.file.string());
+  }
+  if (!delta)
+    out += fmt::format("PEM of all lists: {} (a running mutual serve --pki takes it up)\n",
+                       places.revocation_lists().string());
+  return out;
+}
+
+result<std::optional<authority::revocation_reason>> reason_of(const revoke_options& given) {
+  if (given.release) return std::optional<authority::revocation_reason>();
+  auto reason = authority::revocation_reason_from_string(given.reason);
+  if (reason) return reason;
+  return error(errc::bad_usage,
+               fmt::format("there is no reason {}: choose keyCompromise, cACompromise, affiliationChanged, superseded, "
+                           "cessationOfOperation, certificateHold, privilegeWithdrawn or unspecified",
+                           text::quoted(given.reason)));
+}
+
+void print_revoked(const revoke_options& given, const std::vector<authority::record>& which,
+                   const std::vector<authority::made_list>& lists, const authority::layout& places) {
+  if (given.json) {
+    boost::json::array serials;
+    for (const auto& one : which) serials.push_back({{"name", one.name}, {"serial", one.serial}});
+    print("{}\n", boost::json::serialize(boost::json::object{
+                      {given.release ? "released" : "revoked", std::move(serials)}, {"lists", lists_json(lists)}}));
+    return;
+  }
+  for (const auto& one : which) {
+    print("{} {} certificate {}, serial {}\n", given.release ? "released" : "revoked", to_string(one.purpose),
+          text::quoted(one.name), one.serial);
+  }
+  if (given.no_list) {
+    print("No revocation list was made: servers do not know it before mutual crl.\n");
+  } else {
+    print("{}", lists_text(lists, places, false));
+  }
+}
+
+result<> revoke(const revoke_options& given) {
+  MUTUAL_TRY(const auto reason, reason_of(given));
+  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(const auto which, opened.identify(given.what));
+  MUTUAL_CHECK(opened.revoke(which, reason, given.why));
+  std::vector<authority::made_list> lists;
+  if (!given.no_list) {
+    auto made = opened.make_lists({});
+    if (!made) {
+      return made.error().in(
+          fmt::format("{} is {} in the inventory, but servers do not know it yet: mend this, and run "
+                      "mutual crl",
+                      text::quoted(given.what), given.release ? "released" : "revoked"));
+    }
+    lists = *std::move(made);
+  }
+  print_revoked(given, which, lists, opened.places());
+  return {};
+}
+
+result<> make_lists(const list_options& given) {
+  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  authority::list_options how;
+  how.is_delta = given.delta;
+  how.lifetime = std::chrono::days(given.days);
+  how.why = given.why;
+  MUTUAL_TRY(const auto made, opened.make_lists(how));
+  if (given.json) {
+    print("{}\n", boost::json::serialize(lists_json(made)));
+  } else {
+    print("{}", lists_text(made, opened.places(), given.delta));
+  }
+  return {};
+}
+
+}  // namespace
+
+void add_revoke(CLI::App& program, action& chosen) {
+  auto* command = program.add_subcommand("revoke", "Take certificates back, before they end");
+  const auto given = std::make_shared<revoke_options>();
+  command
+      ->add_option("NAME|SERIAL|FILE", given->what,
+                   "A name (all certificates of it that are still good), a serial number, or a file with the "
+                   "certificate")
+      ->required();
+  command
+      ->add_option("--reason", given->reason,
+                   "keyCompromise, affiliationChanged, superseded, cessationOfOperation, privilegeWithdrawn, "
+                   "cACompromise, unspecified; or certificateHold, which can be taken back")
+      ->type_name("R")
+      ->capture_default_str();
+  auto* const release = command->add_flag("--release", given->release, "Take a hold back");
+  release->excludes("--reason");
+  command->add_flag("--no-crl", given->no_list, "Only note it; the next mutual crl tells it to servers");
+  add_pki_option(*command, given->pki);
+  add_store_option(*command, given->store);
+  add_why_option(*command, given->why);
+  add_json_option(*command, given->json);
+  command->footer(
+      "A new revocation list is made at once, and a running mutual serve --pki refuses the certificate within a "
+      "second:\n"
+      "new connections, sessions that are taken up again, and those that are open. The name can be issued anew then.\n"
+      "\n"
+      "Example: mutual revoke alice --reason keyCompromise --why 'laptop stolen'");
+  command->callback([given, &chosen] { chosen = [given] { return revoke(*given); }; });
+}
+
+void add_crl(CLI::App& program, action& chosen) {
+  auto* command = program.add_subcommand("crl", "Make revocation lists (CRLs), for servers and for others");
+  const auto given = std::make_shared<list_options>();
+  command->add_option("--days", given->days, "When the next one comes at the latest")
+      ->type_name("N")
+      ->capture_default_str()
+      ->check(whole_number(1, 3650));
+  command->add_flag("--delta", given->delta, "Only what has changed since the last full list, in DER");
+  add_pki_option(*command, given->pki);
+  add_store_option(*command, given->store);
+  add_why_option(*command, given->why);
+  add_json_option(*command, given->json);
+  command->footer(
+      "intermediate.crl and root.crl are the lists in DER, crl.pem holds both in PEM. From then on servers of this "
+      "PKI\n"
+      "check revocation, and refuse everybody when the list is past its date: let a timer run mutual crl every day.\n"
+      "Numbers only grow. The root's list lasts a year, and its key is asked for only to make another.");
+  command->callback([given, &chosen] { chosen = [given] { return make_lists(*given); }; });
+}
+
+}  // namespace mutual::cli

@@ -1,0 +1,331 @@
+"""The inventory, on SQLite and on PostgreSQL: what is killed at any moment, many at once, and backups put back."""
+
+import glob
+import json
+import os
+import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+import unittest
+
+from postgres import Postgres
+from serving import MUTUAL, ServingTest, clean_environment
+
+# How many processes are killed on each store; hundreds with TEST_KILLS=500.
+KILLS = int(os.environ.get("TEST_KILLS", "60"))
+
+
+class OnSqlite(ServingTest):
+    store = ()
+
+    def setUp(self):
+        super().setUp()
+        self.init()
+
+    def init(self):
+        self.run_tool(MUTUAL, "init", "--name", "Acme", "--client", "alice", *self.store)
+
+    def mutual(self, *arguments, code=0):
+        return self.run_tool(MUTUAL, *arguments, code=code)
+
+    def read(self, name):
+        with open(self.at(name), "rb") as file:
+            return file.read()
+
+    def sql(self, text):
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        try:
+            with database:
+                return [tuple(str(value) for value in row) for row in database.execute(text).fetchall()]
+        finally:
+            database.close()
+
+    def start(self, *arguments):
+        return subprocess.Popen([MUTUAL, *arguments], cwd=self.folder, env=clean_environment(), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def listed(self):
+        return json.loads(self.mutual("list", "--json"))
+
+    def crl(self, name="intermediate.crl"):
+        text = self.run_tool("openssl", "crl", "-inform", "DER", "-in", f"pki/{name}", "-noout", "-text", "-crlnumber")
+        number = int(text.split("crlNumber=")[1].split()[0], 16)
+        return number, {one.split()[0].lower() for one in text.split("Serial Number: ")[1:]}
+
+    def check_consistent(self):
+        """Every certificate in a file is in the inventory with its own key, and no serial is there twice."""
+        rows = self.sql("SELECT sha256, name, state, serial FROM certificates")
+        self.assertEqual(len({row[3] for row in rows}), len(rows))
+        recorded = {sha256: name for sha256, name, _, _ in rows}
+        for path in glob.glob(self.at("pki/issued/*.crt")):
+            printed = self.run_tool("openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256")
+            sha256 = printed.split("=")[1].strip().replace(":", "").lower()
+            self.assertEqual(recorded[sha256], os.path.basename(path)[:-4])
+        numbers = self.sql("SELECT issuer, number FROM revocation_lists")
+        self.assertEqual(len(set(numbers)), len(numbers))
+
+    def test_every_act_says_who_what_when_and_why(self):
+        self.mutual("issue", "client", "bob", "--why", "ticket 12")
+        self.mutual("revoke", "bob", "--reason", "keyCompromise", "--why", "laptop stolen")
+        log = json.loads(self.mutual("log", "--json"))
+        mine = [one for one in log if one["name"] == "bob"]
+        self.assertEqual([one["what"] for one in mine], ["recorded", "issued", "revoked"])
+        self.assertIn("ticket 12", mine[0]["why"])
+        self.assertEqual(mine[2]["why"], "keyCompromise: laptop stolen")
+        self.assertTrue(all("@" in one["who"] and one["at"] for one in log))
+        self.assertIn("laptop stolen", self.mutual("log"))
+
+    def test_the_past_cannot_be_changed(self):
+        self.mutual("revoke", "alice")
+        for sql in ("DELETE FROM acts", "UPDATE acts SET what = 'x'", "DELETE FROM certificates",
+                    "UPDATE certificates SET serial = 'x'", "UPDATE certificates SET revoked_at = NULL",
+                    "UPDATE certificates SET revoked_reason = 6 WHERE name = 'alice'", "DELETE FROM revocations",
+                    "UPDATE revocation_lists SET number = 1", "DELETE FROM revocation_lists", "DELETE FROM identity"):
+            with self.assertRaises((sqlite3.IntegrityError, AssertionError), msg=sql):
+                self.sql(sql)
+
+    def test_killed_at_any_moment_nothing_that_was_done_is_lost(self):
+        done = {"issue": set(), "revoke": set(), "crl": []}
+        names = []
+        for n in range(KILLS):
+            kind = ("issue", "issue", "revoke", "crl")[n % 4]
+            candidates = [name for name in names if name not in done["revoke"]]
+            if kind == "issue" or (kind == "revoke" and not candidates):
+                kind, line = "issue", ["issue", "client", f"k{n}"]
+            elif kind == "revoke":
+                line = ["revoke", random.choice(candidates)]
+            else:
+                line = ["crl", "--json"]
+            process = self.start(*line)
+            delay = random.uniform(0, 0.12)
+            try:
+                said, _ = process.communicate(timeout=delay)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                said, _ = process.communicate()
+            if kind == "issue":
+                names.append(line[2])
+            if process.returncode == 0:
+                done[kind].append(json.loads(said)[0]["number"]) if kind == "crl" else done[kind].add(line[-1])
+            if n % 20 == 19:
+                self.check_consistent()
+        # Those that are let alone are done, and finish what was interrupted.
+        for n in range(2):
+            self.mutual("issue", "client", f"whole{n}")
+            done["issue"].add(f"whole{n}")
+        self.mutual("revoke", "whole0")
+        done["revoke"].add("whole0")
+        self.check_consistent()
+        by_name = {one["name"]: one for one in self.listed()}
+        for name in done["issue"]:
+            self.assertTrue(os.path.exists(self.at("pki/issued", name + ".key")), name)
+            self.assertIn(by_name[name]["status"], ("valid", "revoked"), name)
+        number, on_list = self.crl()
+        for name in done["revoke"]:
+            self.assertEqual(by_name[name]["status"], "revoked", name)
+            self.assertIn(by_name[name]["serial"].lstrip("0"), {one.lstrip("0") for one in on_list}, name)
+        self.assertEqual(done["crl"], sorted(set(done["crl"])))
+        self.assertTrue(all(one < number for one in done["crl"]))
+        self.assertEqual([name for name in os.listdir(self.at("pki/issued")) if name.startswith(".") or ".new-" in name], [])
+        self.assertNotIn("incomplete", {one["status"] for one in self.listed()})
+
+    def test_eight_processes_issue_at_once(self):
+        failures = []
+
+        def work(worker):
+            for n in range(3):
+                process = self.start("issue", "client", f"w{worker}-{n}")
+                said, _ = process.communicate(timeout=120)
+                if process.returncode != 0:
+                    failures.append(said)
+
+        workers = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+        for one in workers:
+            one.start()
+        for one in workers:
+            one.join()
+        self.assertEqual(failures, [])
+        self.check_consistent()
+        self.assertEqual(len([one for one in self.listed() if one["status"] == "valid"]), 4 + 24)
+
+    def test_lists_made_at_once_have_numbers_of_their_own_and_the_highest_stays(self):
+        started = [self.start("crl", "--json") for _ in range(8)]
+        numbers = []
+        for one in started:
+            said, _ = one.communicate(timeout=120)
+            self.assertEqual(one.returncode, 0, said)
+            numbers.append(json.loads(said)[0]["number"])
+        self.assertEqual(sorted(numbers), list(range(1, 9)))
+        self.assertEqual(self.crl()[0], 8)
+
+    def backup(self):
+        shutil.copy(self.at("pki/inventory.db"), self.at("backup.db"))
+
+    def restore(self):
+        for name in glob.glob(self.at("pki/inventory.db*")):
+            os.remove(name)
+        shutil.copy(self.at("backup.db"), self.at("pki/inventory.db"))
+        os.chmod(self.at("pki/inventory.db"), 0o600)
+
+    def test_an_older_inventory_is_refused_until_told_otherwise_and_revokes_nobody_less(self):
+        self.mutual("issue", "client", "bob")
+        self.backup()
+        self.mutual("revoke", "alice", "--reason", "keyCompromise")
+        self.mutual("issue", "client", "carol")
+        for _ in range(3):
+            self.mutual("crl")
+        number, revoked = self.crl()
+        self.restore()
+        for line in (["issue", "client", "dave"], ["revoke", "bob"], ["crl"], ["list"], ["renew", "bob"]):
+            said = self.mutual(*line, code=1)
+            self.assertIn("is older than it was", said)
+            self.assertIn("mutual recover", said)
+        self.assertEqual(self.crl(), (number, revoked))
+        self.assertFalse(os.path.exists(self.at("pki/issued/dave.crt")))
+        said = self.mutual("recover")
+        self.assertIn("certificates put back  carol", said)
+        self.assertIn(next(iter(revoked)), said)
+        standing = {one["name"]: one["status"] for one in self.listed()}
+        self.assertEqual((standing["alice"], standing["bob"], standing["carol"]), ("revoked", "valid", "valid"))
+        self.mutual("crl")
+        self.assertGreater(self.crl()[0], number)
+        self.assertEqual(self.crl()[1], revoked)
+        self.assertIn("nothing to recover", self.mutual("recover"))
+        self.mutual("issue", "client", "dave")
+
+    def test_another_history_of_the_same_length_is_noticed(self):
+        self.backup()
+        self.mutual("issue", "client", "bob")
+        mark = self.read("pki/inventory.mark")
+        self.restore()
+        os.remove(self.at("pki/inventory.mark"))  # as on another machine, which went on from the backup
+        for name in glob.glob(self.at("pki/issued/bob.*")):
+            os.remove(name)
+        self.mutual("issue", "client", "eve")
+        self.mutual("issue", "client", "eve2")
+        with open(self.at("pki/inventory.mark"), "wb") as file:
+            file.write(mark)
+        self.assertIn("is older than it was", self.mutual("list", code=1))
+
+    def test_a_damaged_mark_is_no_mark(self):
+        path = self.at("pki/inventory.mark")
+        whole = self.read("pki/inventory.mark")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o600)
+        for damage in (b"", whole[:20], whole.replace(b"act", b"axt"), b"\0" * 60 + b"\n"):
+            with open(path, "wb") as file:
+                file.write(damage)
+            self.assertIn("is damaged", self.mutual("list", code=1), damage)
+        self.mutual("recover")
+        self.mutual("list")
+
+
+class OnPostgresql(OnSqlite):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.postgres.stop()
+
+    def init(self):
+        self.database, self.url = self.postgres.new_database()
+        self.store = ("--store", self.url)
+        super().init()
+        self.assertFalse(os.path.exists(self.at("pki/inventory.db")))
+
+    def sql(self, text):
+        return [tuple(line.split("|")) for line in self.postgres.sql(text, self.database).splitlines()]
+
+    def backup(self):
+        self.postgres.run("pg_dump", "-h", self.postgres.folder, "-U", "mutual", "-f", self.postgres.at("dump"), self.database)
+
+    def restore(self):
+        self.postgres.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public", self.database)
+        self.postgres.run("psql", "-q", "-h", self.postgres.folder, "-U", "mutual", "-d", self.database, "-f", self.postgres.at("dump"))
+
+    def test_an_init_that_cannot_be_finished_leaves_no_tables(self):
+        database, url = self.postgres.new_database()
+        self.run_tool(MUTUAL, "init", "--pki", "file/pki", "--store", url, "--client", "x" * 65, code=2)
+        self.assertEqual(self.postgres.sql("SELECT count(*) FROM pg_class WHERE relname = 'certificates'", database), "0\n")
+        self.run_tool(MUTUAL, "init", "--pki", "second", "--store", url)
+        said = self.run_tool(MUTUAL, "init", "--pki", "third", "--store", url, code=1)
+        self.assertIn("holds an inventory already", said)
+        self.assertFalse(os.path.exists(self.at("third")))
+
+    def test_an_init_that_is_killed_leaves_no_tables_or_a_whole_pki(self):
+        for n in range(8):
+            database, url = self.postgres.new_database()
+            process = self.start("init", "--pki", f"p{n}", "--store", url)
+            time.sleep(0.02 * n)
+            process.send_signal(signal.SIGKILL)
+            process.communicate()
+            tables = self.postgres.sql("SELECT count(*) FROM pg_class WHERE relname = 'certificates'", database).strip()
+            if os.path.exists(self.at(f"p{n}")):
+                self.assertEqual(tables, "1")
+                self.run_tool(MUTUAL, "issue", "client", "bob", "--pki", f"p{n}")
+
+    def test_two_machines_share_one_inventory(self):
+        shutil.copytree(self.at("pki"), self.at("other"))
+        shutil.rmtree(self.at("other/issued"))
+        os.mkdir(self.at("other/issued"))
+        self.mutual("issue", "client", "bob", "--pki", "other")
+        self.assertIn("'bob' was issued already", self.mutual("issue", "client", "bob", code=1))
+        self.mutual("revoke", "bob")
+        self.mutual("crl", "--pki", "other")
+        self.assertEqual(self.crl("../other/intermediate.crl")[1], self.crl()[1])
+
+    def test_what_cannot_be_reached_or_is_another_pkis_is_told(self):
+        _, other = self.postgres.new_database()
+        self.assertIn("is empty, and nothing says what was issued", self.mutual("list", "--store", other, code=1))
+        self.run_tool(MUTUAL, "init", "--pki", "second", "--store", other)
+        self.assertIn("is the inventory of another PKI", self.mutual("list", "--store", other, code=1))
+        self.assertIn("cannot connect to the PostgreSQL database nothing",
+                      self.mutual("list", "--store", f"postgresql://mutual@{self.postgres.folder.replace('/', '%2F')}/nothing", code=1))
+        for url in ("postgresql://mutual:secret@localhost/x", "postgresql://localhost/x?password=secret"):
+            said = self.mutual("list", "--store", url, code=2)
+            self.assertIn("~/.pgpass", said)
+            self.assertNotIn("secret", said)
+        self.assertIn("is no store", self.mutual("list", "--store", "mysql://x", code=2))
+
+
+class Migration(ServingTest):
+    def test_an_inventory_of_the_first_version_is_brought_up_to_date(self):
+        self.make_pki()
+        # The first version's schema, as it was, with what this PKI has issued.
+        old = sqlite3.connect(self.at("old.db"))
+        old.executescript("""
+          CREATE TABLE schema_version (version INTEGER NOT NULL); INSERT INTO schema_version VALUES (1);
+          CREATE TABLE certificates (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, profile TEXT NOT NULL,
+            serial TEXT NOT NULL UNIQUE, subject TEXT NOT NULL, issuer TEXT NOT NULL, sha256 TEXT NOT NULL UNIQUE,
+            not_before INTEGER NOT NULL, not_after INTEGER NOT NULL, recorded_at INTEGER NOT NULL,
+            p12_has_password INTEGER NOT NULL, der BLOB NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('recorded', 'issued', 'lost'))) STRICT;
+          CREATE UNIQUE INDEX certificates_name ON certificates (name)
+            WHERE state != 'lost' AND profile IN ('server', 'client', 'peer');
+          CREATE INDEX certificates_end ON certificates (not_after);
+          CREATE TABLE acts (id INTEGER PRIMARY KEY AUTOINCREMENT, at INTEGER NOT NULL, what TEXT NOT NULL,
+            serial TEXT NOT NULL, name TEXT NOT NULL) STRICT;
+          INSERT INTO acts (at, what, serial, name) VALUES (1, 'issued', '', 'alice');
+          PRAGMA application_id = 1836414069;""")
+        columns = "name, profile, serial, subject, issuer, sha256, not_before, not_after, recorded_at, p12_has_password, der, state"
+        new = sqlite3.connect(self.at("pki/inventory.db"))
+        old.executemany(f"INSERT INTO certificates ({columns}) VALUES ({','.join('?' * 12)})",
+                        new.execute(f"SELECT {columns} FROM certificates").fetchall())
+        old.commit()
+        old.close()
+        new.close()
+        os.rename(self.at("old.db"), self.at("pki/inventory.db"))
+        os.remove(self.at("pki/inventory.mark"))
+        self.run_tool(MUTUAL, "revoke", "alice")
+        self.run_tool(MUTUAL, "issue", "client", "alice")
+        listed = json.loads(self.run_tool(MUTUAL, "list", "--json"))
+        self.assertEqual(sorted(one["status"] for one in listed if one["name"] == "alice"), ["revoked", "valid"])
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,75 @@
+"""A PostgreSQL that a test starts: without a network, in a folder of its own, and gone with it."""
+
+import glob
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+
+def programs():
+    """The folder of the newest PostgreSQL's programs; Debian keeps them out of the PATH."""
+    found = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda path: int(path.split("/")[-2]))
+    if not found:
+        raise AssertionError("PostgreSQL is not installed: scripts/setup --tests installs it")
+    return found[-1]
+
+
+class Postgres:
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="mutual-pg-")
+        self.user = {}
+        if os.geteuid() == 0:  # It refuses to run as root.
+            other = pwd.getpwnam("nobody")
+            os.chown(self.folder, other.pw_uid, other.pw_gid)
+            os.chmod(self.folder, 0o711)
+            self.user = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
+        self.run("initdb", "-D", self.at("data"), "-U", "mutual", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
+        self.log = open(self.at("log") if not self.user else os.devnull, "wb")
+        # What is killed here are its clients, never the machine: nothing has to be on the disk.
+        self.server = subprocess.Popen(
+            [os.path.join(programs(), "postgres"), "-D", self.at("data"), "-k", self.folder, "-h", "", "-c", "fsync=off",
+             "-c", "max_connections=60"], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.log,
+            stderr=subprocess.STDOUT, **self.user)
+        self.databases = 0
+        end = time.monotonic() + 60
+        while subprocess.run([os.path.join(programs(), "pg_isready"), "-q", "-h", self.folder], check=False).returncode != 0:
+            if self.server.poll() is not None or time.monotonic() > end:
+                self.stop()
+                raise AssertionError("PostgreSQL did not start")
+            time.sleep(0.1)
+
+    def at(self, name):
+        return os.path.join(self.folder, name)
+
+    def run(self, program, *arguments):
+        done = subprocess.run([os.path.join(programs(), program), *arguments], cwd=self.folder, stdin=subprocess.DEVNULL,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+                              **self.user)
+        if done.returncode != 0:
+            raise AssertionError(done.stdout)
+        return done.stdout
+
+    def sql(self, text, database="postgres"):
+        return self.run("psql", "-h", self.folder, "-U", "mutual", "-d", database, "-Atq", "-v", "ON_ERROR_STOP=1", "-c", text)
+
+    def new_database(self):
+        """The URL of an empty database."""
+        self.databases += 1
+        name = f"pki{self.databases}"
+        self.sql(f"CREATE DATABASE {name}")
+        return name, f"postgresql://mutual@{self.folder.replace('/', '%2F')}/{name}"
+
+    def stop(self):
+        if self.server.poll() is None:
+            self.server.send_signal(signal.SIGINT)  # "fast": clients are cut off
+            try:
+                self.server.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self.server.kill()
+                self.server.wait()
+        self.log.close()
+        shutil.rmtree(self.folder, ignore_errors=True)

@@ -1,0 +1,79 @@
+// What a request must be before an authority considers it; made by OpenSSL, as by anybody.
+
+#include "x509/request_check.hpp"
+
+#include "x509/bundle.hpp"
+#include "x509/scratch.hpp"
+
+namespace mutual::x509 {
+namespace {
+
+using ::testing::HasSubstr;
+
+class a_foreign_request : public ::testing::Test {
+ protected:
+  // What becomes of one that `openssl req` makes with this key and these extensions.
+  std::string outcome(const std::string& key, const std::string& extensions = {}) const {
+    folder.write("cnf", "[req]\ndistinguished_name=dn\nprompt=no\n[dn]\nCN=bob\n[ext]\n" + extensions + "\n");
+    folder.run("openssl req -new -nodes -newkey " + key + " -keyout key -out csr -config cnf" +
+               (extensions.empty() ? "" : " -reqexts ext"));
+    return judged("csr");
+  }
+  std::string judged(const std::string& file) const {
+    const auto read = load_bundle(folder / file);
+    if (!read) return read.error().message();
+    const auto checked = checked_request(read->requests.front());
+    if (!checked) return checked.error().message();
+    std::string names = "good";
+    for (const auto* kind : {&checked->dns, &checked->ips, &checked->uris, &checked->emails}) {
+      for (const auto& one : *kind) names += " " + one;
+    }
+    return names;
+  }
+  scratch folder;
+};
+
+TEST_F(a_foreign_request, with_a_strong_key_and_sound_names_is_considered) {
+  EXPECT_EQ(outcome("rsa:2048"), "good");
+  EXPECT_EQ(outcome("ed25519"), "good");
+  EXPECT_EQ(outcome("ec -pkeyopt ec_paramgen_curve:P-384",
+                    "subjectAltName=DNS:A.Example,IP:192.0.2.1,URI:spiffe://acme/bob,email:bob@acme.example"),
+            "good a.example 192.0.2.1 spiffe://acme/bob bob@acme.example");
+}
+
+TEST_F(a_foreign_request, with_a_weak_or_odd_key_is_refused) {
+  for (const char* key : {"rsa:1024", "ec -pkeyopt ec_paramgen_curve:secp256k1", "ed448",
+                          "ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit"}) {
+    EXPECT_THAT(outcome(key), HasSubstr("its key is")) << key;
+  }
+}
+
+TEST_F(a_foreign_request, for_more_than_an_end_entity_is_refused) {
+  EXPECT_THAT(outcome("ed25519", "basicConstraints=CA:TRUE"), HasSubstr("it asks to be a CA"));
+  EXPECT_THAT(outcome("ed25519", "keyUsage=keyCertSign"), HasSubstr("it asks to sign certificates"));
+  EXPECT_THAT(outcome("ed25519", "keyUsage=cRLSign,digitalSignature"), HasSubstr("it asks to sign certificates"));
+  EXPECT_EQ(outcome("ed25519", "basicConstraints=CA:FALSE\nkeyUsage=digitalSignature"), "good");
+}
+
+TEST_F(a_foreign_request, with_names_that_nobody_can_check_is_refused) {
+  EXPECT_THAT(outcome("ed25519", "subjectAltName=otherName:1.2.3.4;UTF8:root"),
+              HasSubstr("names of a kind other than"));
+  EXPECT_THAT(outcome("ed25519", "subjectAltName=DNS:a b"), HasSubstr("'a b'"));
+  EXPECT_THAT(outcome("ed25519", "subjectAltName=DER:0500"), HasSubstr("subjectAltName cannot be read"));
+  std::string many = "subjectAltName=DNS:x";
+  for (int n = 0; n < 100; ++n) many += ",DNS:x" + std::to_string(n);
+  EXPECT_THAT(outcome("ed25519", many), HasSubstr("101 names"));
+}
+
+TEST_F(a_foreign_request, that_does_not_prove_its_key_is_refused) {
+  EXPECT_EQ(outcome("ed25519"), "good");
+  const auto read = load_bundle(folder / "csr");
+  ASSERT_TRUE(read);
+  auto der = read->requests.front().der();
+  der.back() = static_cast<char>(der.back() ^ 1);
+  folder.write("forged", der);
+  EXPECT_THAT(judged("forged"), HasSubstr("its sender may not hold that key"));
+}
+
+}  // namespace
+}  // namespace mutual::x509
