@@ -27,6 +27,7 @@ find_path(TOMLPLUSPLUS_INCLUDE toml++/toml.h)
 if(NOT TOMLPLUSPLUS_INCLUDE)
   message(FATAL_ERROR "toml++ was not found: install libtomlplusplus-dev (scripts/setup does it)")
 endif()
+include(${CMAKE_CURRENT_LIST_DIR}/compression.cmake)
 
 # llhttp: a library on newer systems; Debian 12 ships its C sources with node-llhttp, and they become part of ours.
 find_path(LLHTTP_INCLUDE llhttp.h PATH_SUFFIXES llhttp PATHS /usr/share/include)

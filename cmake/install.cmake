@@ -13,4 +13,4 @@ configure_package_config_file(cmake/mutualConfig.cmake.in ${CMAKE_BINARY_DIR}/pa
 write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/mutualConfigVersion.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_BINARY_DIR}/package/mutualConfig.cmake ${CMAKE_BINARY_DIR}/package/mutualConfigVersion.cmake
-  DESTINATION ${package_folder})
+  cmake/compression.cmake DESTINATION ${package_folder})

@@ -5,9 +5,12 @@
 #include <mutual/body_stream.hpp>
 #include <mutual/body_writer.hpp>
 #include <mutual/events.hpp>
+#include <mutual/compression.hpp>
 #include <mutual/file_response.hpp>
+#include <mutual/form.hpp>
 #include <mutual/json.hpp>
 #include <mutual/middleware.hpp>
+#include <mutual/multipart.hpp>
 #include <mutual/offload.hpp>
 #include <mutual/peer.hpp>
 #include <mutual/policy.hpp>

@@ -1,4 +1,5 @@
 #include "app/chain.hpp"
+#include "app/encoded_body.hpp"
 #include "app/locate.hpp"
 #include "app/state.hpp"
 
@@ -63,6 +64,7 @@ class exchange {
   task<response> call(request& incoming) {
     std::exception_ptr thrown;
     try {
+      if (const auto refused = refuse_encoded(incoming)) throw *refused;
       detail::call with{incoming, found_.parameters};
       const detail::bound_handler& handler = found_.route->handler;
       if (handler.blocks) {

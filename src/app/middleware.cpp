@@ -1,10 +1,8 @@
 #include "app/origin.hpp"
 #include "base/characters.hpp"
 #include "base/random.hpp"
-#include "base/text.hpp"
 
 #include <mutual/middleware.hpp>
-#include <mutual/problem.hpp>
 
 #include <algorithm>
 
@@ -42,31 +40,11 @@ task<response> run_request_id(request& incoming, next inner) {
   co_return answer;
 }
 
-// A browser that follows a link, or is sent here, shows what comes instead of the page that sent it: that page learns
-// nothing, and a GET changes nothing.
-bool is_navigation(const request& incoming) {
-  return (incoming.method == "GET" || incoming.method == "HEAD") && incoming.header("Sec-Fetch-Mode") == "navigate" &&
-         incoming.header("Sec-Fetch-Dest") == "document";
-}
-
 void set_if_absent(fields& headers, std::string_view name, std::string_view value) {
   if (!headers.contains(name)) headers.set(name, value);
 }
 
 }  // namespace
-
-bool is_of_this_origin(const request& incoming) {
-  // Browsers send one of each; two are somebody's attempt to be read in two ways.
-  if (incoming.headers.count("Sec-Fetch-Site") > 1 || incoming.headers.count("Origin") > 1) return false;
-  if (const auto site = incoming.header("Sec-Fetch-Site")) {
-    return *site == "same-origin" || *site == "none" || is_navigation(incoming);
-  }
-  const auto origin = incoming.header("Origin");
-  if (!origin) return true;
-  const bool secure = incoming.connection && incoming.connection->secure;
-  const auto host = incoming.header("Host");
-  return host && text::iequals(*origin, (secure ? "https://" : "http://") + std::string(*host));
-}
 
 middleware before(std::function<std::optional<response>(request&)> look) {
   return [look = std::move(look)](request& incoming, next inner) { return run_before(look, incoming, inner); };
@@ -85,10 +63,7 @@ middleware on_status(int status, std::function<void(const request&, response&)> 
 middleware same_origin() {
   return before([](request& incoming) -> std::optional<response> {
     if (is_of_this_origin(incoming)) return std::nullopt;
-    return problem::forbidden(
-               "a page of another site sent this; it is taken only from pages of this one, and from "
-               "programs")
-        .to_response();
+    return of_another_origin().to_response();
   });
 }
 

@@ -1,0 +1,26 @@
+#pragma once
+// compression: middleware that compresses answers and decompresses requests.
+
+#include <mutual/middleware.hpp>
+
+#include <cstddef>
+
+namespace mutual {
+
+/// Compresses answers with the coding that the client likes best (Accept-Encoding): zstd, br or gzip. A body that comes
+/// from a source is compressed piece by piece, and each piece goes out at once. Answers say Vary: Accept-Encoding, and
+/// a strong ETag becomes a weak one. Left as they are: what is compressed already, by its type or its Content-Encoding;
+/// parts of a file (206); bodies of less than `least_bytes`; what says Cache-Control: no-transform. A client that
+/// refuses everything that we have, plain bytes too (identity;q=0), is told 406 before the handler is called.
+///
+/// Do not use it for answers in which something secret stands beside something that a stranger can choose: the length
+/// tells, guess by guess, whether they are alike (BREACH). Say Cache-Control: no-transform there.
+middleware compress(std::size_t least_bytes = 1024);
+
+/// Lets handlers have request bodies that come compressed (Content-Encoding: gzip, br or zstd): they see the body as it
+/// was before, and no Content-Encoding. Without it, such bodies are refused with 415. A body that is larger than
+/// `most_bytes` without its coding is 413, before it takes more memory; one that breaks off, or is followed by
+/// anything, is 400; another coding is 415.
+middleware decompress(std::size_t most_bytes);
+
+}  // namespace mutual

@@ -1,0 +1,158 @@
+#include "app/encoder.hpp"
+#include "base/text.hpp"
+#include "http/content_coding.hpp"
+
+#include <mutual/compression.hpp>
+#include <mutual/offload.hpp>
+#include <mutual/problem.hpp>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+
+namespace mutual {
+namespace {
+
+using http::coding;
+
+constexpr std::array offered = {coding::zstd, coding::br, coding::gzip};
+
+// What takes a worker less time than being handed over.
+constexpr std::size_t small_piece = std::size_t{16} * 1024;
+
+bool is_compressible(std::string_view type) {
+  static constexpr std::array<std::string_view, 12> known = {"application/javascript",
+                                                             "application/json",
+                                                             "application/manifest+json",
+                                                             "application/toml",
+                                                             "application/wasm",
+                                                             "application/xml",
+                                                             "application/x-pem-file",
+                                                             "application/yaml",
+                                                             "application/x-ndjson",
+                                                             "font/otf",
+                                                             "font/ttf",
+                                                             "image/bmp"};
+  type = text::trim(type.substr(0, type.find(';')));
+  const auto lower = text::lower(type);
+  return lower.starts_with("text/") || lower.ends_with("+json") || lower.ends_with("+xml") ||
+         std::find(known.begin(), known.end(), lower) != known.end();
+}
+
+bool has_a_body(int status) { return status >= 200 && status != 204 && status != 205 && status != 304; }
+
+// Whether the bytes may be others than the handler's.
+bool may_be_encoded(const response& answer) {
+  return has_a_body(answer.status) && answer.status != 206 && !answer.headers.contains("Content-Range") &&
+         !answer.headers.contains("Content-Encoding") && !answer.headers.has_token("Cache-Control", "no-transform");
+}
+
+// The size of what is sent, if it is known.
+std::optional<std::size_t> size_of(const response& answer) {
+  if (answer.source || (answer.body.empty() && answer.length)) return answer.length;
+  return answer.body.size();
+}
+
+bool is_worth_it(const response& answer, std::size_t least_bytes) {
+  const auto size = size_of(answer);
+  return (!size || *size >= least_bytes) && is_compressible(answer.headers.get("Content-Type").value_or(""));
+}
+
+void add_vary(fields& headers) {
+  if (headers.has_token("Vary", "Accept-Encoding") || headers.has_token("Vary", "*")) return;
+  headers.add("Vary", "Accept-Encoding");
+}
+
+// The bytes are others, so a strong tag would lie (RFC 9110 section 8.8.3).
+void weaken_tag(fields& headers) {
+  const auto tag = headers.get("ETag");
+  if (tag && tag->starts_with('"')) headers.set("ETag", "W/" + std::string(*tag));
+}
+
+task<std::string> encode_soon(encoder& with, std::string_view piece, encoder::then what) {
+  std::string out;
+  auto work = [&] { with.encode(piece, what, out); };
+  bool by_a_worker = piece.size() > small_piece;
+  try {
+    if (by_a_worker) co_await offload(work);
+  } catch (const problem&) {
+    by_a_worker = false;  // they have too much to do: an answer that is half sent cannot be refused any more
+  }
+  if (!by_a_worker) work();
+  co_return out;
+}
+
+// A source whose pieces come encoded, each with all that it holds, so that what is live stays live.
+class encoded_source {
+ public:
+  encoded_source(body_source inner, coding how) : inner_(std::move(inner)), encoder_(how) {}
+
+  task<std::optional<std::string>> next() {
+    if (ended_) co_return std::nullopt;
+    const std::optional<std::string> piece = co_await inner_();
+    ended_ = !piece;
+    const std::string_view bytes = piece ? std::string_view(*piece) : std::string_view();
+    if (piece && bytes.empty()) co_return std::string();
+    std::string out = co_await encode_soon(encoder_, bytes, ended_ ? encoder::then::end : encoder::then::flush);
+    co_return std::optional<std::string>(std::move(out));
+  }
+
+ private:
+  body_source inner_;
+  encoder encoder_;
+  bool ended_ = false;
+};
+
+task<std::optional<std::string>> nothing() { co_return std::nullopt; }
+
+// The body of an answer in that coding. A body that does not become smaller is left as it is, unless it must not.
+task<bool> encode_body(response& answer, coding how, bool must) {
+  if (answer.source) {
+    const auto source = std::make_shared<encoded_source>(std::move(answer.source), how);
+    answer.source = [source] { return source->next(); };
+  } else if (answer.body.empty() && answer.length) {
+    answer.source = nothing;  // the answer to a HEAD, whose length nobody knows now
+  } else {
+    encoder with(how);
+    std::string out = co_await encode_soon(with, answer.body, encoder::then::end);
+    if (!must && out.size() >= answer.body.size()) co_return false;
+    answer.body = std::move(out);
+  }
+  answer.length.reset();
+  co_return true;
+}
+
+task<response> run_compress(std::size_t least_bytes, request& incoming, next inner) {
+  const auto accepted = http::accepted_codings::read(incoming.headers.get_all("Accept-Encoding"));
+  const auto chosen = accepted.choose(offered);
+  if (!chosen) {
+    co_return problem(406, "the request takes no plain bytes, and none of the codings that there are: zstd, br, gzip")
+        .header("Vary", "Accept-Encoding")
+        .to_response();
+  }
+  task<response> work = inner(incoming);
+  response answer = co_await work;
+  if (answer.status == 304) {
+    add_vary(answer.headers);
+    if (*chosen != coding::identity) weaken_tag(answer.headers);
+    co_return answer;
+  }
+  const bool must = accepted.weight(coding::identity) == 0;
+  if (!may_be_encoded(answer) || (!must && !is_worth_it(answer, least_bytes))) co_return answer;
+  add_vary(answer.headers);
+  if (*chosen == coding::identity) co_return answer;
+  const bool encoded = co_await encode_body(answer, *chosen, must);
+  if (!encoded) co_return answer;
+  answer.headers.set("Content-Encoding", http::to_string(*chosen));
+  answer.headers.remove("Accept-Ranges");  // a part would be one of other bytes
+  weaken_tag(answer.headers);
+  co_return answer;
+}
+
+}  // namespace
+
+middleware compress(std::size_t least_bytes) {
+  return [least_bytes](request& incoming, next inner) { return run_compress(least_bytes, incoming, inner); };
+}
+
+}  // namespace mutual
