@@ -35,6 +35,10 @@ class Peers(ServingTest):
     def trust(self):
         return self.at("pki", "trust.crt")
 
+    def expect_served(self):
+        """What the server says of the good client: who it was, and what it got."""
+        self.server.wait_for(r' alice [0-9a-f]+ "GET /(whoami)? HTTP/[0-9.]+" 200 ')
+
     def expect_logged(self, reason, *more):
         self.server.wait_for("refused .*" + reason + ".*".join(["", *more]))
 
@@ -54,6 +58,7 @@ class Peers(ServingTest):
             self.assertIn("unknown ca", said)
         self.expect_logged("no_certificate")
         self.expect_logged("unknown_issuer", "mallory")
+        self.expect_served()
 
     def test_openssl_s_client(self):
         cert, key = self.good()
@@ -71,6 +76,7 @@ class Peers(ServingTest):
             said = self.run_tool(*base, "-cert", wrong_cert, "-cert_chain", wrong_cert, "-key", wrong_key, stdin=request, code=None)
             self.assertIn("alert unknown ca", said)
         self.expect_logged("no_certificate")
+        self.expect_served()
 
     def test_python(self):
         def get(pair):
@@ -94,6 +100,7 @@ class Peers(ServingTest):
             get(self.wrong())
         self.assertIn("UNKNOWN_CA", str(wrong.exception))
         self.expect_logged("unknown_issuer", "mallory")
+        self.expect_served()
 
     def test_node(self):
         script = os.path.join(HERE, "peers", "get.js")
@@ -103,6 +110,7 @@ class Peers(ServingTest):
         said = self.run_tool("node", script, self.url, self.trust(), *self.wrong(), code=1)
         self.assertRegex(said, "UNKNOWN_CA|unknown ca")
         self.expect_logged("no_certificate")
+        self.expect_served()
 
     def test_java(self):
         self.run_tool("keytool", "-importcert", "-noprompt", "-alias", "ca", "-file", self.trust(), "-keystore", "trust.p12",
@@ -121,6 +129,7 @@ class Peers(ServingTest):
         # Java presents nothing that the server's list of CAs does not name, so the server sees no certificate.
         self.assertRegex(get("mallory.p12", 1), "certificate_required|unknown_ca")
         self.expect_logged("no_certificate")
+        self.expect_served()
 
     def test_gnutls(self):
         request = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
@@ -131,7 +140,13 @@ class Peers(ServingTest):
         said = self.run_tool(*base, stdin=request, code=None)
         self.assertNotIn("Hello", said)
         self.assertIn("Certificate is required", said)
+        cert, key = self.wrong()
+        said = self.run_tool(*base, "--x509certfile", cert, "--x509keyfile", key, stdin=request, code=None)
+        self.assertNotIn("Hello", said)
+        # GnuTLS, like Java, keeps to the list of CAs that the server names, and presents nothing.
+        self.assertRegex(said, "Certificate is required|CA is unknown")
         self.expect_logged("no_certificate")
+        self.expect_served()
 
 
 if __name__ == "__main__":
