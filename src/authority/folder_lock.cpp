@@ -16,7 +16,7 @@ result<folder_lock> folder_lock::take(const std::filesystem::path& folder, std::
   const auto shown = text::printable(folder.string(), 4096);
   descriptor handle(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!handle && (errno == ENOENT || errno == ENOTDIR)) {
-    return error(errc::not_found, fmt::format("there is no PKI in {}: make one with mutual init", shown));
+    return error(errc::not_found, fmt::format("there is no PKI in {0}: make one with mutual init --pki {0}", shown));
   }
   if (!handle) return error(errc::io, fmt::format("cannot open {}: {}", shown, file::advice(errno)));
   const auto until = std::chrono::steady_clock::now() + patience;

@@ -93,7 +93,8 @@ result<pki> pki::open(const std::filesystem::path& folder, const std::string& st
   layout places(folder);
   MUTUAL_TRY(const bool there, file::is_folder(folder));
   if (!there) {
-    return error(errc::not_found, fmt::format("there is no PKI in {}: make one with mutual init", shown(folder)));
+    return error(errc::not_found,
+                 fmt::format("there is no PKI in {0}: make one with mutual init --pki {0}", shown(folder)));
   }
   MUTUAL_TRY(const auto url, store_url(places, store));
   MUTUAL_TRY(auto opened, open_store(places, url));

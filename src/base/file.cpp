@@ -118,10 +118,16 @@ int make_one_folder(const std::filesystem::path& path, access who) {
 
 result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
   const descriptor handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!handle && errno == ENOENT) {
+    return error(errc::not_found, fmt::format("cannot read {}: {}: name one that is there, or restore it", shown(path),
+                                              system_message(errno)));
+  }
   if (!handle) return failure("cannot read", path, errno);
   struct stat facts {};
   if (::fstat(handle.get(), &facts) != 0) return failure("cannot read", path, errno);
-  if (S_ISDIR(facts.st_mode)) return error(errc::bad_input, fmt::format("cannot read {}: it is a folder", shown(path)));
+  if (S_ISDIR(facts.st_mode)) {
+    return error(errc::bad_input, fmt::format("cannot read {}: it is a folder: name a file in it", shown(path)));
+  }
 
   // Read in place and sized beforehand: it may be a key, and whoever asked for it can wipe only what is handed over.
   std::string contents(std::min(limit, static_cast<std::size_t>(std::max<off_t>(facts.st_size, 0))) + 1, '\0');

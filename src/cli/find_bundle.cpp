@@ -21,7 +21,8 @@ result<std::filesystem::path> find_file_or_name(const std::string& what, const s
   if (is_folder) {
     return error(errc::bad_input, fmt::format("{} is a folder: name a file in it", text::quoted(what)));
   }
-  return error(errc::not_found, fmt::format("there is no file {}, and nothing of that name was issued in {}",
+  return error(errc::not_found, fmt::format("there is no file {}, and nothing of that name was issued in {}: "
+                                            "name one that is there (mutual list shows what was issued)",
                                             text::quoted(what), text::printable(places.folder().string(), 4096)));
 }
 

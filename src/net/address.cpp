@@ -93,7 +93,9 @@ result<std::vector<endpoint>> resolve(const host_port& where, bool to_listen) {
   const int code = ::getaddrinfo(where.host.empty() ? nullptr : where.host.c_str(), port.c_str(), &hints, &found);
   const std::unique_ptr<addrinfo, free_addresses> list(found);
   if (code != 0) {
-    return error(errc::not_found, fmt::format("the host {} has no address: {}", text::quoted(where.host),
+    return error(errc::not_found, fmt::format("the host {} has no address: {}: check how it is written, "
+                                              "and that names can be looked up here",
+                                              text::quoted(where.host),
                                               code == EAI_SYSTEM ? std::strerror(errno) : ::gai_strerror(code)));
   }
   std::vector<endpoint> endpoints;
@@ -101,7 +103,8 @@ result<std::vector<endpoint>> resolve(const host_port& where, bool to_listen) {
     if (one->ai_family == AF_INET || one->ai_family == AF_INET6) endpoints.emplace_back(one->ai_addr, one->ai_addrlen);
   }
   if (endpoints.empty()) {
-    return error(errc::not_found, fmt::format("the host {} has no IPv4 or IPv6 address", text::quoted(where.host)));
+    return error(errc::not_found,
+                 fmt::format("the host {} has no IPv4 or IPv6 address: name one that has", text::quoted(where.host)));
   }
   return endpoints;
 }

@@ -24,9 +24,8 @@ void enable(int fd, int level, int option) {
 
 error cannot_listen(const endpoint& where, int code) {
   if (code == EADDRINUSE) {
-    return {errc::io,
-            fmt::format("cannot listen on {}: another program uses this port; stop it or choose another port",
-                        where.to_string())};
+    return {errc::io, fmt::format("cannot listen on {}: another program uses this port; stop it or choose another port",
+                                  where.to_string())};
   }
   if (code == EACCES) {
     return {
@@ -131,12 +130,23 @@ task<> accept_all(socket& listening, std::function<void(descriptor, const endpoi
   }
 }
 
+namespace {
+
+std::string why_not_connected(const endpoint& where, int code) {
+  std::string_view fix = "check the address, the network and its firewalls";
+  if (code == ECONNREFUSED) fix = "nobody listens there: start the service, or correct the address or port";
+  if (code == EMFILE || code == ENFILE) fix = "allow more open files (ulimit -n)";
+  return fmt::format("cannot connect to {}: {}: {}", where.to_string(), file::system_message(code), fix);
+}
+
+}  // namespace
+
 task<result<descriptor>> connect(loop& on, std::vector<endpoint> candidates, std::chrono::milliseconds limit_each) {
   error last(errc::not_found, "there is no address to connect to");
   for (const auto& where : candidates) {
     descriptor handle(::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!handle) {
-      last = error(errc::io, fmt::format("cannot connect to {}: {}", where.to_string(), file::system_message(errno)));
+      last = error(errc::io, why_not_connected(where, errno));
       continue;
     }
     enable(handle.get(), IPPROTO_TCP, TCP_NODELAY);
@@ -155,8 +165,7 @@ task<result<descriptor>> connect(loop& on, std::vector<endpoint> candidates, std
       }
     }
     if (code == 0) co_return result<descriptor>(std::move(handle));
-    last = error(code == ETIMEDOUT ? errc::timed_out : errc::io,
-                 fmt::format("cannot connect to {}: {}", where.to_string(), file::system_message(code)));
+    last = error(code == ETIMEDOUT ? errc::timed_out : errc::io, why_not_connected(where, code));
   }
   co_return result<descriptor>(std::move(last));
 }

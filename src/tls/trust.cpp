@@ -91,6 +91,14 @@ std::string pin_note(const certificate& one) {
       text::quoted(one.subject()));
 }
 
+std::string beside_its_issuer_note(const certificate& one) {
+  return fmt::format(
+      "{} is trusted, and so is {}, which issued it: everybody whom that CA has certified is let in; to let in this "
+      "one "
+      "alone, trust a file that holds its certificate and no other",
+      text::quoted(one.subject()), text::quoted(one.issuer()));
+}
+
 }  // namespace
 
 std::string_view to_string(trust::role as) {
@@ -213,6 +221,12 @@ std::vector<std::string> trust::notes(sys_seconds at) const {
   std::vector<std::string> all;
   for (const auto& [one, as] : entries_) {
     if (as == role::pin && one.is_ca()) all.push_back(pin_note(one));
+    const auto issued_it = [&leaf = one](const entry& other) {
+      return other.as != role::pin && other.certificate.subject() == leaf.issuer();
+    };
+    if (as == role::pin && std::any_of(entries_.begin(), entries_.end(), issued_it)) {
+      all.push_back(beside_its_issuer_note(one));
+    }
     if (one.not_after() < at) {
       all.push_back(fmt::format("the trusted certificate {} ended on {}: nobody is let in by it",
                                 text::quoted(one.subject()), to_text(one.not_after())));

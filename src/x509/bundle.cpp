@@ -64,14 +64,15 @@ result<> read_der(std::string_view der, decryptor& opener, bundle& into) {
     MUTUAL_TRY(const auto plain, opener.open_key(encrypted.get()));
     return add_key(plain.get(), opener, into);
   }
-  return opener.failure("it is neither PEM, nor a certificate, key, revocation list, request or PKCS#12 in DER");
+  return opener.failure(
+      "it is neither PEM, nor a certificate, key, revocation list, request or PKCS#12 in DER: name a file that is");
 }
 
 result<bundle> read_bundle(std::string_view bytes, std::string_view password, std::string_view where,
                            const bundle_limits& limits) {
   decryptor opener(where, password, limits.key_derivation_rounds);
   bundle found;
-  if (bytes.empty()) return opener.failure("it is empty");
+  if (bytes.empty()) return opener.failure("it is empty: restore it, or name another");
   if (bytes.size() > file::default_limit) return opener.failure("it is larger than any key or certificate");
   // DER is tried first where it may be DER: a certificate may well contain "-----BEGIN ", but text never begins with
   // the tag of a SEQUENCE followed by a length.

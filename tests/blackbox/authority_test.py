@@ -130,7 +130,7 @@ class FirstHour(AuthorityTest):
         self.good("init", "--pki", "elsewhere")
         self.good("issue", "client", "bob", env=clean_environment(MUTUAL_PKI=self.at("elsewhere")))
         self.assertTrue(os.path.exists(self.at("elsewhere/issued/bob.crt")))
-        self.assertIn("there is no PKI in pki", self.refused(1, "issue", "client", "bob"))
+        self.assertIn("there is no PKI in pki: make one with mutual init --pki pki", self.refused(1, "issue", "client", "bob"))
 
     def test_help_and_version(self):
         self.assertRegex(self.good("--version"), r"^mutual \d+\.\d+\.\d+\n$")
@@ -234,8 +234,8 @@ class Refusals(AuthorityTest):
         with open(self.at("huge"), "wb") as file:
             file.truncate(5 * 1024 * 1024)
         os.mkdir(self.at("dir"))
-        for name, sentence in (("empty", "cannot read empty: it is empty"),
-                               ("text", "cannot read text: it is neither PEM"),
+        for name, sentence in (("empty", "cannot read empty: it is empty: restore it, or name another"),
+                               ("text", "request or PKCS#12 in DER: name a file that is"),
                                ("cut", "cannot read cut: PEM block 1 of 1 is damaged or cut off"),
                                ("half", "cannot read half: PEM block 2 of 2 is damaged or cut off"),
                                ("flipped", "cannot read flipped: its PEM block 1 (CERTIFICATE) is damaged"),
@@ -246,7 +246,7 @@ class Refusals(AuthorityTest):
                                ("two", "cannot read two: it holds two private keys"),
                                ("huge", "cannot read huge: it is larger than"),
                                ("dir", "'dir' is a folder: name a file in it"),
-                               ("none", "there is no file 'none', and nothing of that name was issued in pki")):
+                               ("none", "nothing of that name was issued in pki: name one that is there (mutual list")):
             self.assertIn(sentence, self.refused(1, "show", name))
 
     def test_self_signed_certificates_come_without_an_authority(self):

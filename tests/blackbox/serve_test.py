@@ -48,6 +48,11 @@ class Misuse(Serve):
                           ("--cert", "server.crt", "--key", "empty", "--trust", "client.crt"),
                           ("--cert", "server.crt", "--key", "server.key", "--trust", "empty")):
             self.assertIn("empty", self.refused(*arguments))
+        os.mkdir(self.at("folder"))
+        for arguments in (("--cert", "folder", "--key", "server.key", "--trust", "client.crt"),
+                          ("--cert", "server.crt", "--key", "folder", "--trust", "client.crt"),
+                          ("--cert", "server.crt", "--key", "server.key", "--trust", "folder")):
+            self.assertIn("cannot read folder: it is a folder: name a file in it", self.refused(*arguments))
         self.write("text", "this is no certificate\n")
         self.assertIn("text", self.refused("--cert", "text", "--key", "server.key", "--trust", "client.crt"))
         self.assertIn("server.key", self.refused("--cert", "server.crt", "--key", "server.key", "--trust", "server.key"))
@@ -154,6 +159,12 @@ class Running(Serve):
         for part in ("Serving:", "Mode:        mutual TLS", f"https://localhost:{server.port}/", "Certificate: localhost", "until ",
                      "Acme Root CA (CA)", "Revocation:  not checked", "curl --cacert pki/trust.crt --cert pki/issued/alice.p12"):
             self.assertIn(part, server.log())
+
+    def test_a_client_that_is_trusted_with_its_ca_is_called_more_than_one(self):
+        self.make_pki()
+        pair = ("--cert", "pki/issued/localhost.crt", "--key", "pki/issued/localhost.key")
+        self.assertIn("everybody whom that CA has certified is let in", self.serve(*pair, "--trust", "pki/issued/alice.crt").log())
+        self.assertNotIn("NOTE:", self.serve(*pair, "--trust", "pki/trust.crt").log())
 
     def test_optional_lets_in_strangers_and_nobody_with_a_bad_certificate(self):
         self.make_pki()

@@ -68,6 +68,13 @@ TEST(trust, notes_what_an_operator_should_know) {
   EXPECT_TRUE(make_trust({.trusted = {pki.root, pki.client}})->notes(now()).empty());
 }
 
+// As from a file of a leaf and its intermediate, which whoever names it may take for that one client alone.
+TEST(trust, notes_that_the_issuer_of_a_pin_lets_in_all_of_its_clients) {
+  const auto pki = test::make_pki();
+  const auto notes = make_trust({.trusted = {pki.client, pki.intermediate}})->notes(now());
+  EXPECT_THAT(notes, ElementsAre(HasSubstr("everybody whom that CA has certified is let in")));
+}
+
 TEST(trust, names_its_cas_for_the_certificate_request) {
   const auto pki = test::make_pki();
   const auto tutorial = test::self_signed(test::tutorial_spec("pinned"));
