@@ -10,8 +10,8 @@ import re
 import tempfile
 from pathlib import Path
 
+import measure
 import pki
-import run
 import servers
 
 # Operations of the smaller and of the larger run. The difference is divided by the difference, so that what a start
@@ -39,7 +39,7 @@ def count_once(asked, made, folder, mode, operations) -> int:
     server = Counted(folder, made, asked.server_core)
     server.start()
     try:
-        load = run.Load(asked, made, server, mode, operations)
+        load = measure.Load(asked, made, server, measure.MODES[mode], operations)
         load.go()
         load.end()
     finally:

@@ -14,6 +14,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -24,6 +25,8 @@
 #include <string>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <utility>
+#include <vector>
 
 namespace mutual::bench {
 namespace {
@@ -150,6 +153,90 @@ class load {
   std::string why_;
 };
 
+// Waits for each socket's turn and keeps to a timetable: what a request takes is counted from when it was due, so that a
+// server that falls behind is not asked less.
+class paced_load {
+ public:
+  paced_load(const load_client& who, const load_options& how) : who_(who), how_(how) {}
+
+  bool prepare() {
+    for (std::size_t at = 0; at < how_.connections; ++at) visits_.emplace_back(who_);
+    for (auto& one : visits_) {
+      if (!one.open(false)) return fail(one.why());
+      while (!is_done(one, why_)) {
+        if (!why_.empty()) return false;
+      }
+      free_.push_back(&one);
+    }
+    return true;
+  }
+
+  bool run() {
+    const auto apart = std::chrono::nanoseconds(1'000'000'000 / how_.rate);
+    started_ = clock::now();
+    for (std::size_t begun = 0; took_.size() < how_.count;) {
+      for (; begun < how_.count && clock::now() >= started_ + apart * static_cast<long>(begun); ++begun) {
+        due_.push_back(started_ + apart * static_cast<long>(begun));
+      }
+      for (; !due_.empty() && !free_.empty(); due_.pop_front(), free_.pop_front()) {
+        free_.front()->ask_again();
+        busy_.emplace_back(free_.front(), due_.front());
+      }
+      if (!look_at_all()) return false;
+      if (clock::now() - started_ > how_.limit) return fail("the server does not keep up");
+    }
+    return true;
+  }
+
+  double seconds() const { return std::chrono::duration<double>(clock::now() - started_).count(); }
+  std::size_t answered() const { return took_.size(); }
+  const std::string& why() const { return why_; }
+
+  // Microseconds within which that part of the requests was answered.
+  double within(double part) {
+    std::sort(took_.begin(), took_.end());
+    return took_[std::min(took_.size() - 1, static_cast<std::size_t>(part * static_cast<double>(took_.size())))];
+  }
+
+ private:
+  static bool is_done(visit& one, std::string& why) {
+    const auto state = one.step();
+    if (state == visit::outcome::failed) why = one.why();
+    return state == visit::outcome::answered;
+  }
+
+  // The load has a core of its own: it looks, rather than be woken.
+  bool look_at_all() {
+    for (std::size_t at = 0; at < busy_.size();) {
+      auto& [one, due] = busy_[at];
+      if (!is_done(*one, why_)) {
+        if (!why_.empty()) return false;
+        ++at;
+        continue;
+      }
+      took_.push_back(std::chrono::duration<double, std::micro>(clock::now() - due).count());
+      free_.push_back(one);
+      busy_.erase(busy_.begin() + static_cast<long>(at));
+    }
+    return true;
+  }
+
+  bool fail(std::string why) {
+    why_ = std::move(why);
+    return false;
+  }
+
+  const load_client& who_;
+  const load_options& how_;
+  std::deque<visit> visits_;
+  std::deque<visit*> free_;
+  std::deque<clock::time_point> due_;
+  std::vector<std::pair<visit*, clock::time_point>> busy_;
+  std::vector<double> took_;
+  clock::time_point started_;
+  std::string why_;
+};
+
 int complain(std::string_view what) {
   fmt::print(stderr, "bench_load: {}\n", what);
   return 1;
@@ -168,6 +255,20 @@ void raise_limit() {
   (void)::setrlimit(RLIMIT_NOFILE, &files);
 }
 
+int run_paced(const load_client& who, const load_options& how) {
+  paced_load work(who, how);
+  if (!work.prepare()) return complain(work.why());
+  fmt::print("ready\n");
+  (void)std::fflush(stdout);
+  wait_for_line();
+  if (!work.run()) return complain(work.why());
+  fmt::print("{{\"operations\":{},\"seconds\":{:.6f},\"p50\":{:.1f},\"p99\":{:.1f}}}\n", work.answered(),
+             work.seconds(), work.within(0.5), work.within(0.99));
+  (void)std::fflush(stdout);
+  wait_for_line();
+  return 0;
+}
+
 int run(int count, char** words) {
   const auto options = read_options(count, words);
   if (!options) return complain(options.error().message());
@@ -176,6 +277,7 @@ int run(int count, char** words) {
   raise_limit();
   (void)std::signal(SIGPIPE, SIG_IGN);
 
+  if (options->mode == load_mode::paced) return run_paced(*who, *options);
   load work(*who, *options);
   if (!work.prepare()) return complain(work.why());
   fmt::print("ready\n");

@@ -26,7 +26,7 @@ result<load_client> load_client::make(const load_options& options) {
   load_client made;
   made.host_ = options.host;
   made.port_ = options.port;
-  made.request_ = "GET / HTTP/1.1\r\nHost: " + options.host + ":" + std::to_string(options.port) +
+  made.request_ = "GET " + options.path + " HTTP/1.1\r\nHost: " + options.host + ":" + std::to_string(options.port) +
                   "\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n";
   made.context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = made.context_.get();

@@ -12,10 +12,11 @@ namespace mutual::bench {
 namespace {
 
 std::optional<load_mode> mode_of(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, load_mode>, 4> known{{{"full", load_mode::full},
+  constexpr std::array<std::pair<std::string_view, load_mode>, 5> known{{{"full", load_mode::full},
                                                                          {"resumed", load_mode::resumed},
                                                                          {"keepalive", load_mode::keepalive},
-                                                                         {"idle", load_mode::idle}}};
+                                                                         {"idle", load_mode::idle},
+                                                                         {"paced", load_mode::paced}}};
   for (const auto& [name, mode] : known) {
     if (name == word) return mode;
   }
@@ -52,9 +53,11 @@ bool take(load_options& into, std::string_view name, std::string_view value) {
   if (name == "--port") return read_number(value, 1, into.port);
   if (name == "--count") return read_number(value, 1, into.count);
   if (name == "--connections") return read_number(value, 1, into.connections);
+  if (name == "--rate") return read_number(value, 1, into.rate);
   if (name == "--tls") return read_tls(value, into.tls);
   for (const auto& [known, text] : {std::pair{"--host", &into.host}, std::pair{"--cert", &into.certificate},
-                                    std::pair{"--key", &into.key}, std::pair{"--trust", &into.trust}}) {
+                                    std::pair{"--key", &into.key}, std::pair{"--trust", &into.trust},
+                                    std::pair{"--path", &into.path}}) {
     if (name != known) continue;
     *text = value;
     return true;
@@ -69,8 +72,8 @@ result<load_options> read_options(int count, char** words) {
   for (int at = 1; at < count; at += 2) {
     if (at + 1 == count || !take(made, words[at], words[at + 1])) {
       return error(errc::bad_usage, "not understood: " + text::quoted(words[at]) +
-                                        "; there are --mode full|resumed|keepalive|idle --port --host --cert --key "
-                                        "--trust --tls 1.2|1.3 --count --seconds --connections");
+                                        "; there are --mode full|resumed|keepalive|idle|paced --port --host --path "
+                                        "--cert --key --trust --tls 1.2|1.3 --count --seconds --connections --rate");
     }
   }
   if (made.port == 0 || made.certificate.empty() || made.key.empty() || made.trust.empty()) {

@@ -14,6 +14,7 @@ enum class load_mode {
   resumed,    ///< The same, but the session of the visit before is resumed.
   keepalive,  ///< GET again and again on connections that stay.
   idle,       ///< Connections that had one GET and stay.
+  paced,      ///< As keepalive, but so many a second, and the time that each takes is told.
 };
 
 struct load_options {
@@ -27,6 +28,8 @@ struct load_options {
   std::size_t count = 1000;
   std::chrono::duration<double> limit{60};
   std::size_t connections = 8;  ///< At once; `idle` opens `count` and ignores this.
+  std::string path = "/";
+  std::size_t rate = 1000;  ///< Requests a second, for `paced`.
 };
 
 /// Reads `--mode full --port 5000 …`; an error says which word is wrong.

@@ -41,6 +41,7 @@ bool visit::open(bool resume) {
   phase_ = phase::handshake;
   unsent_ = who_.request();
   filled_ = 0;
+  in_body_ = false;
   if (!ssl_) why_ = "cannot set up TLS: " + x509::openssl_errors();
   return ssl_ != nullptr;
 }
@@ -61,29 +62,45 @@ visit::outcome visit::step() {
 
 visit::outcome visit::read_answer() {
   for (;;) {
+    const std::size_t kept = in_body_ ? 0 : filled_;
     std::size_t got = 0;
-    const int code = SSL_read_ex(ssl_.get(), buffer_.data() + filled_, buffer_.size() - filled_, &got);
+    const int code = SSL_read_ex(ssl_.get(), buffer_.data() + kept, buffer_.size() - kept, &got);
     if (code != 1) return later(code);
-    filled_ += got;
-    const std::string_view answer(buffer_.data(), filled_);
-    if (!answer.starts_with("HTTP/1.1 200 ")) return fail("not a 200: " + text::printable(answer, 80));
-    if (answer_is_whole()) return outcome::answered;
-    if (filled_ == buffer_.size()) return fail("the answer is longer than the servers here give");
+    if (!in_body_) {
+      filled_ += got;
+      const auto state = read_head({buffer_.data(), filled_});
+      if (state != outcome::answered) {
+        if (state == outcome::failed) return state;
+        continue;
+      }
+    } else {
+      if (got > body_left_) return fail("the answer is longer than it says");
+      body_left_ -= got;
+    }
+    if (body_left_ == 0) return outcome::answered;
   }
 }
 
-bool visit::answer_is_whole() const {
-  const std::string_view answer(buffer_.data(), filled_);
+// Finds where the body begins; `answered` if the head is whole.
+visit::outcome visit::read_head(std::string_view answer) {
   const auto end = answer.find("\r\n\r\n");
-  if (end == std::string_view::npos) return false;
+  if (end == std::string_view::npos) {
+    return answer.size() < buffer_.size() ? outcome::waiting : fail("an answer's head is longer than servers here give");
+  }
+  if (!answer.starts_with("HTTP/1.1 200 ")) return fail("not a 200: " + text::printable(answer, 80));
   const auto length = content_length(answer.substr(0, end));
-  return length && filled_ == end + 4 + *length;
+  const auto here = answer.size() - end - 4;
+  if (!length || here > *length) return fail("an answer without a length, or longer than it says");
+  body_left_ = *length - here;
+  in_body_ = true;
+  return outcome::answered;
 }
 
 void visit::ask_again() {
   phase_ = phase::write;
   unsent_ = who_.request();
   filled_ = 0;
+  in_body_ = false;
 }
 
 void visit::close() {

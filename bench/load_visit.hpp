@@ -46,7 +46,7 @@ class visit {
   outcome later(int code);
   outcome fail(std::string why);
   outcome read_answer();
-  bool answer_is_whole() const;
+  outcome read_head(std::string_view answer);
 
   const load_client& who_;
   descriptor socket_;
@@ -54,8 +54,10 @@ class visit {
   tls::ssl_ptr ssl_;
   phase phase_ = phase::handshake;
   std::string_view unsent_;
-  std::array<char, 4096> buffer_{};
+  std::array<char, 4096> buffer_{};  // the answer's head, then the body's pieces one over another
   std::size_t filled_ = 0;
+  std::size_t body_left_ = 0;
+  bool in_body_ = false;
   std::string why_;
 };
 

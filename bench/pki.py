@@ -1,4 +1,4 @@
-"""A root, an intermediate, a server and a client, made by the openssl command: nothing of ours is in it."""
+"""A root, an intermediate, a server and clients, made by the openssl command: nothing of ours is in it."""
 
 import subprocess
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ class Pki:
     server_key: Path
     client: Path
     client_key: Path
+    rsa_client: Path  # the same client with a key of RSA 2048
+    rsa_client_key: Path
 
 
 def openssl(*words):
@@ -25,12 +27,12 @@ def openssl(*words):
 
 
 def make(folder: Path, key_kind: str) -> Pki:
-    """Makes the four in `folder`; key_kind is 'p256' or 'rsa2048'. The client's name has six letters."""
+    """Makes them in `folder`; key_kind is 'p256' or 'rsa2048'. The client's name has six letters."""
     folder.mkdir(parents=True, exist_ok=True)
 
     def key(name):
         kind = ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
-        if key_kind == "rsa2048":
+        if key_kind == "rsa2048" or name == "rsa_client":
             kind = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
         openssl("genpkey", "-algorithm", *kind, "-out", folder / f"{name}.key")
 
@@ -52,8 +54,10 @@ def make(folder: Path, key_kind: str) -> Pki:
                 LEAF.format(use="serverAuth", names="DNS:localhost,IP:127.0.0.1"), "intermediate")
     certificate("client", "/O=Bench/CN=client",
                 LEAF.format(use="clientAuth", names="URI:spiffe://bench/client"), "intermediate")
+    certificate("rsa_client", "/O=Bench/CN=client",
+                LEAF.format(use="clientAuth", names="URI:spiffe://bench/client"), "intermediate")
     intermediate = (folder / "intermediate.crt").read_text()
-    for name in ("server", "client"):
+    for name in ("server", "client", "rsa_client"):
         (folder / f"{name}.pem").write_text((folder / f"{name}.crt").read_text() + intermediate)
     return Pki(folder / "root.crt", folder / "server.pem", folder / "server.key", folder / "client.pem",
-               folder / "client.key")
+               folder / "client.key", folder / "rsa_client.pem", folder / "rsa_client.key")

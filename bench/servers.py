@@ -12,6 +12,7 @@ from pathlib import Path
 from pki import Pki
 
 GREETING = "Hello, client\n"
+LARGE = "/files/large.bin"  # 1 MiB, out of a folder
 
 
 def free_port() -> int:
@@ -26,9 +27,16 @@ class Server:
     name = ""
     program = ""
 
-    def __init__(self, folder: Path, pki: Pki, core: int):
+    threads = 1
+    serves_files = True
+
+    def __init__(self, folder: Path, pki: Pki, core):
         self.folder, self.pki, self.core = folder / self.name, pki, core
         self.folder.mkdir(parents=True, exist_ok=True)
+        self.files = self.folder / "files"
+        self.files.mkdir(exist_ok=True)
+        if not (self.files / LARGE.rpartition("/")[2]).exists():
+            (self.files / LARGE.rpartition("/")[2]).write_bytes(bytes(range(256)) * 4096)
         self.port = free_port()
         self.process = None
 
@@ -111,7 +119,7 @@ class Mutual(Server):
 
     def command(self):
         return [self.build / "bench_serve", f"127.0.0.1:{self.port}", self.pki.server, self.pki.server_key,
-                self.pki.root, 1]
+                self.pki.root, self.threads, self.files]
 
 
 class Nginx(Server):
@@ -129,14 +137,15 @@ daemon off;
 worker_processes 1;
 pid {self.folder}/pid;
 error_log stderr warn;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 20000;
+events {{ worker_connections 10000; }}
 http {{
   access_log off;
 {temporary}
   keepalive_requests 1000000000;
   keepalive_time 1d;
   server {{
-    listen 127.0.0.1:{self.port} ssl;
+    listen 127.0.0.1:{self.port} ssl http2;
     server_name localhost;
     ssl_certificate {self.pki.server};
     ssl_certificate_key {self.pki.server_key};
@@ -144,6 +153,7 @@ http {{
     ssl_client_certificate {self.pki.root};
     ssl_verify_client on;
     ssl_verify_depth 2;
+    location /files/ {{ root {self.folder}; }}
     location / {{ default_type text/plain; return 200 "{GREETING[:-1]}\\n"; }}
   }}
 }}
@@ -176,9 +186,15 @@ https://localhost:{self.port} {{
       trusted_ca_cert_file {self.pki.root}
     }}
   }}
-  header Content-Type text/plain
-  respond "{GREETING[:-1]}
+  handle /files/* {{
+    root * {self.folder}
+    file_server
+  }}
+  handle {{
+    header Content-Type text/plain
+    respond "{GREETING[:-1]}
 "
+  }}
 }}
 """)
         return ["caddy", "run", "--adapter", "caddyfile", "--config", self.folder / "Caddyfile"]
@@ -187,6 +203,7 @@ https://localhost:{self.port} {{
 class Haproxy(Server):
     name = "haproxy"
     program = "haproxy"
+    serves_files = False
 
     def version(self):
         return "HAProxy " + re.search(r"version (\S+?)[-+ ]", words_of(["haproxy", "-v"])).group(1)
@@ -198,14 +215,14 @@ class Haproxy(Server):
         (self.folder / "haproxy.cfg").write_text(f"""
 global
   nbthread 1
-  maxconn 4096
+  maxconn 9000
 defaults
   mode http
   timeout client 60s
   timeout server 60s
   timeout connect 5s
 frontend bench
-  bind 127.0.0.1:{self.port} ssl crt {both} ca-file {self.pki.root} verify required alpn http/1.1
+  bind 127.0.0.1:{self.port} ssl crt {both} ca-file {self.pki.root} verify required alpn h2,http/1.1
   http-request return status 200 content-type text/plain string "{GREETING[:-1]}\\n"
 """)
         return ["haproxy", "-db", "-f", self.folder / "haproxy.cfg"]
