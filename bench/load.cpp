@@ -153,8 +153,8 @@ class load {
   std::string why_;
 };
 
-// Waits for each socket's turn and keeps to a timetable: what a request takes is counted from when it was due, so that a
-// server that falls behind is not asked less.
+// Waits for each socket's turn and keeps to a timetable: what a request takes is counted from when it was due, so that
+// a server that falls behind is not asked less.
 class paced_load {
  public:
   paced_load(const load_client& who, const load_options& how) : who_(who), how_(how) {}

@@ -55,9 +55,9 @@ bool take(load_options& into, std::string_view name, std::string_view value) {
   if (name == "--connections") return read_number(value, 1, into.connections);
   if (name == "--rate") return read_number(value, 1, into.rate);
   if (name == "--tls") return read_tls(value, into.tls);
-  for (const auto& [known, text] : {std::pair{"--host", &into.host}, std::pair{"--cert", &into.certificate},
-                                    std::pair{"--key", &into.key}, std::pair{"--trust", &into.trust},
-                                    std::pair{"--path", &into.path}}) {
+  for (const auto& [known, text] :
+       {std::pair{"--host", &into.host}, std::pair{"--cert", &into.certificate}, std::pair{"--key", &into.key},
+        std::pair{"--trust", &into.trust}, std::pair{"--path", &into.path}}) {
     if (name != known) continue;
     *text = value;
     return true;

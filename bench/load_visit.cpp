@@ -85,7 +85,8 @@ visit::outcome visit::read_answer() {
 visit::outcome visit::read_head(std::string_view answer) {
   const auto end = answer.find("\r\n\r\n");
   if (end == std::string_view::npos) {
-    return answer.size() < buffer_.size() ? outcome::waiting : fail("an answer's head is longer than servers here give");
+    return answer.size() < buffer_.size() ? outcome::waiting
+                                          : fail("an answer's head is longer than servers here give");
   }
   if (!answer.starts_with("HTTP/1.1 200 ")) return fail("not a 200: " + text::printable(answer, 80));
   const auto length = content_length(answer.substr(0, end));

@@ -92,7 +92,7 @@ std::string talk(std::string_view bytes, std::size_t step, const server_options&
       const auto head = make_h2_head(response(200, "hello"), message.method == "HEAD", "today");
       session.respond(on, *head, "hello");
     }
-    require(session.streams() <= options.limits.streams);
+    require(session.streams() <= options.most_streams);
     std::string out;
     // Only at the end: what is said meanwhile, and what closes by it, would depend on how the bytes are cut.
     if (bytes.empty()) {
@@ -117,7 +117,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   tight.limits.target_bytes = 40;
   tight.limits.body_bytes = 24;
   tight.limits.trailer_bytes = 40;
-  tight.limits.streams = 4;
+  tight.most_streams = 4;
   for (const auto& options : {server_options(), tight}) {
     const auto whole = talk(bytes, 0, options);
     for (const std::size_t step : {1U, 7U, 64U}) (void)talk(bytes, step, options);

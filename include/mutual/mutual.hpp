@@ -4,8 +4,8 @@
 #include <mutual/app.hpp>
 #include <mutual/body_stream.hpp>
 #include <mutual/body_writer.hpp>
-#include <mutual/events.hpp>
 #include <mutual/compression.hpp>
+#include <mutual/events.hpp>
 #include <mutual/file_response.hpp>
 #include <mutual/form.hpp>
 #include <mutual/json.hpp>

@@ -41,6 +41,13 @@ void h2_exchange::tell(h2_event::kind what) {
   news_.ring();
 }
 
+void h2_exchange::end_if_endless() {
+  if (!endless_ || done_) return;
+  session_.break_off(stream_);
+  work_.reset();
+  done_ = true;
+}
+
 task<> h2_exchange::run() {
   const auto began = std::chrono::steady_clock::now();
   request& asked = stream_.asked.message();
@@ -81,6 +88,7 @@ task<> h2_exchange::send(response& made, bool to_head) {
   if (made.headers.has_token("Connection", "close")) session_.begin_shutdown(std::chrono::steady_clock::now());
   if (head && head->body && made.source) {
     session_.respond_in_pieces(stream_, *head);
+    endless_ = made.endless;
     advance_();
     auto pieces = send_pieces(made);
     co_await pieces;

@@ -31,6 +31,8 @@ struct h2_exchange {
   void start();
   /// The session has news of the stream.
   void tell(h2_event::kind what);
+  /// Breaks off an answer that has no end of its own; others go on. Not from within.
+  void end_if_endless();
   /// All is done, also for whoever observes.
   bool done() const { return done_; }
 
@@ -50,6 +52,7 @@ struct h2_exchange {
   bell news_;
   std::shared_ptr<h2_exchange*> lent_;  // to the request's source; null within, once it leads nowhere
   bool closed_ = false;
+  bool endless_ = false;
   bool done_ = false;
 };
 

@@ -88,7 +88,7 @@ class message_reader {
   line_buffer lines_;
   witness witness_;
   parse_failure failure_;
-  std::string_view raw_;  // The line just taken, with its CRLF.
+  std::string_view raw_;        // The line just taken, with its CRLF.
   std::size_t lines_left_ = 0;  // Bytes for the head, and after it for the trailer.
   std::size_t field_count_ = 0;
   std::uint64_t data_left_ = 0;  // Of the body, or of the chunk.

@@ -64,7 +64,7 @@ struct server_options {
   unsigned threads = 0;                               ///< 0 for one a core.
   tls::config tls;
   tls::levers levers;  ///< All of them; for tests and measurements to leave some out.
-  bool http2 = true;  ///< Offered under TLS, beside HTTP/1.1; the client chooses (ALPN).
+  bool http2 = true;   ///< Offered under TLS, beside HTTP/1.1; the client chooses (ALPN).
   http::limits limits;
   std::size_t most_streams = 100;  ///< HTTP/2 requests of one connection at a time; further ones wait.
   http::timeouts timeouts;

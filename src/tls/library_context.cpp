@@ -74,7 +74,9 @@ library_context::pair library_context::make_lean(OSSL_PROVIDER* whole) {
   made.context.reset(OSSL_LIB_CTX_new());
   if (made.context) made.provider.reset(load_lean_provider(made.context.get(), whole));
   const bool usable = made.provider && reads_keys(made.context.get()) && makes_tls(made.context.get());
-  return usable ? std::move(made) : pair();
+  if (usable) return made;
+  if (made.context) OPENSSL_thread_stop_ex(made.context.get());
+  return {};
 }
 
 library_context::library_context(bool lean) {
@@ -83,6 +85,13 @@ library_context::library_context(bool lean) {
   whole_ = make_whole();
   if (whole_ && lean && is_slow_to_decode()) lean_ = make_lean(whole_.provider.get());
   ERR_pop_to_mark();
+  leave_thread();
+}
+
+void library_context::leave_thread() const {
+  for (const auto* one : {&lean_, &whole_}) {
+    if (one->context) OPENSSL_thread_stop_ex(one->context.get());
+  }
 }
 
 x509::x509_ptr library_context::adopt(const x509::certificate& one) const {

@@ -32,6 +32,10 @@ class library_context {
   OSSL_LIB_CTX* get() const { return lean_ ? lean_.context.get() : whole_.context.get(); }
   bool is_lean() const { return bool(lean_); }
 
+  /// Ends what the calling thread keeps under this context, its random numbers above all. For threads that use it for a
+  /// moment: OpenSSL would look after that when the thread ends, in a context that may be gone by then.
+  void leave_thread() const;
+
   /// The same certificate, for use under this context; null if it cannot be read there.
   x509::x509_ptr adopt(const x509::certificate& one) const;
   /// The same private key; null if it cannot be taken along.

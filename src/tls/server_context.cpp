@@ -56,8 +56,8 @@ struct server_context::callbacks {
     auto& facts = facts_of(ssl);
     const auto& self = context_of(ssl);
     if (!self.trust_) return 0;
-    facts.judged = std::make_unique<verdict>(
-        self.judge(X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store)));
+    facts.judged =
+        std::make_unique<verdict>(self.judge(X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store)));
     if (*facts.judged) return 1;
     // The error chooses the alert that OpenSSL sends, and nothing else.
     X509_STORE_CTX_set_error(store, facts.judged->verify_error);
@@ -188,8 +188,10 @@ ssl_ptr server_context::accept(client_facts& facts, std::size_t thread) const {
 
 result<> server_context::prepare() {
   for (std::size_t at = 0; at < under_->size(); ++at) {
-    MUTUAL_TRY(auto made, prepare_for(under_->at(at)));
-    contexts_.push_back(std::move(made));
+    auto made = prepare_for(under_->at(at));
+    under_->at(at).leave_thread();  // this one reads files, and does not serve
+    if (!made) return std::move(made).error();
+    contexts_.push_back(*std::move(made));
   }
   return {};
 }

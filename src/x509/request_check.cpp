@@ -33,7 +33,8 @@ result<> check_key(EVP_PKEY* key) {
     return refused(fmt::format("its key is {}, and RSA keys of 2048 to 8192 bits are taken: make another", kind));
   }
   if (EVP_PKEY_is_a(key, "ED25519") == 1) return {};
-  // A curve that is written out rather than named is taken by nobody (RFC 5480 section 2.1.1), also if OpenSSL knows it.
+  // A curve that is written out rather than named is taken by nobody (RFC 5480 section 2.1.1), also if OpenSSL knows
+  // it.
   int is_written_out = 0;
   (void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_written_out);
   if (is_written_out != 0) return refused(fmt::format("its key is {} with a curve that is not named: name it", kind));

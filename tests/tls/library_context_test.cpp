@@ -2,13 +2,18 @@
 
 #include "support/judging.hpp"
 #include "support/pki.hpp"
+#include "support/service.hpp"
 #include "tls/lean_provider.hpp"
+#include "tls/server_context.hpp"
 
 #include <openssl/provider.h>
 #include <openssl/rand.h>
 
 #include <array>
+#include <future>
 #include <memory>
+#include <thread>
+#include <utility>
 
 namespace mutual::tls {
 namespace {
@@ -55,6 +60,26 @@ TEST(library_context, takes_certificates_and_keys_along) {
     EXPECT_EQ(X509_check_private_key(certificate.get(), key.get()), 1);
     EXPECT_EQ(X509_check_private_key(people.server.certificate(), key.get()), 1);
   }
+}
+
+// OpenSSL looks after what a thread keeps under a context when the thread ends. The sanitizers see if that is too late.
+TEST(library_context, may_be_gone_when_a_thread_ends_that_has_read_files_under_it) {
+  const test::server_files files(test::make_pki());
+  auto libraries = std::make_shared<const library_contexts>(2, levers{});
+  std::promise<std::shared_ptr<const server_context>> made;
+  std::promise<void> gone;
+  std::thread reader([&] {
+    auto loaded = server_context::load(files.config(client_auth::required), 1, std::make_shared<session_cache>(),
+                                       nullptr, {"http/1.1"}, libraries);
+    made.set_value(loaded ? *std::move(loaded) : nullptr);
+    gone.get_future().wait();
+  });
+  auto context = made.get_future().get();
+  EXPECT_NE(context, nullptr);
+  context.reset();
+  libraries.reset();
+  gone.set_value();
+  reader.join();
 }
 
 TEST(library_context, draws_random_numbers_of_its_own) {

@@ -190,15 +190,15 @@ TEST(a_revocation_list, says_who_is_revoked_and_openssl_believes_it) {
   const auto key = good(private_key::generate());
   const auto bad = ca.leaf(profile::client, key, {});
   const auto fine = ca.leaf(profile::client, key, {});
-  const auto list =
-      good(make_crl({7, now() - 1h, now() + 24h, {{bad.serial(), now() - 2h, 1}}}, ca.middle, ca.middle_key));
+  const auto next = now() + 24h;
+  const auto list = good(make_crl({7, now() - 1h, next, {{bad.serial(), now() - 2h, 1}}}, ca.middle, ca.middle_key));
   EXPECT_TRUE(list.is_signed_by(ca.middle));
   EXPECT_FALSE(list.is_signed_by(ca.root));
   EXPECT_TRUE(list.revokes(bad));
   EXPECT_FALSE(list.revokes(fine));
   EXPECT_EQ(list.number(), "7");
   EXPECT_EQ(list.size(), 1U);
-  EXPECT_EQ(list.next_update(), now() + 24h);
+  EXPECT_EQ(list.next_update(), next);
 
   folder.write("root.crt", ca.root.pem());
   folder.write("middle.crt", ca.middle.pem());
