@@ -1,7 +1,6 @@
 """Folders and files that are closed, full, links, empty or left over: what is said of them, and what becomes of them."""
 
 import os
-import re
 import shutil
 import signal
 import sqlite3
