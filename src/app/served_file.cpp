@@ -88,8 +88,17 @@ task<std::string> served_file::read_soon(std::uint64_t first, std::size_t length
   std::string out;
   if (read_at_once(first, length, out)) co_return out;
   auto work = [&] { read(first, length, out); };
-  co_await offload(work);
-  co_return out;
+  for (;;) {
+    bool busy = false;
+    try {
+      co_await offload(work);
+    } catch (const problem&) {
+      // Only the workers throw this. What is half sent cannot be refused any more: it waits its turn.
+      busy = true;
+    }
+    if (!busy) co_return out;
+    co_await sleep(std::chrono::milliseconds(20));
+  }
 }
 
 // The status-change time is the system's to set: whoever writes into the file moves it, whatever they do with the other

@@ -60,8 +60,9 @@ task<> serve(std::function<task<>(websocket&)> talk, websocket_options options, 
 bool websocket_sender::post(std::string text) const {
   if (!is_utf8(text)) throw std::invalid_argument("a text for a WebSocket must be UTF-8");
   const std::scoped_lock lock(box_->guard);
-  if (!box_->wake || text.size() > box_->most_bytes - box_->bytes) return false;
-  box_->bytes += text.size();
+  const auto cost = detail::websocket_outbox::cost(text);
+  if (!box_->wake || cost > box_->most_bytes - box_->bytes) return false;
+  box_->bytes += cost;
   box_->waiting.push_back(std::move(text));
   if (box_->waiting.size() == 1) box_->wake();
   return true;

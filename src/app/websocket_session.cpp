@@ -103,7 +103,7 @@ task<bool> websocket_session::send_posted() {
     due.swap(outbox_->waiting);
   }
   for (auto& text : due) {
-    const auto size = text.size();
+    const auto size = websocket_outbox::cost(text);
     const bool sent = co_await send(websocket_opcode::text, std::move(text));
     const std::scoped_lock lock(outbox_->guard);
     outbox_->bytes -= size;

@@ -22,9 +22,12 @@ namespace mutual::detail {
 
 /// What others have posted, until the session's own task sends it.
 struct websocket_outbox {
+  /// What a text takes up while it waits; an empty one is not free.
+  static std::size_t cost(const std::string& text) { return text.size() + sizeof(std::string) + 16; }
+
   std::mutex guard;
   std::vector<std::string> waiting;  ///< Guarded, as all below.
-  std::size_t bytes = 0;             ///< In `waiting`, and being sent.
+  std::size_t bytes = 0;             ///< In `waiting`, and being sent, by their cost.
   std::size_t most_bytes = 0;        ///< More are not taken.
   std::function<void()> wake;        ///< Callable from any thread; null once the session is closed.
 };

@@ -1,5 +1,6 @@
 #include "authority/limits.hpp"
 
+#include "base/characters.hpp"
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
 #include "x509/certificate.hpp"
@@ -86,7 +87,12 @@ result<> check_names(const name_limits& by, profile purpose, const x509::certifi
   }
   // OpenSSL, and so many who check, take a common name that looks like a host for one where no DNS name is.
   const auto& common = spec.subject.common_name;
-  const bool looks_like_host = common.find('.') != std::string::npos && x509::checked_dns_name(common);
+  const bool has_letters_of_hosts = !common.empty() && std::all_of(common.begin(), common.end(), [](char c) {
+    return text::is_letter_or_digit(c) || c == '.' || c == '-' || c == '_';
+  });
+  const bool serves = purpose != profile::client;
+  const bool may_be_taken = common.find('.') != std::string::npos || (serves && spec.names.dns.empty());
+  const bool looks_like_host = has_letters_of_hosts && may_be_taken && !x509::checked_ip(common);
   if (looks_like_host && !any(by.dns, [&](const auto& domain) { return is_within(common, domain); })) {
     return names_of("common name", common, or_none(by.dns));
   }
@@ -172,6 +178,7 @@ x509::name_constraints constraints_for(const limits& by) {
   }
   out.no_dns = out.dns.empty();
   out.no_ips = out.ips.empty();
+  out.no_emails = out.emails.empty();
   return out;
 }
 

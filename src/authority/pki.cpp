@@ -195,7 +195,9 @@ result<> pki::finish_interrupted() {
     std::optional<x509::private_key> key;
     if (one.has_key) {
       auto keys = x509::load_bundle(staged_key(places_, one.serial));
-      if (!keys) keys = x509::load_bundle(places_.key(one.name));
+      if (!keys && keys.error().code() == errc::not_found) keys = x509::load_bundle(places_.key(one.name));
+      // What cannot be read just now is not lost.
+      if (!keys && keys.error().code() != errc::not_found) return keys.error();
       if (!keys || !keys->key || !keys->key->belongs_to(leaf)) {
         MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::lost));
         continue;

@@ -115,7 +115,11 @@ class pki {
   /// number or a file (that one). At least one; an error if there is none, or if the word means several things.
   result<std::vector<record>> identify(const std::string& what);
 
-  /// Revokes or holds certificates, or takes holds back (no reason): all or none. A root is refused.
+  /// Revokes or holds what somebody means (see identify), or takes holds back (no reason): all or none. A root is
+  /// refused. What is meant is looked up in the same turn, so that no renewal comes in between.
+  result<std::vector<record>> revoke(const std::string& what, std::optional<revocation_reason> reason,
+                                     std::string_view why);
+  /// The same for certificates that are known already.
   result<> revoke(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
 
   /// Makes revocation lists of every CA that needs one, and puts them where servers look. A full list comes with the
@@ -154,6 +158,8 @@ class pki {
   result<> remember(const made_list* made = nullptr);
   result<issued_certificate> sign_and_publish(const signing& what, const x509::identity& issuer);
   result<std::string> replaceable(const std::string& name);
+  result<> revoke_in_turn(const std::vector<record>& which, std::optional<revocation_reason> reason,
+                          std::string_view why);
   result<> finish_interrupted();
   // A list, as a value and in its file.
   struct list_file {

@@ -1,5 +1,6 @@
 // Renewing, and signing requests from elsewhere.
 
+#include "authority/limits.hpp"
 #include "authority/pki.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -7,6 +8,8 @@
 #include "x509/request_check.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace mutual::authority {
 namespace {
@@ -62,10 +65,28 @@ result<> check_lifetime(const std::optional<std::chrono::days>& wanted, const x5
                            std::chrono::floor<std::chrono::days>(issuer.not_after() - now()).count()));
 }
 
+// Whoever holds a key that was revoked as compromised may be the thief.
+result<> check_not_compromised(inventory& in, const EVP_PKEY* key) {
+  bool compromised = false;
+  MUTUAL_CHECK(in.each([&](const record& one) {
+    if (!one.revoked || one.revoked->reason != revocation_reason::key_compromise || one.der.empty()) return;
+    const auto known = x509::certificate::from_der(one.der);
+    compromised = compromised || (known && EVP_PKEY_eq(X509_get0_pubkey(known->get()), key) == 1);
+  }));
+  if (!compromised) return {};
+  return error(errc::bad_input,
+               "the request is refused: its key was revoked as compromised; make another key, and a request with it");
+}
+
 }  // namespace
 
 result<issued_certificate> pki::renew(const renew_request& request) {
   MUTUAL_TRY(const auto name, checked_name(request.name));
+  {
+    // What was interrupted is finished before anything of it is read.
+    MUTUAL_TRY(const auto first, take_turn());
+    (void)first;
+  }
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto old, inventory_->find(name));
   if (!old) return not_renewable(places_, name);
@@ -84,9 +105,11 @@ result<issued_certificate> pki::renew(const renew_request& request) {
   MUTUAL_TRY(auto key, key_for(request, *old, before, places_));
   EVP_PKEY* subject_key = key ? key->get() : X509_get0_pubkey(before.get());
   MUTUAL_CHECK(check_lifetime(request.lifetime, issuer.leaf()));
-  const std::chrono::seconds life =
-      request.lifetime ? std::chrono::seconds(*request.lifetime)
-                       : before.not_after() - before.not_before() - std::chrono::seconds(x509::backdate);
+  MUTUAL_TRY(const auto by, load_limits(places_));
+  auto life = request.lifetime ? std::chrono::seconds(*request.lifetime)
+                               : before.not_after() - before.not_before() - std::chrono::seconds(x509::backdate);
+  const auto* own = by.of(old->purpose);
+  if (!request.lifetime && own != nullptr && own->longest) life = std::min<std::chrono::seconds>(life, *own->longest);
   MUTUAL_TRY(auto spec, x509::describe_certificate(
                             old->purpose, {before.common_name(), before.organizations(), before.organizational_units()},
                             before.names(), subject_key, life));
@@ -115,11 +138,13 @@ result<issued_certificate> pki::sign(const sign_request& request) {
   described.name = name;
   described.names = std::move(names);
   MUTUAL_TRY(auto all_names, names_for(described));
+  MUTUAL_TRY(const auto by, load_limits(places_));
   MUTUAL_CHECK(check_lifetime(request.lifetime, issuer.leaf()));
-  MUTUAL_TRY(auto spec,
-             x509::describe_certificate(request.purpose, {name, issuer.leaf().organizations(), {}},
-                                        std::move(all_names), key, request.lifetime.value_or(default_lifetime)));
+  MUTUAL_TRY(auto spec, x509::describe_certificate(
+                            request.purpose, {name, issuer.leaf().organizations(), {}}, std::move(all_names), key,
+                            request.lifetime.value_or(usual_life(by, request.purpose, default_lifetime))));
   MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_CHECK(check_not_compromised(*inventory_, key));
   MUTUAL_TRY(auto replaces, replaceable(name));
   const auto why = request.why.empty() ? "by a request" : "by a request: " + request.why;
   return sign_and_publish({name, request.purpose, std::move(spec), key, {}, nullptr, why, std::move(replaces)}, issuer);

@@ -70,6 +70,8 @@ result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in,
   int critical = 0;
   const std::unique_ptr<ASN1_ENUMERATED, x509::freed_by<ASN1_ENUMERATED_free>> code(
       static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nullptr)));
+  constexpr long remove_from_crl = 8;  // In a delta list, of a hold that has ended (RFC 5280 section 5.3.1).
+  if (code && ASN1_ENUMERATED_get(code.get()) == remove_from_crl) return {};
   const auto reason = code ? static_cast<revocation_reason>(ASN1_ENUMERATED_get(code.get())) : revocation_reason{};
   MUTUAL_TRY(auto known, in.find_serial(serial));
   if (!known) {
@@ -87,7 +89,8 @@ result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in,
     told.unknown.push_back(serial);
     known = std::move(entry_of);
   }
-  if (known->revoked) return {};
+  // What was held and is revoked for good by now must not come back as a hold, which could be released.
+  if (known->revoked && (!known->revoked->is_hold() || reason == revocation_reason::certificate_hold)) return {};
   MUTUAL_CHECK(in.revoke(serial, reason, "put back: it is on a revocation list"));
   told.revoked.push_back(serial);
   return {};
@@ -130,7 +133,10 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
   const auto older = check_not_older(places, *in);
   told.was_older = !older;
   if (older) return told;
+  // What cannot be read just now is no older backup: nothing is recovered from that.
+  if (older.error().code() != errc::bad_input) return older.error();
   const auto seen = read_mark(places);
+  if (!seen && seen.error().code() != errc::bad_input) return seen.error();
   MUTUAL_TRY(const auto found, in->how_far());
   told.last_act = found.act;
   if (seen && *seen) {
@@ -140,8 +146,8 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
   MUTUAL_TRY(auto whole, in->begin());
   for (const auto& one : certificates_in(places.replaced())) MUTUAL_CHECK(put_back(places, one, true, *in, told));
   for (const auto& one : certificates_in(places.issued())) MUTUAL_CHECK(put_back(places, one, false, *in, told));
-  for (const auto& file :
-       {places.revocation_lists(), places.revocation_list("root"), places.revocation_list("intermediate")}) {
+  for (const auto& file : {places.revocation_lists(), places.revocation_list("root"),
+                           places.revocation_list("intermediate"), places.delta_list("intermediate")}) {
     MUTUAL_CHECK(put_back_list(places, file, *in, told));
   }
   std::map<std::string, std::uint64_t> numbers;

@@ -66,6 +66,8 @@ result<tls::trust_files> files_of(const options& given) {
   files.trusted.push_back(places.trust());
   MUTUAL_TRY(const bool has_intermediate, file::exists(places.intermediate_certificate()));
   if (has_intermediate) files.known_intermediates.push_back(places.intermediate_certificate());
+  MUTUAL_TRY(const bool has_lists, file::exists(places.revocation_lists()));
+  if (has_lists) files.revocations.push_back(places.revocation_lists());
   return files;
 }
 

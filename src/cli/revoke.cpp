@@ -92,8 +92,14 @@ void print_revoked(const revoke_options& given, const std::vector<authority::rec
 result<> revoke(const revoke_options& given) {
   MUTUAL_TRY(const auto reason, reason_of(given));
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
-  MUTUAL_TRY(const auto which, opened.identify(given.what));
-  MUTUAL_CHECK(opened.revoke(which, reason, given.why));
+  const auto which = opened.revoke(given.what, reason, given.why);
+  if (!which) {
+    // An earlier one may have been interrupted between the inventory and the lists: whoever says it again wants servers
+    // to know.
+    MUTUAL_TRY(const bool has_lists, opened.has_lists());
+    if (has_lists && !given.no_list) MUTUAL_CHECK(opened.make_lists({}));
+    return which.error();
+  }
   std::vector<authority::made_list> lists;
   if (!given.no_list) {
     auto made = opened.make_lists({});
@@ -105,7 +111,7 @@ result<> revoke(const revoke_options& given) {
     }
     lists = *std::move(made);
   }
-  print_revoked(given, which, lists, opened.places());
+  print_revoked(given, *which, lists, opened.places());
   return {};
 }
 

@@ -48,6 +48,8 @@ task<> connection::hand_over(response& made) {
 }
 
 task<tunnel::arrival> connection::read_tunnel() {
+  // Who has taken all that there was has its whole time again.
+  reading_ = {};
   tunnel::arrival came;
   stream_.socket().set_deadline(a_while);
   for (;;) {
@@ -75,7 +77,6 @@ task<tunnel::arrival> connection::read_tunnel() {
 }
 
 task<bool> connection::write_tunnel(std::string bytes) {
-  reading_ = {};
   const bool sent = co_await write(bytes);
   if (sent) body_sent_ += bytes.size();
   co_return sent;

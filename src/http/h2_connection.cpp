@@ -210,7 +210,7 @@ bool h2_connection::time_is_up(output state) {
 void h2_connection::drain() {
   session_.begin_shutdown(clock::now());
   for (auto& one : exchanges_) one.end_if_endless();
-  stream_.socket().wake();
+  advance();
 }
 
 void h2_connection::note_fault() {

@@ -60,7 +60,7 @@ task<> h2_exchange::run() {
   if (const auto& failure = stream_.asked.failure()) {
     made = own_answer(failure->status, failure->detail);
   } else {
-    asked.body_unread = !stream_.whole && !stream_.in_pieces;
+    asked.body_unread = stream_.unread;
     if (stream_.in_pieces) lend_body(asked);
     auto answering = answer_of(options_, asked, notes);
     made = co_await answering;

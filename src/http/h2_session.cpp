@@ -159,7 +159,13 @@ void h2_session::release(h2_stream& which) {
   held_ -= which.held;
   which.held = 0;
   which.held_by_owner = false;
-  if (!which.open) streams_.erase(which.id);
+  if (!which.open) {
+    // What is still to be told of it has nobody to be told to.
+    const auto untold = events_.begin() + static_cast<std::ptrdiff_t>(event_at_);
+    const auto is_of_it = [&](const h2_event& one) { return one.stream == &which; };
+    events_.erase(std::remove_if(untold, events_.end(), is_of_it), events_.end());
+    streams_.erase(which.id);
+  }
   repay();
 }
 

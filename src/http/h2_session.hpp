@@ -142,6 +142,8 @@ class h2_session {
   std::optional<time_point> block_began_;  // of a header that is not whole
   std::size_t block_frames_ = 0;
   std::size_t block_bytes_ = 0;
+  std::size_t block_plain_ = 0;  // of its fields, written out
+  std::int32_t newest_ = 0;      // stream that the client has begun
   std::string fault_;
   time_point shutdown_began_{};
   bool shutting_down_ = false;

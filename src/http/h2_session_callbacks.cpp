@@ -63,8 +63,11 @@ int h2_session::callbacks::begin_frame(nghttp2_session*, const nghttp2_frame_hd*
   // nghttp2 looks no further at what means nothing here.
   if (head->type == NGHTTP2_PRIORITY && !session.suffer(h2_nuisance::priority)) return NGHTTP2_ERR_CALLBACK_FAILURE;
   if (head->type == NGHTTP2_HEADERS) {
-    session.block_began_ = session.now_;
-    session.block_frames_ = session.block_bytes_ = 0;
+    // Of a block for a stream that is closed already nothing more is told, its end included: it is not waited for.
+    const bool ignored = head->stream_id <= session.newest_ && session.find(head->stream_id) == nullptr;
+    const bool is_whole = (head->flags & NGHTTP2_FLAG_END_HEADERS) != 0;
+    session.block_began_ = ignored && is_whole ? std::nullopt : std::optional(session.now_);
+    session.block_frames_ = session.block_bytes_ = session.block_plain_ = 0;
   } else if (head->type != NGHTTP2_CONTINUATION) {
     session.block_began_.reset();
     return 0;
@@ -82,6 +85,7 @@ int h2_session::callbacks::begin_headers(nghttp2_session* native, const nghttp2_
   auto& session = of(self);
   if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   const auto id = frame->hd.stream_id;
+  session.newest_ = std::max(session.newest_, id);
   // Also those count that the client has reset and that are worked on still: resetting makes no room.
   if (session.streams_.size() >= session.options_.most_streams) {
     nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
@@ -95,9 +99,16 @@ int h2_session::callbacks::begin_headers(nghttp2_session* native, const nghttp2_
 
 int h2_session::callbacks::header(nghttp2_session* native, const nghttp2_frame* frame, const std::uint8_t* name,
                                   std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-                                  std::uint8_t, void*) noexcept {
+                                  std::uint8_t, void* self) noexcept {
+  // A byte on the wire can stand for a field of thousands (RFC 7541 section 7.3): what it comes to is counted too.
+  auto& session = of(self);
+  session.block_plain_ += name_size + value_size;
+  if (session.block_plain_ > 4 * session.bounds_.head_bytes + std::size_t{64} * 1024) {
+    session.end_badly(NGHTTP2_ENHANCE_YOUR_CALM, "a header that is far larger than it was sent (HPACK bomb)");
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
   auto* stream = stream_of(native, frame->hd.stream_id);
-  if (stream == nullptr) return 0;
+  if (stream == nullptr || (stream->unread && frame->headers.cat != NGHTTP2_HCAT_REQUEST)) return 0;
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     stream->asked.head_field(view(name, name_size), view(value, value_size));
   } else {
@@ -110,7 +121,8 @@ int h2_session::callbacks::header(nghttp2_session* native, const nghttp2_frame* 
 int h2_session::callbacks::invalid_header(nghttp2_session* native, const nghttp2_frame* frame, const std::uint8_t* name,
                                           std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                                           std::uint8_t flags, void* self) noexcept {
-  (void)header(native, frame, name, name_size, value, value_size, flags, self);
+  if (const int failed = header(native, frame, name, name_size, value, value_size, flags, self); failed != 0)
+    return failed;
   if (auto* stream = stream_of(native, frame->hd.stream_id)) stream->asked.fail(400, "A header field is not valid.");
   return 0;
 }

@@ -38,7 +38,10 @@ void h2_session::head_is_there(h2_stream& on, bool more) {
   if (!more) return;
   on.asked.message().connection = info_;
   const auto terms = options_.check_head ? options_.check_head(on.asked.message()) : body_terms();
-  if (!terms.wanted) return hand_over(on);
+  if (!terms.wanted) {
+    on.unread = true;
+    return hand_over(on);
+  }
   on.limit = terms.limit.value_or(options_.limits.body_bytes);
   on.asked.limit_body(on.limit);
   if (on.asked.failure()) return hand_over(on);
@@ -62,7 +65,8 @@ void h2_session::say_continue(h2_stream& to) {
 }
 
 void h2_session::request_is_whole(h2_stream& on) {
-  on.asked.end();
+  // What was thrown away is not measured: the answer does not depend on how much of it had come.
+  if (!on.unread) on.asked.end();
   on.whole = true;
   hand_over(on);
   tell_of_piece(on);
@@ -136,6 +140,7 @@ void h2_session::repay() {
 
 // A body has its time, and more as it grows, as in HTTP/1.1; what one request of many must bring is its share.
 bool h2_session::body_is_late(const h2_stream& on) const {
+  if (!on.open) return false;
   const auto& times = options_.timeouts;
   if (on.in_pieces) {
     return on.hungry && now_ - on.body_began + on.waited >

@@ -22,6 +22,7 @@ struct h2_stream {
   // The request.
   bool whole = false;        ///< All of it has come.
   bool handed_over = false;  ///< Its event has been made: it is whole, refused, not to be read, or read in pieces.
+  bool unread = false;       ///< Its body is not wanted: what comes of it is thrown away.
   bool in_pieces = false;    ///< Its body is taken piece by piece while it comes.
   bool asked_for = false;    ///< Somebody has asked for the first of them.
   bool hungry = false;       ///< Somebody waits for the next of them.

@@ -120,6 +120,15 @@ result<config> with_files_named(config settings) {
   if (has_intermediate) {
     settings.known_intermediates.push_back(settings.pki / "intermediate.crt");
   }
+  // Only a CA that has made a list leaves this one: from then on the lists for servers are not optional, or one that is
+  // lost would let everybody in again who was revoked.
+  MUTUAL_TRY(const bool has_made_lists, file::exists(settings.pki / "intermediate.crl"));
+  for (const auto& one : settings.revocations_once_there) {
+    MUTUAL_TRY(const bool is_there, file::exists(one));
+    if (is_there || !has_made_lists) continue;
+    return error(errc::not_found, fmt::format("the revocation list {} has gone: make another with mutual crl",
+                                              text::printable(one.string(), 4096)));
+  }
   // From here on it is these files, whatever else is issued into the folder.
   settings.pki.clear();
   return settings;

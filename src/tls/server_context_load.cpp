@@ -9,6 +9,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace mutual::tls {
@@ -31,6 +32,16 @@ result<std::vector<fs::path>> lists_that_are_there(const config& settings, const
   return found;
 }
 
+// Whether whoever was trusted is trusted still. Where somebody has been taken away, their lists may go with them.
+bool trusts_no_less(const trust& made, const trust& before) {
+  const auto is_there = [&](const trust::entry& old) {
+    return std::any_of(made.entries().begin(), made.entries().end(), [&](const trust::entry& one) {
+      return X509_cmp(one.certificate.get(), old.certificate.get()) == 0;
+    });
+  };
+  return std::all_of(before.entries().begin(), before.entries().end(), is_there);
+}
+
 // A CA counts its lists (RFC 5280 section 5.2.3): one that counts less than the one in use may have forgotten somebody.
 result<> check_not_older(const trust& made, const server_context* replaced) {
   if (replaced == nullptr || !replaced->trust()) return {};
@@ -45,6 +56,13 @@ result<> check_not_older(const trust& made, const server_context* replaced) {
     }
     return highest;
   };
+  for (const auto& one : replaced->trust()->lists()) {
+    if (!trusts_no_less(made, *replaced->trust()) || !number_of(made, X509_CRL_get_issuer(one.list.get())).empty())
+      continue;
+    return error(errc::not_found, fmt::format("the revocation list of {} has gone: put it back, or make another with "
+                                              "mutual crl (to do without it, start again)",
+                                              text::quoted(one.list.issuer())));
+  }
   for (const auto& one : made.lists()) {
     const auto* issuer = X509_CRL_get_issuer(one.list.get());
     const auto now = number_of(made, issuer);

@@ -33,6 +33,8 @@ bool fill(NAME_CONSTRAINTS* out, const name_constraints& of) {
   for (const std::size_t size : {8U, 32U}) {
     if (of.no_ips) done = done && add(&out->excludedSubtrees, GEN_IPADD, std::string(size, '\0'));
   }
+  // That no address is permitted cannot be written, but that only those of a host are which nobody has (RFC 2606).
+  if (of.no_emails) done = done && add(&out->permittedSubtrees, GEN_EMAIL, "none.invalid");
   return done;
 }
 

@@ -18,10 +18,11 @@ struct name_constraints {
   std::vector<std::string> dns;
   std::vector<std::string> emails;
   std::vector<ip_range> ips;
-  bool no_dns = false;  ///< No DNS name at all.
-  bool no_ips = false;  ///< No IP address at all.
+  bool no_dns = false;     ///< No DNS name at all.
+  bool no_ips = false;     ///< No IP address at all.
+  bool no_emails = false;  ///< No e-mail address at all.
 
-  bool empty() const { return dns.empty() && emails.empty() && ips.empty() && !no_dns && !no_ips; }
+  bool empty() const { return dns.empty() && emails.empty() && ips.empty() && !no_dns && !no_ips && !no_emails; }
 };
 
 /// The extension, critical. Must not be empty.

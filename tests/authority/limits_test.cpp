@@ -105,7 +105,7 @@ TEST(limits, emails_are_at_a_host_or_below_a_dotted_one) {
 TEST(limits, addresses_are_in_a_range) {
   const auto by = read("[names]\nips = [\"10.0.0.0/8\", \"2001:db8::/33\", \"192.0.2.7\"]\n");
   for (const char* good : {"10.255.1.2", "2001:db8:7fff::1", "192.0.2.7"}) {
-    EXPECT_EQ(outcome(by, profile::server, {{}, {}, {}, {good}}), "issued") << good;
+    EXPECT_EQ(outcome(by, profile::server, {{}, {}, {}, {good}}, good), "issued") << good;
   }
   for (const char* bad : {"11.0.0.1", "2001:db8:8000::1", "192.0.2.8", "::ffff:10.0.0.1", "junk"}) {
     EXPECT_THAT(outcome(by, profile::server, {{}, {}, {}, {bad}}), HasSubstr("IP address")) << bad;
@@ -117,6 +117,16 @@ TEST(limits, a_common_name_that_looks_like_a_host_is_one) {
   EXPECT_EQ(outcome(by, profile::client, {}, "Alice Miller"), "issued");
   EXPECT_EQ(outcome(by, profile::client, {}, "alice.acme.example"), "issued");
   EXPECT_THAT(outcome(by, profile::client, {}, "www.bank.example"), HasSubstr("common name"));
+}
+
+TEST(limits, a_servers_common_name_is_one_where_no_dns_name_is) {
+  const auto by = read("[names]\ndns = [\"acme.example\"]\nips = [\"10.0.0.0/8\"]\n");
+  const alternative_names address{{}, {}, {}, {"10.0.0.5"}};
+  EXPECT_THAT(outcome(by, profile::server, address, "intranet"), HasSubstr("common name"));
+  EXPECT_THAT(outcome(by, profile::server, address, "a_b.bank.example"), HasSubstr("common name"));
+  EXPECT_EQ(outcome(by, profile::server, address, "The web server"), "issued");
+  EXPECT_EQ(outcome(by, profile::server, address, "10.0.0.5"), "issued");
+  EXPECT_EQ(outcome(by, profile::server, {{"web.acme.example"}, {}, {}, {}}, "web"), "issued");
 }
 
 TEST(limits, lives_and_keys_are_limited) {

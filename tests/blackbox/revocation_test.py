@@ -136,6 +136,28 @@ class Verbs(LifeTest):
         os.rename(self.at("away"), self.at("pki/intermediate.key"))
         self.mutual("crl")
 
+    def test_check_knows_who_was_revoked(self):
+        self.assertIn("accepted", self.mutual("check", "alice"))
+        self.mutual("revoke", "alice")
+        self.assertIn("revoked", self.mutual("check", "alice", code=1))
+
+    def test_a_key_that_was_compromised_is_certified_no_more(self):
+        self.run_tool("openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "carol.key",
+                      "-out", "carol.csr", "-subj", "/CN=carol")
+        self.mutual("sign", "carol.csr")
+        self.mutual("revoke", "carol", "--reason", "keyCompromise")
+        self.assertIn("its key was revoked as compromised", self.mutual("sign", "carol.csr", code=1))
+
+    def test_who_says_it_again_has_the_lists_made_that_an_interruption_left_out(self):
+        self.mutual("revoke", "alice")
+        before = self.read("pki/crl.pem")
+        self.mutual("issue", "client", "bob")
+        # As if the command had been killed between the inventory and the lists.
+        self.mutual("revoke", "bob", "--no-crl")
+        self.assertEqual(self.read("pki/crl.pem"), before)
+        self.assertIn("still good", self.mutual("revoke", "bob", code=1))
+        self.assertNotEqual(self.read("pki/crl.pem"), before)
+
     def test_renewal_by_a_timer(self):
         self.assertIn("not yet", self.mutual("needs-renewal", "alice", code=1))
         self.assertEqual(self.mutual("needs-renewal", "alice", "--quiet", code=1), "")
@@ -340,6 +362,16 @@ class RunningServer(LifeTest):
             os.rename(self.at("new.pem"), self.at("pki/crl.pem"))
             time.sleep(1.2)
         self.assertIn("Hello, bob", self.run_tool(*line, *bob))
+
+    def test_a_server_does_not_begin_without_the_lists_that_were_made(self):
+        self.mutual("revoke", "alice")
+        os.remove(self.at("pki/crl.pem"))
+        said = self.run_tool(MUTUAL, "serve", "--listen", "localhost:0", code=1)
+        self.assertIn("crl.pem", said)
+        self.mutual("crl")
+        server = self.serve()
+        self.assertIn("revoked", self.run_tool("curl", "-sS", "--cacert", "pki/trust.crt", "--cert", "pki/issued/alice.p12",
+                                               "--cert-type", "p12", f"https://localhost:{server.port}/", code=None))
 
     def test_a_renewed_certificate_is_presented_without_a_restart(self):
         server = self.serve()

@@ -362,15 +362,26 @@ TEST_F(h2_sessions, a_header_without_an_end_is_not_read_for_ever) {
   EXPECT_EQ(empty.goaway(), enhance_your_calm);
 }
 
-TEST_F(h2_sessions, a_header_that_unpacks_to_more_than_its_limit_is_refused_not_stored) {
-  auto& talk = begun();
-  // One field in the table, named a thousand times by a byte each.
+// One field in the table, and named again by a byte each.
+std::string one_field_many_times(std::size_t count) {
   std::string block = hpack(request_fields());
   block += '\x40';
   block += hpack({{"x-big", std::string(3'000, 'a')}}).substr(1);
-  block += std::string(10'000, static_cast<char>(0x80 | 62));
-  talk.send(h2_frame(headers_frame, end_headers | end_stream, 1, block));
+  return block + std::string(count, static_cast<char>(0x80 | 62));
+}
+
+TEST_F(h2_sessions, a_header_that_unpacks_to_more_than_its_limit_is_refused_not_stored) {
+  auto& talk = begun();
+  talk.send(h2_frame(headers_frame, end_headers | end_stream, 1, one_field_many_times(30)));
   EXPECT_EQ(talk.answers[1].status, 431);
+  EXPECT_EQ(talk.requests, 0U);
+  EXPECT_EQ(talk.session.fault(), "");
+}
+
+TEST_F(h2_sessions, a_header_that_unpacks_to_far_more_than_was_sent_ends_the_connection) {
+  auto& talk = begun();
+  talk.send(h2_frame(headers_frame, end_headers | end_stream, 1, one_field_many_times(10'000)));
+  EXPECT_THAT(talk.session.fault(), testing::HasSubstr("HPACK bomb"));
   EXPECT_EQ(talk.requests, 0U);
 }
 
