@@ -114,8 +114,21 @@ task<bool> encode_body(response& answer, coding how, bool must) {
     answer.source = nothing;  // the answer to a HEAD, whose length nobody knows now
   } else {
     encoder with(how);
-    std::string out = co_await encode_soon(with, answer.body, encoder::then::end);
-    if (!must && out.size() >= answer.body.size()) co_return false;
+    std::string out;
+    auto work = [&] { with.encode(answer.body, encoder::then::end, out); };
+    bool busy = false;
+    if (answer.body.size() <= small_piece) {
+      work();
+    } else {
+      try {
+        co_await offload(work);
+      } catch (const problem&) {
+        // The workers have too much to do. Nothing has been sent: it goes out as it is, and holds up nobody's thread.
+        if (must) throw;
+        busy = true;
+      }
+    }
+    if (busy || (!must && out.size() >= answer.body.size())) co_return false;
     answer.body = std::move(out);
   }
   answer.length.reset();
