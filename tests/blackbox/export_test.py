@@ -32,9 +32,11 @@ class Export(AuthorityTest):
             file = made["p12"]
             self.assertEqual((file, self.mode(file)), (f"alice-{target}.p12", 0o600))
             said = self.run_tool("openssl", "pkcs12", "-in", file, "-nodes", "-passin", "file:pass", "-info")
-            for part in ("CN = alice", "CN = Acme Intermediate CA", "BEGIN PRIVATE KEY", "friendlyName: alice"):
+            # OpenSSL 3.0 writes "CN = alice", 3.5 "CN=alice".
+            said = said.replace(" = ", "=")
+            for part in ("CN=alice", "CN=Acme Intermediate CA", "BEGIN PRIVATE KEY", "friendlyName: alice"):
                 self.assertIn(part, said, target)
-            self.assertNotIn("Root CA\n\nissuer=O = Acme, CN = Acme Root CA", said)
+            self.assertNotIn("Root CA\n\nissuer=O=Acme, CN=Acme Root CA", said)
             said = self.run_tool("keytool", "-list", "-v", "-keystore", file, "-storetype", "PKCS12", "-storepass:file", "pass")
             self.assertIn("Entry type: PrivateKeyEntry", said, target)
             self.assertIn("Certificate chain length: 2", said, target)
