@@ -20,18 +20,18 @@ struct alternative_names {
 
 /// What a peer is made from: the contents of a certificate that has been judged good.
 struct peer_data {
-  std::string subject;                              ///< RFC 4514: "CN=alice,O=Acme".
-  std::string common_name;                          ///< The last CN of the subject, or empty.
-  std::vector<std::string> organizations;           ///< The subject's O values.
-  std::vector<std::string> organizational_units;    ///< The subject's OU values.
+  std::string subject;                            ///< RFC 4514: "CN=alice,O=Acme".
+  std::string common_name;                        ///< The last CN of the subject, or empty.
+  std::vector<std::string> organizations;         ///< The subject's O values.
+  std::vector<std::string> organizational_units;  ///< The subject's OU values.
   alternative_names names;
-  std::string issuer;                               ///< RFC 4514.
-  std::string serial;                               ///< Lower-case hex, no separators, no leading "00".
-  std::string sha256;                               ///< The certificate's fingerprint: 64 lower-case hex digits.
+  std::string issuer;  ///< RFC 4514.
+  std::string serial;  ///< Lower-case hex, no separators, no leading "00".
+  std::string sha256;  ///< The certificate's fingerprint: 64 lower-case hex digits.
   std::chrono::sys_seconds not_before{};
   std::chrono::sys_seconds not_after{};
-  std::chrono::sys_seconds chain_not_after{};       ///< The earliest end in the chain that was judged.
-  std::vector<std::string> chain;                   ///< DER, leaf first, anchor last, as it was judged.
+  std::chrono::sys_seconds chain_not_after{};  ///< The earliest end in the chain that was judged.
+  std::vector<std::string> chain;              ///< DER, leaf first, anchor last, as it was judged.
 };
 
 /// Who is at the other end: made once a session from a certificate chain that the verdict found good, and shared,

@@ -1,13 +1,13 @@
 #pragma once
 // result<T>: a value, or the error that stood in its way.
 
+#include <mutual/error.hpp>
+
 #include <cassert>
 #include <optional>
 #include <type_traits>
 #include <utility>
 #include <variant>
-
-#include <mutual/error.hpp>
 
 namespace mutual {
 
@@ -15,12 +15,13 @@ namespace mutual {
 template <class T = void>
 class [[nodiscard]] result {
  public:
-  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // a value is a result
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}                  // a value is a result
   result(mutual::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // an error is a result
   template <class U>
-    requires(std::is_convertible_v<U &&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
-             !std::is_same_v<std::remove_cvref_t<U>, mutual::error> && !std::is_same_v<std::remove_cvref_t<U>, result>)
-  result(U&& value) : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // as above
+  requires(std::is_convertible_v<U&&, T> && !std::is_same_v<std::remove_cvref_t<U>, T> &&
+           !std::is_same_v<std::remove_cvref_t<U>, mutual::error> && !std::is_same_v<std::remove_cvref_t<U>, result>)
+      result(U&& value)
+      : state_(std::in_place_index<0>, std::forward<U>(value)) {}  // as above
 
   bool has_value() const { return state_.index() == 0; }
   explicit operator bool() const { return has_value(); }
@@ -65,9 +66,9 @@ class [[nodiscard]] result<void> {
 /// Not for coroutines: name the result there and test it (g++ 12 miscompiles some temporaries around co_await).
 #define MUTUAL_TRY(variable, expression) MUTUAL_TRY_AT(variable, expression, __LINE__)
 #define MUTUAL_TRY_AT(variable, expression, line) MUTUAL_TRY_NAMED(variable, expression, line)
-#define MUTUAL_TRY_NAMED(variable, expression, line)                         \
-  auto mutual_try_##line = (expression);                                     \
-  if (!mutual_try_##line) return std::move(mutual_try_##line).error();       \
+#define MUTUAL_TRY_NAMED(variable, expression, line)                   \
+  auto mutual_try_##line = (expression);                               \
+  if (!mutual_try_##line) return std::move(mutual_try_##line).error(); \
   variable = *std::move(mutual_try_##line)
 
 /// Returns a failed result<void>'s error from the enclosing function.

@@ -33,7 +33,8 @@ std::string_view kind_name(const boost::json::value& value) {
 }
 
 // What was found where a whole number was expected: the number itself, since what is wrong may be its size.
-// A number too large for a double has been read as infinity, which cannot be written again. No deeper than documents are.
+// A number too large for a double has been read as infinity, which cannot be written again. No deeper than documents
+// are.
 bool is_finite(const boost::json::value& value) {
   if (const auto* number = value.if_double()) return std::isfinite(*number);
   if (const auto* list = value.if_array()) return std::all_of(list->begin(), list->end(), is_finite);

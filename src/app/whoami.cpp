@@ -1,8 +1,8 @@
 #include "app/whoami.hpp"
 
-#include <boost/json/serialize.hpp>
-
 #include "base/clock.hpp"
+
+#include <boost/json/serialize.hpp>
 
 namespace mutual {
 namespace {

@@ -1,10 +1,10 @@
 #include "base/clock.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <ctime>
 #include <utility>
-
-#include <fmt/format.h>
 
 namespace mutual {
 namespace {
@@ -29,7 +29,8 @@ std::string to_words(std::chrono::seconds span) {
   const long long count = span.count() < 0 ? 0 : span.count();
   for (const auto& [size, name] : units) {
     // Up to two years are told in days: "400 days" says more than "1 year".
-    if (count / size >= (size > 86400 ? 2 : 1)) return fmt::format("{} {}{}", count / size, name, count / size == 1 ? "" : "s");
+    if (count / size >= (size > 86400 ? 2 : 1))
+      return fmt::format("{} {}{}", count / size, name, count / size == 1 ? "" : "s");
   }
   return "0 seconds";
 }

@@ -2,7 +2,6 @@
 // descriptor: a file descriptor that closes itself.
 
 #include <unistd.h>
-
 #include <utility>
 
 namespace mutual {

@@ -1,12 +1,11 @@
 #include "base/random.hpp"
 
-#include <sys/random.h>
+#include "base/text.hpp"
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
-
-#include "base/text.hpp"
+#include <sys/random.h>
 
 namespace mutual {
 
