@@ -37,6 +37,7 @@ std::string attachment(std::string_view name) {
 response file_response(const request& asked, const std::filesystem::path& path, const file_options& how) {
   descriptor handle(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!handle) throw open_problem(errno);
+  leave_descriptors_to_others(handle.get());
   struct stat facts {};
   if (::fstat(handle.get(), &facts) != 0) throw open_problem(errno);
   if (!S_ISREG(facts.st_mode)) throw problem::not_found("there is no such file");

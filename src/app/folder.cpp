@@ -133,6 +133,7 @@ std::optional<response> folder::answer_index(const request& asked, const std::st
   if (!index && would_wait(errno, how)) return std::nullopt;
   struct stat facts {};
   if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
+    leave_descriptors_to_others(index.get());
     const auto file = std::make_shared<const served_file>(std::move(index), facts);
     return file_answer(asked, file, http::media_type("index.html"), how);
   }
@@ -153,6 +154,7 @@ std::optional<response> folder::try_answer(const request& asked, std::size_t ski
   auto handle = open_shown(*name, how);
   if (!handle && would_wait(errno, how)) return std::nullopt;
   if (!handle) throw open_problem(errno);
+  leave_descriptors_to_others(handle.get());
   struct stat facts {};
   if (::fstat(handle.get(), &facts) != 0) throw open_problem(errno);
   if (S_ISREG(facts.st_mode)) {

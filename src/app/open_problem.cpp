@@ -1,5 +1,7 @@
 #include "app/open_problem.hpp"
 
+#include "base/last_descriptors.hpp"
+
 #include <cerrno>
 
 namespace mutual {
@@ -19,6 +21,11 @@ problem open_problem(int code) {
     default:
       return problem::unavailable("the server cannot open files at this moment").header("Retry-After", "1");
   }
+}
+
+void leave_descriptors_to_others(int opened) {
+  constexpr std::size_t kept = 64;
+  if (is_among_the_last(opened, kept)) throw open_problem(EMFILE);
 }
 
 }  // namespace mutual

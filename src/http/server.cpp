@@ -1,5 +1,6 @@
 #include "http/server.hpp"
 
+#include "base/last_descriptors.hpp"
 #include "http/server_worker.hpp"
 #include "net/listener.hpp"
 #include "tls/file_watch.hpp"
@@ -7,7 +8,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <sys/resource.h>
 #include <utility>
 
 namespace mutual::http {
@@ -66,15 +66,14 @@ result<std::unique_ptr<server>> server::start(server_options options) {
 // Whoever connects needs no certificate to take a descriptor. Enough of them are kept back to read the files of a
 // reload (a revocation above all), and for the handlers' own.
 void server::leave_descriptors_for_the_rest() {
-  rlimit allowed{};
-  if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0 || allowed.rlim_cur == RLIM_INFINITY) return;
+  const auto allowed = descriptor_limit();
   const std::size_t kept = 64 + std::size_t{16} * thread_count(options_.threads);
-  const std::size_t most = allowed.rlim_cur > 2 * kept ? allowed.rlim_cur - kept : allowed.rlim_cur / 2;
+  const std::size_t most = allowed > 2 * kept ? allowed - kept : allowed / 2;
   if (most >= options_.most_connections) return;
   options_.log.warn(
       fmt::format("at most {} connections can be open at once, for this process may open {} files (not {}): raise the "
                   "limit (ulimit -n) for more",
-                  most, allowed.rlim_cur, options_.most_connections));
+                  most, allowed, options_.most_connections));
   options_.most_connections = most;
 }
 

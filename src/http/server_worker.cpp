@@ -1,6 +1,7 @@
 #include "http/server_worker.hpp"
 
 #include "base/clock.hpp"
+#include "base/last_descriptors.hpp"
 #include "http/date.hpp"
 #include "http/server.hpp"
 #include "http/server_guest.hpp"
@@ -138,11 +139,17 @@ task<> server_worker::listen_on(net::socket& listening) {
 }
 
 void server_worker::accepted(descriptor handle, const net::endpoint& remote) {
-  if (owner_.open_connections() >= owner_.options_.most_connections) {
+  // What handlers have open counts too: files that are sent to slow clients, connections to databases.
+  constexpr std::size_t kept_for_reloads = 32;
+  const bool last_descriptors = is_among_the_last(handle.get(), kept_for_reloads);
+  if (last_descriptors || owner_.open_connections() >= owner_.options_.most_connections) {
     if (!full_) {
       owner_.options_.log.warn(
-          fmt::format("{} connections are open, as many as are allowed: further ones are closed as they come",
-                      owner_.options_.most_connections));
+          last_descriptors
+              ? std::string("nearly all descriptors that this process may open are in use: further connections are "
+                            "closed as they come (raise the limit: ulimit -n)")
+              : fmt::format("{} connections are open, as many as are allowed: further ones are closed as they come",
+                            owner_.options_.most_connections));
     }
     full_ = true;
     return;

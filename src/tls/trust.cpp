@@ -19,13 +19,6 @@ using certificates = std::vector<certificate>;
 
 const X509_NAME* subject_of(const certificate& one) { return X509_get_subject_name(one.get()); }
 
-// RFC 5280 section 4.2.1.3: a CA's certificate says keyCertSign. Without it (what `openssl req -x509` makes) a
-// certificate is trusted as itself only: whoever holds its key must not be able to make further clients.
-bool can_issue(const certificate& one) {
-  const auto usage = X509_get_key_usage(one.get());
-  return one.is_ca() && usage != UINT32_MAX && (usage & KU_KEY_CERT_SIGN) != 0;
-}
-
 bool has_issuer_among(const certificate& one, const std::vector<certificate>& others) {
   return std::any_of(others.begin(), others.end(), [&](const certificate& other) {
     return !(other == one) && can_issue(other) && one.may_be_issued_by(other) && one.is_signed_by(other);
@@ -100,6 +93,13 @@ std::string beside_its_issuer_note(const certificate& one) {
 }
 
 }  // namespace
+
+// Without keyCertSign (what `openssl req -x509` makes) a certificate is trusted as itself only: whoever holds its key
+// must not be able to make further clients.
+bool can_issue(const certificate& one) {
+  const auto usage = X509_get_key_usage(one.get());
+  return one.is_ca() && usage != UINT32_MAX && (usage & KU_KEY_CERT_SIGN) != 0;
+}
 
 std::string_view to_string(trust::role as) {
   switch (as) {

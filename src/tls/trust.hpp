@@ -45,6 +45,10 @@ struct trust_sources {
   trust_settings settings;
 };
 
+/// Whether a certificate may make others (RFC 5280 section 4.2.1.3): a CA whose keyUsage says keyCertSign. Only such a
+/// one becomes more than a pin.
+bool can_issue(const x509::certificate& one);
+
 /// Whom one listener judges by: anchors, pins, intermediates and revocations. Immutable, so safe from any thread;
 /// what OpenSSL computes of a certificate at first use has been computed when it is made.
 class trust {

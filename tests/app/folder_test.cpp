@@ -2,6 +2,7 @@
 #include "app/folder.hpp"
 
 #include "app/people.hpp"
+#include "base/descriptor.hpp"
 #include "x509/scratch.hpp"
 
 #include <mutual/mutual.hpp>
@@ -102,6 +103,31 @@ TEST_F(folders, tell_what_is_not_there_from_what_the_system_cannot_do_now) {
   EXPECT_EQ(short_of_them.status, 503);
   EXPECT_TRUE(short_of_them.header("Retry-After"));
   EXPECT_EQ(client.get("/hello.txt").status, 200);
+}
+
+TEST_F(folders, leave_the_last_descriptors_to_the_server_itself) {
+  app service;
+  service.folder("", files_ / "www");
+  service.get("/one", [this](const request& asked) { return file_response(asked, files_ / "www/hello.txt"); });
+  test_client client(service);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit few = before;
+  few.rlim_cur = 300;
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  std::vector<descriptor> taken;
+  do taken.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  while (taken.back().get() < 235);
+  const auto folder_file = client.get("/hello.txt");
+  const auto one_file = client.get("/one");
+  taken.pop_back();
+  const auto with_room = client.get("/hello.txt");
+  taken.clear();
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(folder_file.status, 503);
+  EXPECT_TRUE(folder_file.header("Retry-After"));
+  EXPECT_EQ(one_file.status, 503);
+  EXPECT_EQ(with_room.status, 200);
 }
 
 }  // namespace

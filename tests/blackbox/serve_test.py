@@ -160,11 +160,23 @@ class Running(Serve):
                      "Acme Root CA (CA)", "Revocation:  not checked", "curl --cacert pki/trust.crt --cert pki/issued/alice.p12"):
             self.assertIn(part, server.log())
 
-    def test_a_client_that_is_trusted_with_its_ca_is_called_more_than_one(self):
+    def test_a_client_that_is_trusted_beside_its_ca_is_called_more_than_one(self):
         self.make_pki()
         pair = ("--cert", "pki/issued/localhost.crt", "--key", "pki/issued/localhost.key")
-        self.assertIn("everybody whom that CA has certified is let in", self.serve(*pair, "--trust", "pki/issued/alice.crt").log())
+        self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt", "-out", "alice-alone.crt")
+        both = self.serve(*pair, "--trust", "alice-alone.crt", "--trust", "pki/intermediate.crt")
+        self.assertIn("everybody whom that CA has certified is let in", both.log())
         self.assertNotIn("NOTE:", self.serve(*pair, "--trust", "pki/trust.crt").log())
+
+    def test_a_file_of_a_client_and_its_ca_is_no_trust(self):
+        self.make_pki()
+        pair = ("--cert", "pki/issued/localhost.crt", "--key", "pki/issued/localhost.key")
+        said = self.refused(*pair, "--trust", "pki/issued/alice.crt")
+        self.assertIn("pki/issued/alice.crt cannot be trusted", said)
+        self.assertIn("everybody whom \"Acme Intermediate CA\" has certified", said)
+        self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt", "-out", "alice-alone.crt")
+        alone = self.serve(*pair, "--trust", "alice-alone.crt")
+        self.assertEqual(self.curl(alone), "Hello, alice!\n")
 
     def test_optional_lets_in_strangers_and_nobody_with_a_bad_certificate(self):
         self.make_pki()

@@ -170,6 +170,29 @@ TEST_F(server_limits, on_connections_close_those_that_are_too_many_and_say_so_on
   EXPECT_EQ(status, 200);
 }
 
+TEST_F(server_limits, on_descriptors_keep_the_last_of_them_for_the_server_itself) {
+  (void)port();
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit few = before;
+  few.rlim_cur = 300;
+  ::setrlimit(RLIMIT_NOFILE, &few);
+  std::vector<descriptor> taken;
+  do taken.emplace_back(::dup(0));
+  while (taken.back().get() < 267);
+  plain_connection one_too_many(port());
+  one_too_many.write(get_request());
+  const auto answer = one_too_many.read_to_end();
+  taken.clear();
+  plain_connection with_room(port());
+  with_room.write(get_request());
+  const auto status = with_room.read_answer().status;
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(answer, "");
+  EXPECT_EQ(log_.count("nearly all descriptors"), 1U);
+  EXPECT_EQ(status, 200);
+}
+
 // Lowers the number of descriptors to those that are open and a few more, for as long as it lives.
 class few_descriptors {
  public:
