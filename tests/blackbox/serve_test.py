@@ -173,7 +173,7 @@ class Running(Serve):
         pair = ("--cert", "pki/issued/localhost.crt", "--key", "pki/issued/localhost.key")
         said = self.refused(*pair, "--trust", "pki/issued/alice.crt")
         self.assertIn("pki/issued/alice.crt cannot be trusted", said)
-        self.assertIn("everybody whom \"Acme Intermediate CA\" has certified", said)
+        self.assertIn("everybody whom 'Acme Intermediate CA' has certified", said)
         self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt", "-out", "alice-alone.crt")
         alone = self.serve(*pair, "--trust", "alice-alone.crt")
         self.assertEqual(self.curl(alone), "Hello, alice!\n")

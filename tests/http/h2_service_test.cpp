@@ -5,6 +5,7 @@
 
 #include <mutual/body.hpp>
 
+#include <array>
 #include <atomic>
 #include <mutex>
 #include <thread>
@@ -63,6 +64,18 @@ class paths {
       co_return response(200, "waited");
     }
     if (path == "/large") co_return response(200, std::string(std::size_t{4} << 20U, 'x'));
+    if (path == "/feed") {
+      response made(200);
+      made.endless = true;
+      made.source = [this]() -> task<std::optional<std::string>> {
+        ++pieces_given;
+        auto a_while = loop_->sleep(milliseconds(2));
+        co_await a_while;
+        co_return "data: news\n\n";
+      };
+      co_return made;
+    }
+    if (path == "/unread") co_return response(200, asked.body_unread ? "unread" : "read");
     if (path == "/endless" || path == "/broken" || path == "/pieces") {
       response made(200);
       auto count = std::make_shared<int>(0);
@@ -112,6 +125,7 @@ class h2_service : public testing::Test {
     options_.check_head = [](const request& head) {
       http::body_terms terms;
       terms.streamed = head.target == "/read" || head.target == "/echo";
+      terms.wanted = head.target != "/unread";
       if (terms.streamed) terms.limit = std::size_t{1} << 32U;
       return terms;
     };
@@ -266,6 +280,43 @@ TEST_F(h2_service, a_stop_finishes_what_runs) {
   client.read_to_end();
   EXPECT_TRUE(client.under().report().closed_cleanly);
   EXPECT_TRUE(running->wait());
+}
+
+TEST_F(h2_service, a_stop_waits_for_no_endless_answer_and_for_those_beside_it) {
+  const auto& running = serving();
+  h2_client client(running.port(), alice());
+  h2_client listener(running.port(), alice());
+  const auto slow = client.ask("/wait");
+  const std::array feeds = {client.ask("/feed"), client.ask("/feed"), listener.ask("/feed")};
+  EXPECT_TRUE(client.read_until([&] { return !client.answer(feeds[1]).body.empty(); }));
+  EXPECT_TRUE(listener.read_until([&] { return !listener.answer(feeds[2]).body.empty(); }));
+  const auto began = clock::now();
+  running->stop();
+  listener.read_to_end();
+  EXPECT_FALSE(listener.answer(feeds[2]).ended) << "what broke off does not look whole";
+  EXPECT_TRUE(client.read_until([&] { return client.goaways().size() == 2; }));
+  paths_.go = true;
+  EXPECT_EQ(client.wait_for(slow).body, "waited");
+  EXPECT_TRUE(running->wait());
+  EXPECT_LT(clock::now() - began, seconds(5));
+}
+
+TEST_F(h2_service, a_body_that_nobody_wants_is_not_taken_for_an_empty_one) {
+  h2_client client(serving().port(), alice());
+  EXPECT_EQ(client.wait_for(client.ask(request_fields("POST", "/unread"), "all at once")).body, "unread");
+  EXPECT_EQ(client.get("/unread").body, "read") << "there was none";
+  const auto later = client.begin(request_fields("POST", "/unread"));
+  EXPECT_EQ(client.wait_for(later).body, "unread");
+  EXPECT_EQ(client.get("/").body, "ok");
+}
+
+TEST_F(h2_service, a_trailer_after_the_answer_changes_nothing) {
+  h2_client client(serving().port(), alice());
+  const auto id = client.begin(request_fields("POST", "/unread"));
+  EXPECT_EQ(client.wait_for(id).body, "unread");
+  client.send_body(id, "late", true, {{"checksum", "1"}});
+  EXPECT_EQ(client.get("/").body, "ok");
+  EXPECT_TRUE(client.goaways().empty());
 }
 
 TEST_F(h2_service, a_stop_gives_up_what_does_not_end) {
