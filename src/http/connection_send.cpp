@@ -102,7 +102,7 @@ std::chrono::milliseconds connection::patience() const {
 }
 
 task<bool> connection::write(std::string_view bytes) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() || stream_.has_unsent()) {
     const auto result = stream_.try_write(bytes);
     if (result.status == tls::io_status::ok) {
       bytes.remove_prefix(result.bytes);

@@ -166,6 +166,12 @@ void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {
 
 std::span<char> loop::scratch() { return impl_->scratch; }
 
+std::span<char> loop::outgoing() {
+  constexpr std::size_t size = std::size_t{64} * 1024;
+  if (impl_->outgoing.empty()) impl_->outgoing.resize(size);
+  return impl_->outgoing;
+}
+
 deadline_wheel& loop::deadlines() { return *impl_->deadlines; }
 
 }  // namespace mutual::net

@@ -54,6 +54,9 @@ class loop {
   /// A buffer that everything on this loop may read into; its contents do not outlive the next wait.
   std::span<char> scratch();
 
+  /// Another, of 64 KiB, for what goes out: made when it is first asked for.
+  std::span<char> outgoing();
+
   deadline_wheel& deadlines();
 
   struct impl;

@@ -51,6 +51,7 @@ struct loop::impl {
   std::size_t waits = 0;
 
   std::array<char, std::size_t{64} * 1024> scratch{};
+  std::vector<char> outgoing;
   std::unique_ptr<deadline_wheel> deadlines;
 };
 

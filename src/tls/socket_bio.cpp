@@ -67,6 +67,11 @@ int write_socket(BIO* bio, const char* from, int size) noexcept {
   BIO_clear_retry_flags(bio);
   auto& state = state_of(bio);
   const std::string_view bytes(from, static_cast<std::size_t>(size));
+  if (state.batch != nullptr && bytes.size() <= state.batch->left()) {
+    std::copy_n(bytes.data(), bytes.size(), state.batch->room.data() + state.batch->used);
+    state.batch->used += bytes.size();
+    return size;
+  }
   if (state.holding) {
     state.held.append(bytes);
     return size;
@@ -118,9 +123,19 @@ x509::bio_ptr make_socket_bio(socket_bio_state& state) {
 
 bool flush(socket_bio_state& state) {
   if (state.held.empty()) return true;
-  // If the connection is gone, that is found by whoever reads or writes next.
-  if (send_with_held(state, {}) < 0 && !try_again(errno)) std::string().swap(state.held);
+  if (send_with_held(state, {}) < 0 && !try_again(errno)) {
+    std::string().swap(state.held);
+    state.gone = true;
+  }
   return state.held.empty();
+}
+
+bool send_batch(socket_bio_state& state, const record_batch& batch) {
+  const std::string_view bytes(batch.room.data(), batch.used);
+  const auto sent = state.held.empty() ? state.socket->send(bytes) : send_with_held(state, bytes);
+  if (sent < 0 && !try_again(errno)) return false;
+  state.held.append(bytes.substr(static_cast<std::size_t>(std::max<ssize_t>(sent, 0))));
+  return true;
 }
 
 std::size_t take_early(socket_bio_state& state, char* into, std::size_t size) {

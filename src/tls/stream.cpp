@@ -16,6 +16,9 @@ constexpr std::size_t linger_bytes = std::size_t{4} * 1024 * 1024;
 // A ClientHello, also with a hybrid key share (RFC 8446 section 4.1.2), or the head of somebody's HTTP request.
 constexpr std::size_t longest_look = std::size_t{4} * 1024;
 
+// A record with its head and whatever any cipher adds (RFC 5246 section 6.2.3; TLS 1.3 allows less).
+constexpr std::size_t largest_record = SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_PLAIN_LENGTH + 2048;
+
 bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 io_status as_io(net::wait_status status) {
@@ -133,8 +136,36 @@ io stream::try_read(std::span<char> into) {
   return code == 1 ? io{io_status::ok, count} : outcome(code);
 }
 
+// Each system call costs more than sealing a record: several are collected first.
+io stream::try_write_records(std::string_view bytes) {
+  // What little is held, a ticket above all, shares their segment.
+  constexpr std::size_t little = 4096;
+  if ((bytes.empty() || bio_state_.held.size() > little) && !flush(bio_state_)) {
+    wanted_ = net::socket::direction::write;
+    return {io_status::would_block};
+  }
+  if (bio_state_.gone) return {io_status::cut_off};
+  if (bytes.empty()) return {};
+  record_batch batch{socket_.owner().outgoing()};
+  std::size_t taken = 0;
+  io result;
+  bio_state_.batch = &batch;
+  while (taken < bytes.size() && batch.left() >= largest_record && result.status == io_status::ok) {
+    ERR_clear_error();
+    std::size_t count = 0;
+    const auto next = bytes.substr(taken, SSL3_RT_MAX_PLAIN_LENGTH);
+    const int code = SSL_write_ex(ssl_.get(), next.data(), next.size(), &count);
+    if (code != 1) result = outcome(code);
+    taken += count;
+  }
+  bio_state_.batch = nullptr;
+  if (!send_batch(bio_state_, batch)) return {io_status::cut_off};
+  return taken > 0 ? io{io_status::ok, taken} : result;
+}
+
 io stream::try_write(std::string_view bytes) {
   if (!ssl_) return plain_outcome(socket_.send(bytes), false);
+  if (bytes.empty() || bytes.size() > SSL3_RT_MAX_PLAIN_LENGTH) return try_write_records(bytes);
   ERR_clear_error();
   std::size_t count = 0;
   const int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
@@ -151,7 +182,7 @@ task<io> stream::read(std::span<char> into) {
 }
 
 task<io_status> stream::write(std::string_view bytes) {
-  while (!bytes.empty()) {
+  while (!bytes.empty() || has_unsent()) {
     const io result = try_write(bytes);
     if (result.status == io_status::ok) {
       bytes.remove_prefix(result.bytes);

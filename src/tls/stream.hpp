@@ -57,8 +57,12 @@ class stream {
 
   /// Reads what is there, without waiting.
   io try_read(std::span<char> into);
-  /// Writes what can be taken, without waiting.
+  /// Writes what can be taken, without waiting. Of much, several records go out in one system call; what the socket
+  /// did not take of them is on its way (`has_unsent`), and before it is out nothing more is taken. Given nothing,
+  /// sends of that what can be sent: would_block while some is left.
   io try_write(std::string_view bytes);
+  /// Whether something that was written waits for the socket: try_write or wait() send it.
+  bool has_unsent() const { return !bio_state_.held.empty(); }
   /// Waits for whatever the last would_block was for. What was held back goes out first.
   net::socket::awaiter wait();
 
@@ -92,6 +96,7 @@ class stream {
  private:
   io outcome(int code);
   io plain_outcome(ssize_t count, bool reading);
+  io try_write_records(std::string_view bytes);
 
   net::socket socket_;
   socket_bio_state bio_state_;

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace mutual::test {
 namespace {
@@ -83,7 +84,7 @@ class packet_client {
 
   // One packet.
   bool receive() {
-    std::array<char, 65536> buffer{};
+    std::vector<char> buffer(std::size_t{256} * 1024);
     const auto got = ::recv(handle_.get(), buffer.data(), buffer.size(), 0);
     if (got <= 0) return false;
     ++packets;
@@ -97,6 +98,16 @@ class packet_client {
     std::array<char, 1024> buffer{};
     const int got = SSL_read(ssl_.get(), buffer.data(), static_cast<int>(buffer.size()));
     return got > 0 ? std::string(buffer.data(), static_cast<std::size_t>(got)) : std::string();
+  }
+
+  // Asks, and reads that many bytes of the answer.
+  std::string ask_for(std::size_t size) {
+    std::string all;
+    write("ask");
+    while (all.size() < size && receive()) {
+      for (auto piece = read(); !piece.empty(); piece = read()) all += piece;
+    }
+    return all;
   }
 
   void end() { handle_.reset(); }
@@ -120,7 +131,7 @@ tls::ssl_ctx_ptr server_of(const pki& people) {
 }
 
 // The server's side: shakes hands, then answers each thing it reads, until the other end has enough.
-task<> answer_all(tls::stream& stream, io_status& shaken) {
+task<> answer_all(tls::stream& stream, io_status& shaken, std::string answer = "answer") {
   auto shaking = stream.handshake();
   shaken = co_await std::move(shaking);
   while (shaken == io_status::ok) {
@@ -128,15 +139,18 @@ task<> answer_all(tls::stream& stream, io_status& shaken) {
     auto reading = stream.read(asked);
     const auto got = co_await std::move(reading);
     if (got.status != io_status::ok) break;
-    auto writing = stream.write("answer");
+    auto writing = stream.write(answer);
     const auto written = co_await std::move(writing);
     if (written != io_status::ok) break;
   }
 }
 
 // Runs the server on this thread and `client` on another, over one pair of sockets.
-io_status meet(SSL_CTX* context, int version, const identity* who, const std::function<void(packet_client&)>& client) {
-  auto [theirs, ours] = packet_pair(true);
+io_status meet(SSL_CTX* context, int version, const identity* who, const std::function<void(packet_client&)>& client,
+               const std::string& answer = "answer", int kind = SOCK_SEQPACKET) {
+  auto [theirs, ours] = packet_pair(true, kind);
+  const int small = 4096;
+  if (kind == SOCK_STREAM) (void)::setsockopt(ours.get(), SOL_SOCKET, SO_SNDBUF, &small, sizeof small);
   packet_client other(std::move(theirs), version, who);
   std::thread thread([&] {
     client(other);
@@ -147,7 +161,7 @@ io_status meet(SSL_CTX* context, int version, const identity* who, const std::fu
   tls::ssl_ptr ssl(SSL_new(context));
   SSL_set_accept_state(ssl.get());
   tls::stream stream(loop, std::move(ours), std::move(ssl));
-  loop.spawn(answer_all(stream, shaken));
+  loop.spawn(answer_all(stream, shaken, answer));
   loop.run_until_idle();
   thread.join();
   return shaken;
@@ -170,6 +184,76 @@ TEST(stream, sends_the_ticket_with_the_first_answer) {
   EXPECT_EQ(answer, "answer");
   EXPECT_EQ(packets, 1);
   EXPECT_EQ(tickets, 1);
+}
+
+std::string numbers(std::size_t size) {
+  std::string all;
+  for (int count = 0; all.size() < size; ++count) all += std::to_string(count) + ' ';
+  all.resize(size);
+  return all;
+}
+
+TEST(stream, sends_many_records_in_one_system_call) {
+  const auto context = server_of(make_pki());
+  const auto answer = numbers(std::size_t{4 * 48} * 1024);
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    bool same = false;
+    int packets = 0;
+    meet(
+        context.get(), version, nullptr,
+        [&](packet_client& client) {
+          if (!client.shake_hands()) return;
+          client.packets = 0;
+          same = client.ask_for(answer.size()) == answer;
+          packets = client.packets;
+        },
+        answer);
+    EXPECT_TRUE(same);
+    EXPECT_EQ(packets, 4) << "of three records each";
+  }
+}
+
+TEST(stream, sends_much_whole_and_in_order_to_a_network_that_takes_little) {
+  const auto context = server_of(make_pki());
+  const auto answer = numbers(1'000'003);
+  bool same = false;
+  bool again = false;
+  meet(
+      context.get(), TLS1_3_VERSION, nullptr,
+      [&](packet_client& client) {
+        if (!client.shake_hands()) return;
+        same = client.ask_for(answer.size()) == answer;
+        again = client.ask_for(answer.size()) == answer;
+      },
+      answer, SOCK_STREAM);
+  EXPECT_TRUE(same);
+  EXPECT_TRUE(again);
+}
+
+TEST(stream, that_loses_its_client_in_the_midst_of_much_says_so) {
+  const auto context = server_of(make_pki());
+  auto [theirs, ours] = packet_pair(true, SOCK_STREAM);
+  packet_client client(std::move(theirs), TLS1_3_VERSION, nullptr);
+  std::thread thread([&] {
+    if (client.shake_hands()) (void)client.ask_for(1000);
+    client.end();
+  });
+  net::loop loop;
+  tls::ssl_ptr ssl(SSL_new(context.get()));
+  SSL_set_accept_state(ssl.get());
+  tls::stream stream(loop, std::move(ours), std::move(ssl));
+  io_status written = io_status::ok;
+  auto work = [](tls::stream& to, io_status& outcome) -> task<> {
+    auto shaking = to.handshake();
+    (void)co_await std::move(shaking);
+    const auto much = numbers(std::size_t{8} << 20U);
+    auto writing = to.write(much);
+    outcome = co_await std::move(writing);
+  };
+  loop.spawn(work(stream, written));
+  loop.run_until_idle();
+  thread.join();
+  EXPECT_EQ(written, io_status::cut_off);
 }
 
 TEST(stream, sends_the_ticket_at_once_to_a_client_that_asks_nothing_yet) {
