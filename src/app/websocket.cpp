@@ -23,15 +23,20 @@ bool is_utf8(std::string_view bytes) {
   return true;
 }
 
+// Over HTTP/2 nothing is switched, and no key is needed: a stream becomes the WebSocket (RFC 8441 section 5).
+bool is_over_h2(const request& incoming) { return incoming.version_major == 2; }
+
 // Why a request is none for a WebSocket (RFC 6455 section 4.2.1); empty if it is one.
 std::string_view fault_of(const request& incoming) {
   if (incoming.method != "GET") return "a WebSocket is opened with GET";
   if (incoming.version_major == 1 && incoming.version_minor == 0) return "a WebSocket needs HTTP/1.1";
-  if (!incoming.headers.has_token("Upgrade", "websocket") || !incoming.headers.has_token("Connection", "upgrade")) {
+  const bool asks = incoming.headers.has_token("Upgrade", "websocket");
+  if (is_over_h2(incoming)) {
+    if (!asks) return "this path speaks WebSocket: over HTTP/2 that is CONNECT with :protocol websocket (RFC 8441)";
+  } else if (!asks || !incoming.headers.has_token("Connection", "upgrade")) {
     return "this path speaks WebSocket: the request must say Connection: Upgrade and Upgrade: websocket";
-  }
-  if (incoming.headers.count("Sec-WebSocket-Key") != 1 ||
-      !http::is_websocket_key(*incoming.header("Sec-WebSocket-Key"))) {
+  } else if (incoming.headers.count("Sec-WebSocket-Key") != 1 ||
+             !http::is_websocket_key(*incoming.header("Sec-WebSocket-Key"))) {
     return "the request has no Sec-WebSocket-Key of sixteen bytes in base64";
   }
   if (incoming.headers.count("Sec-WebSocket-Version") != 1 || incoming.header("Sec-WebSocket-Version") != "13") {
@@ -90,6 +95,7 @@ websocket_sender websocket::sender() const { return websocket_sender(session_.ou
 
 response accept_websocket(const request& incoming, std::function<task<>(websocket&)> talk, websocket_options options) {
   if (const auto fault = fault_of(incoming); !fault.empty()) {
+    if (is_over_h2(incoming)) return problem(400, std::string(fault)).to_response();
     return problem(426, std::string(fault))
         .header("Upgrade", "websocket")
         .header("Sec-WebSocket-Version", "13")
@@ -101,9 +107,11 @@ response accept_websocket(const request& incoming, std::function<task<>(websocke
                "and for programs")
         .to_response();
   }
-  response made(101);
-  made.headers.set("Upgrade", "websocket");
-  made.headers.set("Sec-WebSocket-Accept", http::websocket_accept(*incoming.header("Sec-WebSocket-Key")));
+  response made(is_over_h2(incoming) ? 200 : 101);
+  if (!is_over_h2(incoming)) {
+    made.headers.set("Upgrade", "websocket");
+    made.headers.set("Sec-WebSocket-Accept", http::websocket_accept(*incoming.header("Sec-WebSocket-Key")));
+  }
   made.takeover = [talk = std::move(talk), options](tunnel& under) { return serve(talk, options, under); };
   return made;
 }

@@ -199,6 +199,7 @@ bool h2_connection::time_is_up(output state) {
   if (state == output::blocked) return patience() <= milliseconds(0);
   if (now_ - judged_at_ < tick()) return false;
   judged_at_ = now_;
+  for (auto& one : exchanges_) one.look_at_clock(now_);
   if (!session_.judge_times(now_)) {
     ours_to_end_ = true;
     return true;
@@ -209,7 +210,10 @@ bool h2_connection::time_is_up(output state) {
 
 void h2_connection::drain() {
   session_.begin_shutdown(clock::now());
-  for (auto& one : exchanges_) one.end_if_endless();
+  for (auto& one : exchanges_) {
+    one.end_if_endless();
+    one.nudge();
+  }
   advance();
 }
 

@@ -61,7 +61,7 @@ task<> h2_exchange::run() {
     made = own_answer(failure->status, failure->detail);
   } else {
     asked.body_unread = stream_.unread;
-    if (stream_.in_pieces) lend_body(asked);
+    if (stream_.in_pieces && !stream_.asked.is_tunnel()) lend_body(asked);
     auto answering = answer_of(options_, asked, notes);
     made = co_await answering;
   }
@@ -77,6 +77,20 @@ task<> h2_exchange::run() {
 }
 
 task<> h2_exchange::send(response& made, bool to_head) {
+  const bool wants_tunnel = stream_.asked.is_tunnel();
+  if (wants_tunnel && made.takeover) {
+    auto talk = hand_over(made);
+    co_await talk;
+    while (!closed_) co_await news_.wait();
+    co_return;
+  }
+  if (made.takeover) {
+    options_.log.error("a handler wants to take a connection over that HTTP/2 shares among requests");
+    made = own_answer(500, "the server could not answer this request");
+  } else if (wants_tunnel && made.status < 300) {
+    // That would say that the tunnel is there (RFC 9110 section 9.3.6).
+    made = own_answer(400, "no WebSocket is spoken at this path");
+  }
   auto head = make_h2_head(made, to_head, guide_.date());
   if (!head) {
     options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));

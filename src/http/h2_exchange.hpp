@@ -9,7 +9,9 @@
 #include <mutual/request.hpp>
 #include <mutual/response.hpp>
 #include <mutual/task.hpp>
+#include <mutual/tunnel.hpp>
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -33,6 +35,10 @@ struct h2_exchange {
   void tell(h2_event::kind what);
   /// Breaks off an answer that has no end of its own; others go on. Not from within.
   void end_if_endless();
+  /// Lets what speaks through a tunnel look at what else there is: at the clock, or at a stop. Not from within.
+  void nudge();
+  /// What time it is: a tunnel in which nothing has come for a while is nudged.
+  void look_at_clock(std::chrono::steady_clock::time_point now);
   /// All is done, also for whoever observes.
   bool done() const { return done_; }
 
@@ -42,6 +48,9 @@ struct h2_exchange {
   task<> send_pieces(response& made);
   void lend_body(request& asked);
   task<std::optional<std::string>> next_piece();
+  task<> hand_over(response& made);
+  task<tunnel::arrival> read_tunnel();
+  task<bool> write_tunnel(std::string bytes);
 
   h2_session& session_;
   h2_stream& stream_;
@@ -53,6 +62,8 @@ struct h2_exchange {
   std::shared_ptr<h2_exchange*> lent_;  // to the request's source; null within, once it leads nowhere
   bool closed_ = false;
   bool endless_ = false;
+  bool nudged_ = false;
+  std::optional<std::chrono::steady_clock::time_point> listening_since_;  // in a tunnel, while it is read
   bool done_ = false;
 };
 

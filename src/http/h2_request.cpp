@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 #include <utility>
 
 namespace mutual::http {
@@ -99,6 +100,10 @@ void h2_request::pseudo_field(std::string_view name, std::string_view value) {
     if (std::exchange(authority_seen_, true)) return fail(400, "There is more than one :authority.");
     if (!is_authority(value)) return fail(400, "The request's :authority is not a host with or without a port.");
     message_.headers.add("Host", value);
+  } else if (name == ":protocol") {
+    if (!protocol_.empty()) return fail(400, "There is more than one :protocol.");
+    if (!is_token(value)) return fail(400, "The request's :protocol is not a token.");
+    protocol_ = value;
   } else {
     fail(400, "There is a pseudo-header field that requests do not have (RFC 9113 section 8.3.1).");
   }
@@ -107,9 +112,26 @@ void h2_request::pseudo_field(std::string_view name, std::string_view value) {
 void h2_request::read_method(std::string_view value) {
   message_.method.assign(value);
   if (!is_token(value)) return fail(400, "The request's method is not a token.");
-  if (is_known_method(value)) return;
-  fail(501, value == "CONNECT" ? "CONNECT asks for a tunnel, and this server is not a proxy."
-                               : "The method " + text::quoted(value) + " is not known here.");
+  connect_ = value == "CONNECT";  // judged when it is known what for
+  if (connect_ || is_known_method(value)) return;
+  fail(501, "The method " + text::quoted(value) + " is not known here.");
+}
+
+// RFC 8441 section 4. Fields about the connection cannot come over HTTP/2: an Upgrade field can stand for this alone.
+void h2_request::judge_tunnel() {
+  if (!connect_) {
+    if (!protocol_.empty()) fail(400, "There is a :protocol, and the method is not CONNECT (RFC 8441 section 4).");
+    return;
+  }
+  if (protocol_.empty()) return fail(501, "CONNECT asks for a tunnel, and this server is not a proxy.");
+  if (!text::iequals(protocol_, "websocket")) {
+    return fail(501, "The protocol " + text::quoted(protocol_) + " is not spoken here; websocket is.");
+  }
+  if (length_) return fail(400, "A request for a tunnel has no Content-Length.");
+  message_.method = "GET";
+  message_.headers.add("Upgrade", "websocket");
+  body_limit_ = std::numeric_limits<std::size_t>::max();
+  tunnel_ = true;
 }
 
 void h2_request::read_path(std::string_view value) {
@@ -172,6 +194,7 @@ void h2_request::judge_expect() {
 void h2_request::end_head(bool more) {
   message_.version_major = 2;
   message_.version_minor = 0;
+  if (!failure_) judge_tunnel();
   if (!failure_) judge_target();
   if (!failure_) judge_host();
   if (!failure_) judge_expect();
@@ -180,7 +203,7 @@ void h2_request::end_head(bool more) {
   if (length_.value_or(0) > bounds_.body_bytes) {
     return fail(413, "The body is larger than the " + std::to_string(bounds_.body_bytes) + " bytes allowed here.");
   }
-  expects_continue_ = expects_continue_ && more;
+  expects_continue_ = expects_continue_ && more && !tunnel_;
   phase_ = phase::body;
 }
 

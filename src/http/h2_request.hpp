@@ -45,6 +45,9 @@ class h2_request {
   const std::optional<parse_failure>& failure() const { return failure_; }
   /// The head is whole and was not refused.
   bool head_is_whole() const { return phase_ != phase::head && !failure_; }
+  /// It asks for a tunnel (RFC 8441), and looks as over HTTP/1.1: GET, and an Upgrade field that names the protocol.
+  /// Its data are no body: they have no end that is known, and no limit.
+  bool is_tunnel() const { return tunnel_; }
   /// The client waits for 100 (Continue) before it sends the body.
   bool expects_continue() const { return expects_continue_; }
   /// How much of the body has come.
@@ -61,6 +64,7 @@ class h2_request {
   void read_path(std::string_view value);
   void plain_field(std::string_view name, std::string_view value);
   void judge_host();
+  void judge_tunnel();
   void judge_expect();
   void judge_target();
 
@@ -70,6 +74,7 @@ class h2_request {
   std::string cookie_;
   std::string piece_;
   std::string scheme_;
+  std::string protocol_;
   std::optional<std::uint64_t> length_;
   std::size_t head_left_ = bounds_.head_bytes;
   std::size_t trailer_left_ = bounds_.trailer_bytes;
@@ -77,6 +82,8 @@ class h2_request {
   std::size_t body_limit_ = bounds_.body_bytes;
   std::size_t body_bytes_ = 0;
   bool secure_;
+  bool connect_ = false;
+  bool tunnel_ = false;
   bool method_seen_ = false;
   bool path_seen_ = false;
   bool authority_seen_ = false;

@@ -52,9 +52,10 @@ h2_session::h2_session(const server_options& options, std::shared_ptr<const conn
   nghttp2_session* made = nullptr;
   if (nghttp2_session_server_new2(&made, callbacks::all(), this, rules()) != 0) throw std::bad_alloc();
   session_.reset(made);
-  const std::array<nghttp2_settings_entry, 3> settings{
+  const std::array<nghttp2_settings_entry, 4> settings{
       {{NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, static_cast<std::uint32_t>(options.most_streams)},
        {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<std::uint32_t>(bounds_.head_bytes)},
+       {NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL, 1},  // RFC 8441
        // All streams get their turns alike; RFC 9113 section 5.3.2 has done away with trees of priorities.
        {NGHTTP2_SETTINGS_NO_RFC7540_PRIORITIES, 1}}};
   if (nghttp2_submit_settings(made, NGHTTP2_FLAG_NONE, settings.data(), settings.size()) != 0) throw std::bad_alloc();

@@ -42,6 +42,11 @@ void h2_session::head_is_there(h2_stream& on, bool more) {
     on.unread = true;
     return hand_over(on);
   }
+  if (on.asked.is_tunnel()) {
+    on.in_pieces = true;
+    on.asked.in_pieces();
+    return hand_over(on);
+  }
   on.limit = terms.limit.value_or(options_.limits.body_bytes);
   on.asked.limit_body(on.limit);
   if (on.asked.failure()) return hand_over(on);
@@ -140,7 +145,8 @@ void h2_session::repay() {
 
 // A body has its time, and more as it grows, as in HTTP/1.1; what one request of many must bring is its share.
 bool h2_session::body_is_late(const h2_stream& on) const {
-  if (!on.open) return false;
+  // Who speaks through a tunnel may be silent for as long as whoever took it over puts up with it.
+  if (!on.open || on.asked.is_tunnel()) return false;
   const auto& times = options_.timeouts;
   if (on.in_pieces) {
     return on.hungry && now_ - on.body_began + on.waited >

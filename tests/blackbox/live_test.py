@@ -47,6 +47,13 @@ class Live(ServingTest):
         self.assertEqual(self.run_tool(*self.chat("say", "grüße")), "alice: grüße\n")
         self.server.wait_for(r"alice.*GET /chat.* 101 ")
 
+    def test_over_http_2_a_stream_becomes_the_socket(self):
+        cert, key = self.identity()
+        said = self.run_tool("node", os.path.join(HERE, "peers", "chat2.js"), str(self.server.port), cert, key,
+                             self.at("pki", "trust.crt"), "hello")
+        self.assertEqual(said, "alice: hello\n1000\n")
+        self.server.wait_for(r"alice.*GET /chat HTTP/2.* 200 ")
+
     def test_a_ping_is_answered_and_a_large_message_is_not_taken(self):
         self.assertEqual(self.run_tool(*self.chat("ping")), "pong\n")
         self.assertEqual(self.run_tool(*self.chat("large", "1048577")), "1009\n")
@@ -62,6 +69,7 @@ class Live(ServingTest):
                   "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==")
         self.assertIn(" 403 ", self.curl("/chat", *asking, "-H", "Origin: https://evil.example"))
         self.assertIn(" 426 ", self.curl("/chat", "-i", "--http1.1"))
+        self.assertIn(" 400 ", self.curl("/chat", "-i", "--http2"))
 
     def test_a_stop_says_goodbye_to_those_who_listen(self):
         listening = self.listen()

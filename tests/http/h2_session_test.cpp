@@ -84,7 +84,7 @@ TEST_F(h2_sessions, what_is_malformed_is_reset_or_answered_with_400_and_reaches_
       {"two Content-Lengths", request_fields("GET", "/", {{"content-length", "0"}, {"content-length", "0"}})},
       {"an unknown pseudo-header field", with(":unknown", "1")},
       {"a response's pseudo-header field", with(":status", "200")},
-      {"extended CONNECT, which was not offered", with(":protocol", "websocket")},
+      {"a protocol without CONNECT", with(":protocol", "websocket")},
       {"no method", {{":scheme", "https"}, {":authority", "localhost"}, {":path", "/"}}},
       {"no scheme", {{":method", "GET"}, {":authority", "localhost"}, {":path", "/"}}},
       {"no path", {{":method", "GET"}, {":scheme", "https"}, {":authority", "localhost"}}},
