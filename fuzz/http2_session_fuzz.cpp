@@ -44,7 +44,7 @@ std::string describe(const fields& all) {
   return out;
 }
 
-void check_rules(const request& message, const limits& bounds) {
+void check_rules(const request& message, bool is_tunnel, const limits& bounds) {
   require(is_known_method(message.method) && message.version_major == 2);
   require(message.target == "*" || (message.target.starts_with('/') && is_path_and_query(message.target)));
   require(message.target.size() <= bounds.target_bytes);
@@ -52,7 +52,10 @@ void check_rules(const request& message, const limits& bounds) {
   require(message.headers.count("Content-Length") <= 1 && message.headers.count("Cookie") <= 1);
   require(message.headers.size() + message.trailers.size() <= bounds.field_count + 2);
   require(message.body.size() <= bounds.body_bytes);
-  for (const auto* name : {"Connection", "Transfer-Encoding", "Keep-Alive", "Proxy-Connection", "Upgrade"}) {
+  // What the client cannot send stands for its wish to have a tunnel (RFC 8441), and for nothing else.
+  require(message.headers.count("Upgrade") == (is_tunnel ? 1U : 0U) && !message.trailers.contains("Upgrade"));
+  require(!is_tunnel || (message.method == "GET" && message.headers.get("Upgrade") == "websocket"));
+  for (const auto* name : {"Connection", "Transfer-Encoding", "Keep-Alive", "Proxy-Connection"}) {
     require(!message.headers.contains(name) && !message.trailers.contains(name));
   }
   for (const auto* all : {&message.headers, &message.trailers}) {
@@ -85,7 +88,7 @@ std::string talk(std::string_view bytes, std::size_t step, const server_options&
         told += std::to_string(on.asked.failure()->status) + "\n";
         require(on.asked.failure()->status >= 400 && !on.asked.failure()->detail.empty());
       } else {
-        check_rules(message, options.limits);
+        check_rules(message, on.asked.is_tunnel(), options.limits);
         told += message.method + message.target + "|" + describe(message.headers) + message.body + "|" +
                 describe(message.trailers) + "\n";
       }

@@ -11,6 +11,7 @@
 #include "cli/usage.hpp"
 
 #include <mutual/app.hpp>
+#include <mutual/compression.hpp>
 #include <mutual/tls.hpp>
 
 #include <CLI/CLI.hpp>
@@ -38,6 +39,7 @@ struct options {
   std::string http_version;
   bool plain = false;
   bool quiet = false;
+  bool compress = false;
   unsigned threads = 0;
   password_source password;
 };
@@ -87,6 +89,7 @@ result<tls::config> tls_of(const options& given) {
 }
 
 result<> add_routes(app& served, const options& given) {
+  if (given.compress) served.use(compress());
   if (given.folder.empty()) {
     served.get("/", [](maybe_peer who) { return fmt::format("Hello, {}!\n", who ? who->name() : "World"); });
     served.get("/whoami", [](const request& asked) { return whoami(asked); });
@@ -169,6 +172,7 @@ void add_serve(CLI::App& program, action& chosen) {
       ->excludes(plain);
   command->add_option("--threads", given->threads, "Threads that serve; one a core without it")
       ->check(whole_number(1, 1024));
+  command->add_flag("--compress", given->compress, "Compress what clients take compressed (zstd, br, gzip)");
   command->add_flag("--quiet", given->quiet, "No access log");
   add_password_options(*command, given->password, "an encrypted key or PKCS#12 file", "MUTUAL_PASSWORD", certificate);
   command->footer(

@@ -64,6 +64,19 @@ class Files(ServingTest):
         self.assertEqual(self.get("/large.bin", "-r", "5-", "-H", f"If-Range: {tag}")[0], 206)
         self.assertEqual(self.get("/large.bin", "-r", "5-", "-H", 'If-Range: "x"')[2], self.content)
 
+    def test_compression_is_asked_for_at_the_start(self):
+        text = b"a page of many equal lines\n" * 4000
+        self.write("page.html", text)
+        self.assertNotIn("content-encoding", self.get("/page.html", "--compressed")[1])
+        self.server = self.serve("--plain", "--compress", "www", listen="127.0.0.1:0")
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        status, fields, body = self.get("/page.html", "-H", "Accept-Encoding: gzip")
+        self.assertEqual((status, fields["content-encoding"]), (200, "gzip"))
+        self.assertLess(len(body), len(text) // 10)
+        self.assertEqual(self.get("/page.html", "--compressed")[2], text)
+        self.assertEqual(self.get("/page.html")[2], text)
+        self.assertNotIn("content-encoding", self.get("/large.bin", "--compressed")[1])
+
     def test_what_a_client_has_is_not_sent_again(self):
         self.run_tool("curl", "-sS", "-o", "copy", "--etag-save", "tag", self.url + "/small.txt")
         status, fields, body = self.get("/small.txt", "--etag-compare", self.at("tag"))

@@ -169,8 +169,9 @@ TEST_F(h2_tunnel, is_not_there_where_no_handler_takes_it) {
   EXPECT_TRUE(log_.wait_for("wants to take a connection over"));
   const auto before = requests_.load();
   EXPECT_EQ(client.wait_for(client.begin(asking_for_tunnel("/echo", "connect-udp"))).status, 501);
-  EXPECT_EQ(client.wait_for(client.begin(request_fields("CONNECT", "/echo",
-                                                        {{":protocol", "websocket"}, {"content-length", "5"}})))
+  EXPECT_EQ(client
+                .wait_for(client.begin(
+                    request_fields("CONNECT", "/echo", {{":protocol", "websocket"}, {"content-length", "5"}})))
                 .status,
             400);
   EXPECT_EQ(requests_, before);
