@@ -33,7 +33,8 @@ class response {
   std::optional<std::size_t> length;
   /// The source has no end of its own: when the server stops, it is cut at once, and not waited for.
   bool endless = false;
-  /// If set, with status 101, the connection is this task's once the head has been sent (`accept_websocket`).
+  /// If set, with status 101, the connection is this task's once the head has been sent; over HTTP/2, with status 200,
+  /// the request's stream, if it was asked for as a tunnel (`accept_websocket`).
   mutual::takeover takeover;
 
   /// Sets a field and gives the response back, to be written in a row.

@@ -8,8 +8,9 @@
 
 namespace mutual {
 
-/// The bytes of a connection that a handler has taken over by its response's `takeover`. It is read and written from
-/// within that one task, one at a time; only `nudge` may be called meanwhile, on the same thread.
+/// The bytes of a connection, or of a stream of HTTP/2, that a handler has taken over by its response's `takeover`. It
+/// is read and written from within that one task, one at a time; only `nudge` may be called meanwhile, on the same
+/// thread.
 struct tunnel {
   enum class news {
     bytes,    ///< Some have come.
@@ -30,7 +31,7 @@ struct tunnel {
   std::function<bool()> stopping;
 };
 
-/// What becomes of a connection that HTTP leaves. The connection is closed when it has ended.
+/// What becomes of a connection that HTTP leaves. The connection, or the stream, is closed when it has ended.
 using takeover = std::function<task<>(tunnel&)>;
 
 }  // namespace mutual

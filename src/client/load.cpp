@@ -1,6 +1,7 @@
 #include "client/load.hpp"
 
 #include "base/text.hpp"
+#include "tls/trust_files.hpp"
 #include "x509/bundle.hpp"
 #include "x509/identity.hpp"
 
@@ -30,6 +31,7 @@ result<std::shared_ptr<const tls::trust>> load_trust(const files& named) {
     if (read.certificates.empty()) {
       return error(errc::bad_input, fmt::format("{} holds no certificate", text::printable(file.string(), 4096)));
     }
+    MUTUAL_CHECK(tls::refuse_chain(read.certificates, file));
     std::move(read.certificates.begin(), read.certificates.end(), std::back_inserter(sources.trusted));
     // A revocation list counts wherever it stands.
     std::move(read.crls.begin(), read.crls.end(), std::back_inserter(sources.revocations));

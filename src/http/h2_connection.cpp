@@ -128,7 +128,8 @@ h2_connection::output h2_connection::write_out() {
       out_.clear();
       out_sent_ = 0;
       out_moved_ = now_;
-      if (!session_.collect(out_, record_bytes, now_)) break;
+      // The last records may wait for the socket yet: then nothing is drained.
+      if (!session_.collect(out_, record_bytes, now_) && !stream_.has_unsent()) break;
     }
     const auto result = stream_.try_write(std::string_view(out_).substr(out_sent_));
     if (result.status == tls::io_status::would_block) return output::blocked;

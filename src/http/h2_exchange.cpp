@@ -78,13 +78,14 @@ task<> h2_exchange::run() {
 
 task<> h2_exchange::send(response& made, bool to_head) {
   const bool wants_tunnel = stream_.asked.is_tunnel();
-  if (wants_tunnel && made.takeover) {
+  const bool accepts = made.takeover && (made.status == 101 || made.status == 200);
+  if (wants_tunnel && accepts && !stream_.unread) {
     auto talk = hand_over(made);
     co_await talk;
     while (!closed_) co_await news_.wait();
     co_return;
   }
-  if (made.takeover) {
+  if (accepts && !wants_tunnel) {
     options_.log.error("a handler wants to take a connection over that HTTP/2 shares among requests");
     made = own_answer(500, "the server could not answer this request");
   } else if (wants_tunnel && made.status < 300) {

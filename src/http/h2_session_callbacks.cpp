@@ -24,6 +24,12 @@ std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
+// A trailer that nobody will look at: of a body that is not wanted; and of a tunnel, which has none, and whose request
+// a handler may be reading on another thread.
+bool is_ignored(const h2_stream& of, const nghttp2_frame& frame) {
+  return frame.headers.cat != NGHTTP2_HCAT_REQUEST && (of.unread || of.asked.is_tunnel());
+}
+
 }  // namespace
 
 const nghttp2_session_callbacks* h2_session::callbacks::all() {
@@ -108,7 +114,7 @@ int h2_session::callbacks::header(nghttp2_session* native, const nghttp2_frame* 
     return NGHTTP2_ERR_CALLBACK_FAILURE;
   }
   auto* stream = stream_of(native, frame->hd.stream_id);
-  if (stream == nullptr || (stream->unread && frame->headers.cat != NGHTTP2_HCAT_REQUEST)) return 0;
+  if (stream == nullptr || is_ignored(*stream, *frame)) return 0;
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
     stream->asked.head_field(view(name, name_size), view(value, value_size));
   } else {
@@ -123,7 +129,8 @@ int h2_session::callbacks::invalid_header(nghttp2_session* native, const nghttp2
                                           std::uint8_t flags, void* self) noexcept {
   if (const int failed = header(native, frame, name, name_size, value, value_size, flags, self); failed != 0)
     return failed;
-  if (auto* stream = stream_of(native, frame->hd.stream_id)) stream->asked.fail(400, "A header field is not valid.");
+  auto* stream = stream_of(native, frame->hd.stream_id);
+  if (stream != nullptr && !is_ignored(*stream, *frame)) stream->asked.fail(400, "A header field is not valid.");
   return 0;
 }
 

@@ -11,6 +11,8 @@ namespace {
 
 // A client that has been told of a shutdown answers in a moment, or not at all.
 constexpr auto shutdown_notice = std::chrono::seconds(1);
+// Each may hold a large message that is not whole, and what waits to be sent.
+constexpr std::ptrdiff_t most_tunnels = 16;
 
 std::chrono::milliseconds earned(std::size_t bytes, std::size_t streams, std::size_t rate) {
   return std::chrono::milliseconds(bytes * 1000 * std::max<std::size_t>(1, streams) / rate);
@@ -43,6 +45,12 @@ void h2_session::head_is_there(h2_stream& on, bool more) {
     return hand_over(on);
   }
   if (on.asked.is_tunnel()) {
+    const auto tunnels = std::count_if(streams_.begin(), streams_.end(),
+                                       [](const auto& each) { return each.second->asked.is_tunnel(); });
+    if (tunnels > most_tunnels) {
+      on.asked.fail(503, "a connection may have 16 WebSockets at a time: close one, or open another connection");
+      return hand_over(on);
+    }
     on.in_pieces = true;
     on.asked.in_pieces();
     return hand_over(on);

@@ -24,6 +24,7 @@ task<> h2_exchange::hand_over(response& made) {
   if (!head) {
     options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));
     session_.break_off(stream_);
+    advance_();
     co_return;
   }
   head->fields.remove("content-length");  // RFC 9110 section 8.6

@@ -67,7 +67,7 @@ result<std::unique_ptr<server>> server::start(server_options options) {
 // reload (a revocation above all), and for the handlers' own.
 void server::leave_descriptors_for_the_rest() {
   const auto allowed = descriptor_limit();
-  const std::size_t kept = 64 + std::size_t{16} * thread_count(options_.threads);
+  const std::size_t kept = 128 + std::size_t{16} * thread_count(options_.threads);
   const std::size_t most = allowed > 2 * kept ? allowed - kept : allowed / 2;
   if (most >= options_.most_connections) return;
   options_.log.warn(

@@ -67,7 +67,8 @@ int write_socket(BIO* bio, const char* from, int size) noexcept {
   BIO_clear_retry_flags(bio);
   auto& state = state_of(bio);
   const std::string_view bytes(from, static_cast<std::size_t>(size));
-  if (state.batch != nullptr && bytes.size() <= state.batch->left()) {
+  if (state.batch != nullptr) {
+    if (bytes.size() > state.batch->left()) return -1;  // never: whoever seals sees to the room
     std::copy_n(bytes.data(), bytes.size(), state.batch->room.data() + state.batch->used);
     state.batch->used += bytes.size();
     return size;

@@ -201,18 +201,18 @@ std::string stream::failure_text() const {
   return text == nullptr ? "unknown error" : text;
 }
 
-void stream::say_goodbye() {
-  if (!ssl_ || SSL_in_init(ssl_.get()) != 0) return;
+bool stream::say_goodbye() {
+  if (!ssl_ || SSL_in_init(ssl_.get()) != 0) return true;
   ERR_clear_error();
-  (void)SSL_shutdown(ssl_.get());
+  const int code = SSL_shutdown(ssl_.get());
+  return code >= 0 || SSL_get_error(ssl_.get(), code) != SSL_ERROR_WANT_WRITE;
 }
 
 task<> stream::linger(std::chrono::milliseconds limit) {
-  say_goodbye();
-  if (!flush(bio_state_)) {
-    socket_.set_deadline(limit);
-    (void)co_await socket_.writable();
-    (void)flush(bio_state_);
+  socket_.set_deadline(limit);
+  while (!flush(bio_state_) || !say_goodbye()) {
+    const auto woken = co_await socket_.writable();
+    if (woken != net::wait_status::ready) co_return;
   }
   if (::shutdown(socket_.fd(), SHUT_WR) != 0) co_return;
   socket_.set_deadline(limit);

@@ -84,8 +84,9 @@ class stream {
   /// What OpenSSL said about the last failure, in its words; computed on demand.
   std::string failure_text() const;
 
-  /// Says goodbye (close_notify) as far as it can be said at once, without waiting for an answer.
-  void say_goodbye();
+  /// Says goodbye (close_notify) as far as it can be said at once, without waiting for an answer. False if the socket
+  /// does not take it now: to be said again.
+  bool say_goodbye();
 
   /// Closes so that the other end surely reads what was written last, an alert above all: says that nothing more comes,
   /// then reads and throws away what still arrives, until the other end closes too or `limit` has passed. Closing at

@@ -11,26 +11,6 @@
 namespace mutual::tls {
 namespace {
 
-// What a server presents is its certificate and then the CA that issued it. Who trusts such a file may mean that one
-// certificate, and would let in all that the CA has issued: which of both is meant is not ours to guess.
-result<> refuse_a_chain(const std::vector<x509::certificate>& in, const std::filesystem::path& file) {
-  for (const auto& leaf : in) {
-    if (can_issue(leaf)) continue;
-    const auto issuer = std::find_if(in.begin(), in.end(), [&](const x509::certificate& other) {
-      return can_issue(other) && leaf.may_be_issued_by(other) && leaf.is_signed_by(other);
-    });
-    if (issuer == in.end()) continue;
-    return error(
-        errc::bad_input,
-        fmt::format("{0} cannot be trusted: it holds the certificate of {1} and that of {2}, which issued it, and "
-                    "may mean {1} alone or everybody whom {2} has certified; give one of the two alone (the "
-                    "first of a PEM file: openssl x509 -in FILE -out ALONE)",
-                    text::printable(file.string(), 4096), text::quoted(leaf.display_name()),
-                    text::quoted(issuer->display_name())));
-  }
-  return {};
-}
-
 // Files are told apart by what is in them: a revocation list counts wherever it stands.
 result<> append(const std::vector<std::filesystem::path>& files, std::string_view what,
                 std::vector<x509::certificate>* certificates, std::vector<x509::crl>& crls) {
@@ -54,12 +34,27 @@ result<> append(const std::vector<std::filesystem::path>& files, std::string_vie
 
 }  // namespace
 
+// What a server presents is its certificate and then the CAs above it. Who trusts such a file may mean that one
+// certificate, and would let in all that the CA has issued: which of both is meant is not ours to guess.
+result<> refuse_chain(const std::vector<x509::certificate>& held, const std::filesystem::path& file) {
+  const auto leaf = std::find_if(held.begin(), held.end(),
+                                 [](const x509::certificate& one) { return !one.is_ca() && !one.is_self_issued(); });
+  const auto issuer = std::find_if(held.begin(), held.end(), can_issue);
+  if (leaf == held.end() || issuer == held.end()) return {};
+  return error(errc::bad_input,
+               fmt::format("{0} cannot be trusted: it holds the certificate of {1} beside the CA {2}, and may mean {1} "
+                           "alone or everybody whom {2} has certified; give one of the two alone (the first of a PEM "
+                           "file: openssl x509 -in FILE -out ALONE)",
+                           text::printable(file.string(), 4096), text::quoted(leaf->display_name()),
+                           text::quoted(issuer->display_name())));
+}
+
 result<trust_sources> load_trust_sources(const trust_files& files) {
   trust_sources sources;
   for (const auto& file : files.trusted) {
     std::vector<x509::certificate> held;
     MUTUAL_CHECK(append({file}, "trust", &held, sources.revocations));
-    MUTUAL_CHECK(refuse_a_chain(held, file));
+    MUTUAL_CHECK(refuse_chain(held, file));
     std::move(held.begin(), held.end(), std::back_inserter(sources.trusted));
   }
   MUTUAL_CHECK(append(files.revocations, "revocation list", nullptr, sources.revocations));

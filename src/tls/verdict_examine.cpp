@@ -202,6 +202,7 @@ examined ask_with_revocation(const trust& by, const path& candidate, const STACK
 examined examine(const trust& by, const path& candidate, const STACK_OF(X509) * sent, const judge_options& options) {
   examined out{{}, candidate};
   check_costs(candidate, out.wrong);
+  check_policy_constraints(candidate, out.wrong);
   if (!out.wrong.empty()) return out;
   out = ask_with_revocation(by, candidate, sent, options);
   // Dates, names and usages are believed only once the signatures are.

@@ -72,6 +72,18 @@ void check_depth(const path& chain, int most, findings& wrong) {
 
 std::string subject_of(const X509* one) { return text::quoted(x509::name_text(X509_get_subject_name(one))); }
 
+// Policy constraints where there are no policies leave no good chain but by luck, and OpenSSL 3.0 loses the memory of
+// each that it looks at.
+void check_policy_constraints(const path& chain, findings& wrong) {
+  for (const X509* one : chain) {
+    if (X509_get_ext_by_NID(one, NID_policy_constraints, -1) < 0) continue;
+    if (X509_get_ext_by_NID(one, NID_certificate_policies, -1) >= 0) continue;
+    violated(wrong,
+             fmt::format("{} has policy constraints and no certificate policies: have it issued anew without them",
+                         subject_of(one)));
+  }
+}
+
 void check_costs(const path& chain, findings& wrong) {
   for (X509* one : chain) {
     const auto* key = X509_get0_pubkey(one);

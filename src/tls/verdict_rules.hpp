@@ -14,6 +14,9 @@ namespace mutual::tls {
 /// name constraints.
 void check_costs(const path& chain, findings& wrong);
 
+/// That policy constraints do not stand without policies; before OpenSSL looks at them.
+void check_policy_constraints(const path& chain, findings& wrong);
+
 /// Dates (RFC 5280 section 4.1.2.5: both ends inclusive).
 void check_dates(const path& chain, sys_seconds at, findings& wrong);
 

@@ -45,11 +45,12 @@ class decryptor {
 
   /// "the file is damaged" and the like, as an error with the file's name.
   error failure(std::string_view why) const;
+  /// What is told of a password, or the lack of one, that does not open it.
+  error wrong_password() const;
 
  private:
   result<> pay(const X509_ALGOR* algorithm);
   result<> pay(long rounds);
-  error wrong_password() const;
   error unsupported(const X509_ALGOR* algorithm) const;
   OSSL_LIB_CTX* legacy();
 

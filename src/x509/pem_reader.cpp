@@ -56,6 +56,11 @@ result<> read_old_key(const block& one, int type, std::size_t number, decryptor&
     return d2i_PrivateKey(type, out, at, length);
   };
   pkey_ptr key = from_whole_der<pkey_ptr>(one.der().substr(0, static_cast<std::size_t>(size)), decode);
+  // This form has nothing that a password is checked by: one in 256 wrong ones seems to open it.
+  if (!key && one.header.get()[0] != '\0') {
+    (void)openssl_errors();
+    return opener.wrong_password();
+  }
   if (!key) return damaged(opener, one, number);
   return add_key(std::move(key), opener, into);
 }

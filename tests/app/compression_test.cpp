@@ -19,7 +19,7 @@ constexpr coding all_codings[] = {coding::gzip, coding::br, coding::zstd};
 
 std::string text_of(std::size_t size) {
   std::string out;
-  for (int i = 0; out.size() < size; ++i) out += "line " + std::to_string(i * i % 977) + " of a text\n";
+  for (unsigned i = 0; out.size() < size; ++i) out += "line " + std::to_string(i * i % 977) + " of a text\n";
   out.resize(size);
   return out;
 }

@@ -61,6 +61,11 @@ class OfOurs(GetTest):
         super().setUp()
         self.make_pki()
 
+    def test_a_servers_chain_is_no_trust(self):
+        said = self.run_tool(MUTUAL, "get", "https://localhost:1/", "--trust", "pki/issued/localhost.crt", code=1)
+        self.assertIn("pki/issued/localhost.crt cannot be trusted", said)
+        self.assertEqual(said.count("\n"), 1)
+
     def test_the_body_goes_to_standard_output_and_the_three_steps_to_standard_error(self):
         server = self.serve()
         for version in BOTH:

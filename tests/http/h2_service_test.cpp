@@ -319,6 +319,23 @@ TEST_F(h2_service, a_trailer_after_the_answer_changes_nothing) {
   EXPECT_TRUE(client.goaways().empty());
 }
 
+TEST_F(h2_service, a_stop_loses_nothing_that_a_slow_client_has_yet_to_read) {
+  const auto& running = serving();
+  h2_client client(running.port(), alice(), {.window = 8U << 20U});
+  std::vector<std::uint32_t> asked;
+  for (int count = 0; count < 4; ++count) asked.push_back(client.ask("/large"));
+  std::this_thread::sleep_for(milliseconds(300));
+  running->stop();
+  std::this_thread::sleep_for(milliseconds(300));
+  for (const auto id : asked) {
+    EXPECT_EQ(client.wait_for(id).body.size(), std::size_t{4} << 20U);
+    EXPECT_TRUE(client.answer(id).ended);
+  }
+  client.read_to_end();
+  EXPECT_TRUE(client.under().report().closed_cleanly);
+  EXPECT_TRUE(running->wait());
+}
+
 TEST_F(h2_service, a_stop_gives_up_what_does_not_end) {
   options_.timeouts.shutdown = milliseconds(300);
   const auto& running = serving();

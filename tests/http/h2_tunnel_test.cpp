@@ -44,6 +44,10 @@ class h2_tunnel : public testing::Test {
       method_ = asked.method;
       response made(200, "ok");
       if (asked.target == "/echo") made.takeover = echo;
+      if (asked.target == "/denied") {
+        made.takeover = echo;
+        made.status = 403;
+      }
       if (asked.target == "/refuse") made = response(403, "no");
       co_return made;
     };
@@ -138,6 +142,25 @@ TEST_F(h2_tunnel, ends_when_the_client_has_ended_its_side_or_taken_it_back) {
   EXPECT_EQ(client.get("/").body, "ok");
 }
 
+TEST_F(h2_tunnel, is_one_of_sixteen_at_most_on_a_connection) {
+  h2_client client(serving().port(), alice());
+  std::vector<std::uint32_t> all;
+  for (int count = 0; count < 16; ++count) all.push_back(client.begin(asking_for_tunnel()));
+  EXPECT_TRUE(client.read_until([&] { return client.answer(all.back()).status == 200; }));
+  EXPECT_EQ(client.wait_for(client.begin(asking_for_tunnel())).status, 503);
+  client.send_body(all.front(), "quit", true);
+  EXPECT_EQ(client.wait_for(all.front()).body, "bye");
+  const auto next = client.begin(asking_for_tunnel());
+  EXPECT_TRUE(client.read_until([&] { return client.answer(next).status == 200; }));
+}
+
+TEST_F(h2_tunnel, has_no_trailer) {
+  h2_client client(serving().port(), alice());
+  const auto id = client.begin(asking_for_tunnel());
+  client.send_body(id, "last", true, {{"checksum", "1"}, {"x", "2"}});
+  EXPECT_EQ(client.wait_for(id).body, "lastbye");
+}
+
 TEST_F(h2_tunnel, is_told_of_a_stop) {
   const auto& running = serving();
   h2_client client(running.port(), alice());
@@ -165,6 +188,7 @@ TEST_F(h2_tunnel, is_not_there_where_no_handler_takes_it) {
   h2_client client(serving().port(), alice());
   EXPECT_EQ(client.wait_for(client.begin(asking_for_tunnel("/"))).status, 400);
   EXPECT_EQ(client.wait_for(client.begin(asking_for_tunnel("/refuse"))).status, 403);
+  EXPECT_EQ(client.wait_for(client.begin(asking_for_tunnel("/denied"))).status, 403) << "middleware has the last word";
   EXPECT_EQ(client.get("/echo").status, 500) << "nothing else can be taken over";
   EXPECT_TRUE(log_.wait_for("wants to take a connection over"));
   const auto before = requests_.load();

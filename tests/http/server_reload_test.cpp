@@ -230,7 +230,7 @@ TEST_F(server_reload, leaves_room_for_itself_beside_the_connections) {
   ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
   {
     const service running(options());
-    EXPECT_TRUE(log_.wait_for("at most 220 connections can be open at once"));
+    EXPECT_TRUE(log_.wait_for("at most 156 connections can be open at once"));
     EXPECT_EQ(get(running.port(), as_alice()).status, 200);
   }
   ::setrlimit(RLIMIT_NOFILE, &before);

@@ -110,6 +110,15 @@ TEST_F(bundle_files, encrypted_keys_open_with_their_password_only) {
   }
 }
 
+// Such a key has nothing that a password is checked by, so a wrong one seems to open it now and then.
+TEST_F(bundle_files, old_encrypted_keys_blame_the_password_whatever_it_makes_of_them) {
+  openssl("rsa -in b.key -aes128 -traditional -passout pass:secret -out old.key");
+  for (int count = 0; count < 1200; ++count) {
+    EXPECT_THAT(failure("old.key", "wrong" + std::to_string(count)),
+                HasSubstr("the password that was given does not open it"));
+  }
+}
+
 TEST_F(bundle_files, an_identity_is_a_key_and_its_certificate) {
   EXPECT_TRUE(load_identity(folder / "a.crt", folder / "a.key"));
   const auto wrong = load_identity(folder / "a.crt", folder / "b.key");
