@@ -118,10 +118,12 @@ class patient_log {
   std::optional<net::line_writer> lines_;
 };
 
+using servers = std::vector<std::unique_ptr<http::server>>;
+
 // The end of a service, begun by a signal or by the program itself, whichever comes first.
 class ending {
  public:
-  ending(http::server& running, net::signal_gate& signals) : running_(running), signals_(signals) {}
+  ending(const servers& running, net::signal_gate& signals) : running_(running), signals_(signals) {}
   ~ending() {
     if (finisher_.joinable()) finisher_.join();
   }
@@ -132,9 +134,11 @@ class ending {
   bool begin() {
     const std::scoped_lock lock(guard_);
     if (finisher_.joinable()) return false;
-    running_.stop();
+    for (const auto& one : running_) one->stop();
     finisher_ = std::thread([this] {
-      whole_ = running_.wait();
+      bool whole = true;
+      for (const auto& one : running_) whole = one->wait() && whole;
+      whole_ = whole;
       signals_.open();
     });
     return true;
@@ -144,7 +148,7 @@ class ending {
   bool whole() const { return whole_; }
 
  private:
-  http::server& running_;
+  const servers& running_;
   net::signal_gate& signals_;
   std::mutex guard_;
   std::thread finisher_;
@@ -172,10 +176,10 @@ class stoppable {
 };
 
 // Serves until a signal or the program says stop. A second signal ends the program at once.
-void serve_until_stopped(http::server& running, net::signal_gate& signals, ending& end) {
+void serve_until_stopped(const servers& running, net::signal_gate& signals, ending& end) {
   while (const auto number = signals.wait()) {
     if (*number == SIGHUP) {
-      (void)running.reload();  // the log says what became of it
+      for (const auto& one : running) (void)one->reload();  // the log says what became of it
     } else if (end.begin()) {
       say(STDERR_FILENO, "\nStopping: requests under way are finished first. Once more to stop at once.\n");
     } else {
@@ -196,45 +200,74 @@ bool is_unsafe(const http::server& running, const run_options& how) {
   return !how.tls.enabled && std::any_of(all.begin(), all.end(), [](const auto& at) { return !at.is_loopback(); });
 }
 
-}  // namespace
-
-result<> serve(app& served, const run_options& asked) {
-  served.freeze();
-  reserve_standard_streams();
-  run_options how = asked;
-  how.tls.enabled = how.tls.means_tls();
-  // Whoever reads our log may go away; that ends no service.
-  std::signal(SIGPIPE, SIG_IGN);
-  // Before the first thread, so that all of them leave the signals to this one.
-  net::signal_gate signals({SIGINT, SIGTERM, SIGHUP});
-  patient_log log(served.state());  // Outlives the server, which writes to it, as does the access log.
-  std::optional<net::line_writer> lines;
-  if (how.access_log) lines.emplace(STDOUT_FILENO);
-  auto running = http::server::start(options_for(served, how, lines ? &*lines : nullptr));
-  if (!running) return std::move(running).error();
-  if (how.banner) say(STDERR_FILENO, banner(**running, how));
-  if (!how.banner && is_unsafe(**running, how)) {
+void greet(const http::server& running, const served_app& one) {
+  if (one.how.banner) say(STDERR_FILENO, banner(running, one.how));
+  if (!one.how.banner && !one.is_public && is_unsafe(running, one.how)) {
     say(STDERR_FILENO,
         "UNSAFE: plain HTTP beyond this machine: whoever is on the way can read and change everything. Serve it with "
         "TLS, or listen on 127.0.0.1.\n");
   }
-  for (const auto& note : notes_on(*served.state().routes)) served.state().log.warn("NOTE: " + note);
+  for (const auto& note : notes_on(*one.served->state().routes)) one.served->state().log.warn("NOTE: " + note);
+}
+
+std::size_t left_behind(const servers& running) {
+  std::size_t count = 0;
+  for (const auto& one : running) count += one->open_connections();
+  return count;
+}
+
+std::chrono::milliseconds longest_shutdown(const std::vector<served_app>& all) {
+  std::chrono::milliseconds longest{};
+  for (const auto& one : all) longest = std::max(longest, one.how.limits.shutdown);
+  return longest;
+}
+
+}  // namespace
+
+result<> serve(app& served, const run_options& how) { return serve_together({{&served, how, false}}); }
+
+result<> serve_together(const std::vector<served_app>& asked) {
+  auto all = asked;
+  for (auto& one : all) {
+    one.served->freeze();
+    one.how.tls.enabled = one.how.tls.means_tls();
+  }
+  reserve_standard_streams();
+  // Whoever reads our log may go away; that ends no service.
+  std::signal(SIGPIPE, SIG_IGN);
+  // Before the first thread, so that all of them leave the signals to this one.
+  net::signal_gate signals({SIGINT, SIGTERM, SIGHUP});
+  std::vector<std::unique_ptr<patient_log>> logs;  // Outlive the servers, which write to them, as does the access log.
+  for (const auto& one : all) logs.push_back(std::make_unique<patient_log>(one.served->state()));
+  std::optional<net::line_writer> lines;
+  if (std::any_of(all.begin(), all.end(), [](const auto& one) { return one.how.access_log; })) {
+    lines.emplace(STDOUT_FILENO);
+  }
+  servers running;
+  for (const auto& one : all) {
+    auto started = http::server::start(options_for(*one.served, one.how, one.how.access_log ? &*lines : nullptr));
+    if (!started) return std::move(started).error();
+    running.push_back(*std::move(started));
+  }
+  for (std::size_t at = 0; at < all.size(); ++at) greet(*running[at], all[at]);
   {
-    ending end(**running, signals);
-    const stoppable by_the_program(served.state(), end);
-    if (how.on_ready) how.on_ready(addresses_of(**running));
-    serve_until_stopped(**running, signals, end);
+    ending end(running, signals);
+    std::vector<std::unique_ptr<stoppable>> by_the_program;
+    for (const auto& one : all) by_the_program.push_back(std::make_unique<stoppable>(one.served->state(), end));
+    for (std::size_t at = 0; at < all.size(); ++at) {
+      if (all[at].how.on_ready) all[at].how.on_ready(addresses_of(*running[at]));
+    }
+    serve_until_stopped(running, signals, end);
     if (end.whole()) return {};
   }
   if (lines) lines->finish();
-  log.finish();
+  for (const auto& one : logs) one->finish();
   // Nothing can end a thread from outside but the end of the process. Whoever asked for the service to stop has waited
   // for as long as was agreed.
   say(STDERR_FILENO,
       fmt::format("Stopped with {} connection(s) left behind: their handlers have not come back {} after "
                   "the service was asked to stop (the shutdown limit).\n",
-                  (*running)->open_connections(),
-                  to_words(std::chrono::ceil<std::chrono::seconds>(how.limits.shutdown))));
+                  left_behind(running), to_words(std::chrono::ceil<std::chrono::seconds>(longest_shutdown(all)))));
   std::_Exit(1);
 }
 

@@ -25,6 +25,9 @@ class inventory {
   /// `who` stands in the log of acts for the one who acts.
   inventory(std::unique_ptr<database> opened, std::string who) : db_(std::move(opened)), who_(std::move(who)) {}
 
+  /// From now on acts are noted as that one's: for a service that acts for others.
+  void act_for(std::string who) { who_ = std::move(who); }
+
   /// Brings an older inventory's tables up to date; with `is_new`, makes them where there are none.
   result<> make_ready(bool is_new);
 
@@ -46,10 +49,15 @@ class inventory {
   result<list_contents> begin_list(const list_request& wanted, std::string_view why = {});
   /// The newest revocation list of that issuer that is no delta; nothing if there is none.
   result<std::optional<list_facts>> newest_full_list(std::string_view issuer);
+  /// What was noted of the list of that number; nothing if there is none.
+  result<std::optional<list_facts>> list_numbered(std::string_view issuer, std::uint64_t number);
   /// The highest number of any revocation list of that issuer; 0 if there is none.
   result<std::uint64_t> highest_list_number(std::string_view issuer);
   /// Makes sure that numbers up to this one are never used again.
   result<> skip_list_numbers(std::string_view issuer, std::uint64_t up_to);
+
+  /// The last revocation or release that was noted, as `list_facts::covers` counts them; 0 if there is none.
+  result<std::int64_t> last_revocation();
 
   /// Shows all certificates, those that end first, first.
   result<> each(const std::function<void(const record&)>& read);

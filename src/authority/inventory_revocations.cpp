@@ -63,6 +63,20 @@ result<std::vector<x509::revoked_certificate>> entries(database& db, std::string
   return out;
 }
 
+// The newest list of issuer $1 for which that is so.
+result<std::optional<list_facts>> list_where(database& db, std::string_view which, parameters values) {
+  std::optional<list_facts> found;
+  MUTUAL_CHECK(db.each(
+      fmt::format("SELECT number, this_update, next_update, covers FROM revocation_lists WHERE issuer = $1 AND {} "
+                  "ORDER BY number DESC LIMIT 1",
+                  which),
+      values, [&](const row& one) {
+        found = list_facts{static_cast<std::uint64_t>(one.integer(0)), from_seconds(one.integer(1)),
+                           from_seconds(one.integer(2)), one.integer(3)};
+      }));
+  return found;
+}
+
 }  // namespace
 
 result<> inventory::revoke(std::string_view serial, revocation_reason reason, std::string_view why) {
@@ -106,21 +120,21 @@ result<> inventory::release(std::string_view serial, std::string_view why) {
 }
 
 result<std::optional<list_facts>> inventory::newest_full_list(std::string_view issuer) {
-  std::optional<list_facts> found;
-  MUTUAL_CHECK(db_->each(
-      "SELECT number, this_update, next_update, covers FROM revocation_lists WHERE issuer = $1 AND base = 0 ORDER BY "
-      "number DESC LIMIT 1",
-      {issuer}, [&](const row& one) {
-        found = list_facts{static_cast<std::uint64_t>(one.integer(0)), from_seconds(one.integer(1)),
-                           from_seconds(one.integer(2)), one.integer(3)};
-      }));
-  return found;
+  return list_where(*db_, "base = 0", {issuer});
+}
+
+result<std::optional<list_facts>> inventory::list_numbered(std::string_view issuer, std::uint64_t number) {
+  return list_where(*db_, "number = $2", {issuer, static_cast<std::int64_t>(number)});
 }
 
 result<std::uint64_t> inventory::highest_list_number(std::string_view issuer) {
   MUTUAL_TRY(const auto highest,
              number_from(*db_, "SELECT coalesce(max(number), 0) FROM revocation_lists WHERE issuer = $1", {issuer}));
   return static_cast<std::uint64_t>(highest);
+}
+
+result<std::int64_t> inventory::last_revocation() {
+  return number_from(*db_, "SELECT coalesce(max(id), 0) FROM revocations", {});
 }
 
 result<list_contents> inventory::begin_list(const list_request& wanted, std::string_view why) {
@@ -136,7 +150,7 @@ result<list_contents> inventory::begin_list(const list_request& wanted, std::str
   out.number = highest + 1;
   if (wanted.is_delta) out.base = last->number;
   MUTUAL_TRY(out.revoked, entries(*db_, wanted.issuer, last, wanted.is_delta));
-  MUTUAL_TRY(const auto covers, number_from(*db_, "SELECT coalesce(max(id), 0) FROM revocations", {}));
+  MUTUAL_TRY(const auto covers, last_revocation());
   MUTUAL_TRY(const auto added,
              db_->change("INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES "
                          "($1, $2, $3, $4, $5, $6)",

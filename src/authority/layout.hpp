@@ -38,6 +38,11 @@ class layout {
   std::filesystem::path delta_list(std::string_view ca) const { return folder_ / (std::string(ca) + ".delta.crl"); }
   /// CAs that issue no more, but still answer for what they have issued: SERIAL.crt and SERIAL.key.
   std::filesystem::path retired() const { return folder_ / "retired"; }
+  /// Who signs OCSP answers for a CA: key and certificate in one file, so that they are never of two.
+  std::filesystem::path responders() const { return folder_ / "ocsp"; }
+  std::filesystem::path responder(std::string_view ca_serial) const {
+    return responders() / (std::string(ca_serial) + ".pem");
+  }
   std::filesystem::path issued() const { return folder_ / "issued"; }
   /// The leaf and then its intermediate.
   std::filesystem::path certificate(std::string_view name) const { return issued() / (std::string(name) + ".crt"); }

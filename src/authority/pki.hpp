@@ -88,6 +88,12 @@ struct list_options {
   std::string why;
 };
 
+/// Who signs OCSP answers about what a CA has issued.
+struct ocsp_responder {
+  x509::certificate issuer;
+  x509::identity signs;
+};
+
 /// An authority. Used by one thread at a time; any number of processes may have the same one open.
 class pki {
  public:
@@ -130,6 +136,14 @@ class pki {
   /// Makes the root's list alone, which servers do not look at until there are others: for when its key is at hand.
   result<made_list> make_root_list();
 
+  /// Who signs OCSP answers for each CA of this PKI. What is missing or in the last third of its life is made first, if
+  /// the CA's key is here: in the inventory, then in the folder `ocsp`, 0600. A CA whose key is away and that has none
+  /// is left out.
+  result<std::vector<ocsp_responder>> ready_responders();
+
+  /// An error if the inventory is an older one by now than the folder has seen.
+  result<> check_current();
+
   /// Everything that was signed, those that end first, first.
   result<std::vector<record>> list() { return inventory_->all(); }
   result<std::vector<act>> acts() { return inventory_->acts(); }
@@ -168,6 +182,8 @@ class pki {
   };
   result<list_file> make_list(const x509::identity& issuer, const std::string& called, const list_options& how);
   result<std::optional<x509::crl>> usable_root_list(const x509::certificate& root);
+  result<x509::identity> new_responder(const x509::identity& issuer, const std::string& called,
+                                       std::chrono::seconds lifetime);
 
   layout places_;
   std::unique_ptr<inventory> inventory_;

@@ -1,12 +1,12 @@
 #include "cli/get_output.hpp"
 
+#include "base/base64.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "explain/handshake_json.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <cerrno>
 #include <cstdio>
@@ -32,22 +32,13 @@ std::string member(const json::object& problem, std::string_view name) {
   return text::printable({text.data(), text.size()}, 2048);
 }
 
-std::string base64(std::string_view bytes) {
-  std::string out((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size =
-      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(out.data()),
-                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
-  out.resize(static_cast<std::size_t>(size));
-  return out;
-}
-
 // JSON is UTF-8; what is not is given as base64 under another name. Boost's parser checks what its serializer does not.
 void add_body(json::object& out, const std::string& body) {
   json::value text(body);
   boost::system::error_code malformed;
   (void)json::parse(json::serialize(text), malformed);
   if (malformed) {
-    out["body_base64"] = base64(body);
+    out["body_base64"] = base64::encode(body);
   } else {
     out["body"] = std::move(text);
   }

@@ -56,6 +56,7 @@ int run(int count, const char* const* arguments) {
   add_sign(program, chosen);
   add_log(program, chosen);
   add_recover(program, chosen);
+  add_ca(program, chosen);
   be_strict(program);
 
   if (count < 2) {

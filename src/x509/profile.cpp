@@ -11,11 +11,12 @@
 namespace mutual::x509 {
 namespace {
 
-constexpr std::array<std::pair<profile, std::string_view>, 5> profiles{{{profile::root, "root"},
+constexpr std::array<std::pair<profile, std::string_view>, 6> profiles{{{profile::root, "root"},
                                                                         {profile::intermediate, "intermediate"},
                                                                         {profile::server, "server"},
                                                                         {profile::client, "client"},
-                                                                        {profile::peer, "peer"}}};
+                                                                        {profile::peer, "peer"},
+                                                                        {profile::responder, "responder"}}};
 
 bool is_for_servers(profile purpose) { return purpose == profile::server || purpose == profile::peer; }
 bool is_for_clients(profile purpose) { return purpose == profile::client || purpose == profile::peer; }

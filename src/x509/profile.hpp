@@ -18,9 +18,10 @@ enum class profile {
   server,        ///< A TLS server.
   client,        ///< A TLS client.
   peer,          ///< Both.
+  responder,     ///< Signs OCSP answers in a CA's place (ocsp.hpp).
 };
 
-/// "root", "intermediate", "server", "client", "peer".
+/// "root", "intermediate", "server", "client", "peer", "responder".
 std::string_view to_string(profile purpose);
 
 /// The profile of that name; nothing for others.

@@ -15,8 +15,9 @@ MAY_USE = {
     "app": {"http", "tls", "net", "x509", "base"},
     "client": {"http", "tls", "net", "x509", "base"},
     "authority": {"x509", "base"},
+    "ca_service": {"authority", "app", "http", "tls", "net", "x509", "base"},
     "explain": {"client", "tls", "x509", "base"},
-    "cli": {"explain", "authority", "app", "client", "http", "tls", "net", "x509", "base"},
+    "cli": {"ca_service", "explain", "authority", "app", "client", "http", "tls", "net", "x509", "base"},
 }
 
 # The folder that a public header belongs to (app, if it is not named here); folders below it must not include it.

@@ -1,0 +1,23 @@
+#pragma once
+// counters: what the service has done since it began.
+
+#include "x509/ocsp.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+
+namespace mutual::ca_service {
+
+/// Counts that only grow. Any thread may add to them.
+struct counters {
+  using count = std::atomic<std::uint64_t>;
+
+  count ocsp_good{0}, ocsp_revoked{0}, ocsp_unknown{0};  ///< Certificates that were answered for.
+  std::array<count, 7> ocsp_refused{};                   ///< By x509::ocsp_refusal.
+  count lists_made{0};
+
+  count& refused(x509::ocsp_refusal why) { return ocsp_refused[static_cast<std::size_t>(why)]; }
+};
+
+}  // namespace mutual::ca_service

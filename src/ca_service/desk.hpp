@@ -1,0 +1,57 @@
+#pragma once
+// desk: one authority for many threads.
+
+#include "authority/pki.hpp"
+
+#include <mutual/result.hpp>
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace mutual::ca_service {
+
+/// Lends each caller an opened authority of its own, and keeps those that are given back. Safe to use from any thread;
+/// calls block while they wait for the inventory.
+class desk {
+ public:
+  /// An error if the authority cannot be opened.
+  static result<std::unique_ptr<desk>> open(std::filesystem::path folder, std::string store);
+
+  /// What the work makes of the authority; acts are noted as `who`'s. The authority cannot be used (errc::io) if it
+  /// cannot be opened, or if its inventory is older than its folder has seen.
+  template <class Work>
+  auto with(const std::string& who, Work&& work) -> decltype(work(std::declval<authority::pki&>())) {
+    auto taken = take();
+    if (!taken) return error(errc::io, taken.error().message());
+    taken->opened->records().act_for(who);
+    auto outcome = work(*taken->opened);
+    // A connection that may be broken is not kept: the next caller gets another.
+    if (outcome || !may_be_broken(outcome.error().code())) give_back(*std::move(taken));
+    return outcome;
+  }
+
+  const authority::layout& places() const { return places_; }
+
+ private:
+  struct one {
+    std::unique_ptr<authority::pki> opened;
+    std::chrono::steady_clock::time_point checked;
+  };
+
+  desk(std::filesystem::path folder, std::string store) : places_(std::move(folder)), store_(std::move(store)) {}
+  result<one> take();
+  void give_back(one back);
+  static bool may_be_broken(errc code) { return code == errc::io || code == errc::internal || code == errc::timed_out; }
+
+  authority::layout places_;
+  std::string store_;
+  std::mutex guard_;
+  std::vector<one> idle_;  // guarded by guard_
+};
+
+}  // namespace mutual::ca_service

@@ -1,0 +1,69 @@
+#pragma once
+// keeper: what the service does by itself, whether or not anybody asks.
+
+#include "base/log.hpp"
+#include "ca_service/counters.hpp"
+#include "ca_service/desk.hpp"
+#include "ca_service/ocsp_desk.hpp"
+#include "ca_service/patient_complaint.hpp"
+
+#include <mutual/result.hpp>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace mutual::ca_service {
+
+/// Keeps revocation lists and OCSP responders fresh, in a thread of its own from start() to stop():
+///
+///   - a revocation that is not on this folder's list yet, whoever noted it and on whichever machine, gets there;
+///   - lists are made anew each day, or at half of their life;
+///   - responders are made anew before they end, and when the authority's own certificates change.
+class keeper {
+ public:
+  keeper(desk& authority, ocsp_desk& answers, counters& counts, logger log);
+  ~keeper() { stop(); }
+  keeper(const keeper&) = delete;
+  keeper& operator=(const keeper&) = delete;
+
+  /// Makes what is missing for a start, in the caller's thread. An error if the service could not do its work.
+  result<> prepare();
+  void start();
+  void stop();
+
+ private:
+  void look();
+  result<> look_at_lists(authority::pki& opened);
+  result<> look_at_responders(authority::pki& opened);
+  result<> make_lists(authority::pki& opened, const std::string& why);
+  result<> read_own_list(std::string stamp);
+  std::string authorities_stamp() const;
+
+  desk& authority_;
+  ocsp_desk& answers_;
+  counters& counts_;
+  logger log_;
+  patient_complaint complaint_;
+
+  std::int64_t seen_act_ = -1;
+  std::chrono::steady_clock::time_point looked_{};
+  std::optional<std::chrono::steady_clock::time_point> uncovered_since_;
+  std::string lists_stamp_;       // of the lists in the folder when they were last read
+  std::uint64_t own_number_ = 0;  // of the intermediate's; 0 for none
+  std::string own_issuer_;
+  std::string stamp_;
+  std::chrono::steady_clock::time_point responders_made_{};
+
+  std::mutex guard_;
+  std::condition_variable wake_;
+  bool stopping_ = false;  // guarded by guard_
+  std::thread thread_;
+};
+
+}  // namespace mutual::ca_service

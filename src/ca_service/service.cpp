@@ -1,0 +1,90 @@
+#include "ca_service/service.hpp"
+
+#include "app/run.hpp"
+#include "base/streams.hpp"
+#include "base/text.hpp"
+#include "ca_service/counters.hpp"
+#include "ca_service/desk.hpp"
+#include "ca_service/keeper.hpp"
+#include "ca_service/list_shelf.hpp"
+#include "ca_service/ocsp_desk.hpp"
+#include "ca_service/patient_complaint.hpp"
+#include "ca_service/plain_routes.hpp"
+
+#include <mutual/app.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <unistd.h>
+
+namespace mutual::ca_service {
+namespace {
+
+// Each waits for the disk of the inventory.
+constexpr unsigned workers = 8;
+
+std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
+
+void say_where(const std::vector<std::string>& addresses) {
+  std::vector<std::string> urls;
+  for (const auto& one : addresses) urls.push_back("http://" + one + "/");
+  say(STDERR_FILENO, fmt::format(" * Plain:       {} (lists below crl/, OCSP at ocsp)\n", fmt::join(urls, "  ")));
+}
+
+served_app secured(app& served, const options& how) {
+  run_options with;
+  with.listen = how.listen;
+  with.tls = tls::from_pki(how.pki, how.name);
+  // Each route says whom it lets in: who comes to get a certificate has none yet.
+  with.tls.clients = tls::client_auth::optional;
+  with.threads = how.threads;
+  with.access_log = how.access_log;
+  with.name = fmt::format("the authority in {}", shown(how.pki));
+  return {&served, std::move(with), false};
+}
+
+served_app plain(app& served, const options& how) {
+  run_options with;
+  with.listen = how.plain_listen;
+  with.threads = how.threads;
+  with.access_log = how.access_log;
+  with.banner = false;
+  with.on_ready = say_where;
+  return {&served, std::move(with), true};
+}
+
+error with_options_named(const error& failure) {
+  if (!failure.message().starts_with("cannot listen on ")) return failure;
+  return {failure.code(), failure.message() + " (--listen HOST:PORT, --plain-listen HOST:PORT)"};
+}
+
+}  // namespace
+
+result<> run(const options& how) {
+  MUTUAL_TRY(const auto authority, desk::open(how.pki, how.store));
+  const auto log = stderr_logger();
+  counters counts;
+  patient_complaint complaint(log);
+  list_shelf lists(authority->places());
+  ocsp_desk answers(*authority, counts, complaint);
+  keeper keeps(*authority, answers, counts, log);
+  MUTUAL_CHECK(keeps.prepare());
+
+  app inside, outside;
+  std::vector<served_app> all{secured(inside, how)};
+  add_plain_routes(inside, lists, answers);
+  inside.workers(workers);
+  if (!how.plain_listen.empty()) {
+    add_plain_routes(outside, lists, answers);
+    outside.workers(workers);
+    all.push_back(plain(outside, how));
+  }
+  all.front().how.on_ready = [&keeps](const auto&) { keeps.start(); };
+  const auto served = serve_together(all);
+  keeps.stop();
+  if (!served) return with_options_named(served.error());
+  return {};
+}
+
+}  // namespace mutual::ca_service

@@ -1,0 +1,113 @@
+// Revocation lists: how they are given out, and that they are kept fresh.
+
+#include "ca_service/authority.hpp"
+#include "ca_service/plain_routes.hpp"
+#include "http/date.hpp"
+
+#include <mutual/test_client.hpp>
+
+#include <thread>
+
+namespace mutual::ca_service {
+namespace {
+
+using ::testing::HasSubstr;
+
+class a_list_service : public an_authority {
+ protected:
+  a_list_service() {
+    good(keeps.prepare());
+    add_plain_routes(service, lists, answers);
+  }
+  x509::crl list() const { return good(x509::load_crls(places.revocation_list("intermediate"))).front(); }
+
+  counters counts;
+  patient_complaint complaint{logger()};
+  list_shelf lists{places};
+  ocsp_desk answers{*open, counts, complaint};
+  keeper keeps{*open, answers, counts, logger()};
+  app service;
+};
+
+TEST_F(a_list_service, makes_the_first_lists_by_itself_and_gives_them_out_as_der) {
+  test_client client(service);
+  for (const auto* path : {"/crl/intermediate.crl", "/crl/root.crl"}) {
+    const auto answer = client.get(path);
+    ASSERT_EQ(answer.status, 200) << path;
+    EXPECT_EQ(answer.header("Content-Type"), "application/pkix-crl");
+    EXPECT_TRUE(x509::crl::from_der(answer.body)) << path;
+  }
+  const auto all = client.get("/crl/all.pem");
+  EXPECT_EQ(all.header("Content-Type"), "application/x-pem-file");
+  EXPECT_EQ(good(x509::read_bundle(all.body, {}, "answer")).crls.size(), 2U);
+}
+
+TEST_F(a_list_service, says_until_when_a_list_is_fresh_and_answers_conditions) {
+  test_client client(service);
+  const auto answer = client.get("/crl/intermediate.crl");
+  const auto left = (*list().next_update() - now()).count();
+  const std::string said(answer.header("Cache-Control").value_or(""));
+  ASSERT_TRUE(said.starts_with("max-age=")) << said;
+  EXPECT_NEAR(static_cast<double>(std::stoll(said.substr(8))), static_cast<double>(left), 5);
+  EXPECT_TRUE(answer.header("Last-Modified"));
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));  // A tag of a file this young is weak.
+  fields known;
+  known.set("If-None-Match", client.get("/crl/intermediate.crl").header("ETag").value_or(""));
+  EXPECT_EQ(client.get("/crl/intermediate.crl", known).status, 304);
+  good(opened().make_lists({}));
+  EXPECT_EQ(client.get("/crl/intermediate.crl", known).status, 200);
+}
+
+TEST_F(a_list_service, gives_a_delta_once_there_is_one) {
+  test_client client(service);
+  EXPECT_EQ(client.get("/crl/intermediate.delta.crl").status, 404);
+  revoke("alice", authority::revocation_reason::superseded);
+  authority::list_options how;
+  how.is_delta = true;
+  good(opened().make_lists(how));
+  const auto answer = client.get("/crl/intermediate.delta.crl");
+  ASSERT_EQ(answer.status, 200);
+  EXPECT_EQ(good(x509::crl::from_der(answer.body)).size(), 1U);
+}
+
+TEST_F(a_list_service, gives_out_nothing_else) {
+  test_client client(service);
+  for (const auto* path :
+       {"/crl/", "/crl/inventory.db", "/crl/intermediate.key", "/crl/retired/x.crl", "/crl/retired/.crl",
+        "/crl/retired/%2E%2E%2Froot.crl", "/crl/..%2Froot.key", "/crl/root.key", "/crl/issued/alice.key"}) {
+    const auto status = client.get(path).status;
+    EXPECT_TRUE(status == 404 || status == 400) << path << " " << status;
+  }
+}
+
+TEST_F(a_list_service, lists_what_somebody_has_revoked_without_making_a_list) {
+  const auto before = list().number();
+  keeps.start();
+  revoke("alice", authority::revocation_reason::key_compromise);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (!list().revokes(certificate("alice")) && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  keeps.stop();
+  EXPECT_TRUE(list().revokes(certificate("alice")));
+  EXPECT_GT(list().number(), before);
+  EXPECT_THAT(good(opened().acts()).back().why, HasSubstr("a revocation was on no list"));
+  EXPECT_EQ(good(opened().acts()).back().who, "ca serve");
+}
+
+TEST_F(a_list_service, makes_lists_that_have_grown_old_anew) {
+  good(opened().make_lists({false, std::chrono::seconds(2), {}}));
+  const auto before = list().number();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1200));
+  keeps.start();
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  while (list().number() == before && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  keeps.stop();
+  EXPECT_NE(list().number(), before);
+  EXPECT_GT(*list().next_update(), now() + std::chrono::hours(24));
+}
+
+}  // namespace
+}  // namespace mutual::ca_service
