@@ -190,6 +190,10 @@ result<std::vector<record>> inventory::of_profile(x509::profile purpose) {
   return read("WHERE profile = $1 ORDER BY id DESC", {to_string(purpose)});
 }
 
+result<std::vector<record>> inventory::revoked_for(revocation_reason reason) {
+  return read("WHERE revoked_at IS NOT NULL AND revoked_reason = $1", {static_cast<std::int64_t>(reason)});
+}
+
 result<std::vector<act>> inventory::acts() {
   std::vector<act> out;
   MUTUAL_CHECK(db_->each("SELECT at, what, serial, name, who, why FROM acts ORDER BY id", {}, [&](const row& one) {

@@ -3,6 +3,7 @@
 
 #include "authority/database.hpp"
 #include "authority/record.hpp"
+#include "authority/token.hpp"
 
 #include <mutual/result.hpp>
 
@@ -59,6 +60,13 @@ class inventory {
   /// The last revocation or release that was noted, as `list_facts::covers` counts them; 0 if there is none.
   result<std::int64_t> last_revocation();
 
+  /// Notes a token that was made.
+  result<> add_token(const token_facts& one, std::string_view why);
+  /// The token of that id, whatever became of it.
+  result<std::optional<token_facts>> find_token(std::string_view id);
+  /// Uses a token up for that certificate; already_exists if it has been used, or has ended.
+  result<> use_token(std::string_view id, std::string_view serial);
+
   /// Shows all certificates, those that end first, first.
   result<> each(const std::function<void(const record&)>& read);
   /// Shows all certificates of that name, whatever became of them, oldest first.
@@ -70,6 +78,8 @@ class inventory {
   result<std::optional<record>> find(std::string_view name);
   result<std::optional<record>> find_serial(std::string_view serial);
   result<std::optional<record>> find_sha256(std::string_view sha256);
+  /// Those that are revoked for that reason.
+  result<std::vector<record>> revoked_for(revocation_reason reason);
   /// Those of one profile, newest first.
   result<std::vector<record>> of_profile(x509::profile purpose);
 

@@ -164,7 +164,7 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   std::vector<x509::certificate> chain{leaf};
   chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
   if (what.key) MUTUAL_CHECK(stage_key(places_, *what.key, entry.serial));
-  MUTUAL_CHECK(inventory_->add(entry, what.why));
+  MUTUAL_CHECK(record_signed(entry, what));
   MUTUAL_CHECK(publish(places_, entry, what.key, chain, what.key ? what.p12_password->view() : std::string_view()));
   MUTUAL_CHECK(inventory_->set_state(entry.serial, record_state::issued));
   MUTUAL_CHECK(remember());

@@ -4,6 +4,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/inventory.hpp"
 #include "authority/layout.hpp"
+#include "authority/token.hpp"
 #include "x509/certificate.hpp"
 #include "x509/crl.hpp"
 #include "x509/identity.hpp"
@@ -15,6 +16,7 @@
 #include <mutual/result.hpp>
 
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -62,6 +64,20 @@ struct sign_request {
   std::string name;
   std::optional<std::chrono::days> lifetime;
   std::string why;
+};
+
+/// A certificate of which everything is decided, but for the turn in which it is signed (see enroll.hpp).
+struct certified {
+  std::string name;
+  x509::profile purpose = x509::profile::client;
+  alternative_names names;
+  EVP_PKEY* key = nullptr;                       ///< Whom it is for; lives as long as this.
+  std::optional<x509::certificate> like;         ///< Whose subject it gets; without one, its name's.
+  std::optional<std::chrono::seconds> lifetime;  ///< As usual, if it is not said; never longer than the limits allow.
+  std::string why;                               ///< For the log of acts.
+  std::string token;                             ///< The id of the token that is used up by it; empty for none.
+  /// The serial of what it takes the place of, asked in its turn; without it, the name must be free.
+  std::function<result<std::string>(inventory&)> replaces;
 };
 
 /// What was made.
@@ -117,6 +133,11 @@ class pki {
   /// NAME.crt is written.
   result<issued_certificate> sign(const sign_request& request);
 
+  /// Signs what was decided, within the limits. Only NAME.crt is written.
+  result<issued_certificate> certify(const certified& what);
+  /// Notes a token that was made.
+  result<> note_token(const token_facts& one, std::string_view why);
+
   /// What somebody means by a name (all certificates of it that have not ended and are not revoked for good), a serial
   /// number or a file (that one). At least one; an error if there is none, or if the word means several things.
   result<std::vector<record>> identify(const std::string& what);
@@ -164,6 +185,7 @@ class pki {
     const x509::secret* p12_password;
     std::string why;
     std::string replaces;
+    std::string token = {};
   };
 
   // Its turn to change the folder; what was interrupted before is finished, and an older inventory refused.
@@ -171,6 +193,7 @@ class pki {
   // The inventory has come this far: the folder remembers it.
   result<> remember(const made_list* made = nullptr);
   result<issued_certificate> sign_and_publish(const signing& what, const x509::identity& issuer);
+  result<> record_signed(const record& entry, const signing& what);
   result<std::string> replaceable(const std::string& name);
   result<> revoke_in_turn(const std::vector<record>& which, std::optional<revocation_reason> reason,
                           std::string_view why);
@@ -197,6 +220,9 @@ result<alternative_names> names_for(const issue_request& request);
 
 /// "localhost" among the names brings 127.0.0.1 and ::1 along.
 void add_loopback_addresses(alternative_names& names);
+
+/// An error if a certificate for that key was revoked because the key was compromised.
+result<> check_not_compromised(inventory& in, const EVP_PKEY* key);
 
 /// The CA that issues now, with its key.
 result<x509::identity> load_issuer(const layout& places);

@@ -65,20 +65,19 @@ result<> check_lifetime(const std::optional<std::chrono::days>& wanted, const x5
                            std::chrono::floor<std::chrono::days>(issuer.not_after() - now()).count()));
 }
 
+}  // namespace
+
 // Whoever holds a key that was revoked as compromised may be the thief.
 result<> check_not_compromised(inventory& in, const EVP_PKEY* key) {
-  bool compromised = false;
-  MUTUAL_CHECK(in.each([&](const record& one) {
-    if (!one.revoked || one.revoked->reason != revocation_reason::key_compromise || one.der.empty()) return;
+  MUTUAL_TRY(const auto compromised, in.revoked_for(revocation_reason::key_compromise));
+  for (const auto& one : compromised) {
     const auto known = x509::certificate::from_der(one.der);
-    compromised = compromised || (known && EVP_PKEY_eq(X509_get0_pubkey(known->get()), key) == 1);
-  }));
-  if (!compromised) return {};
-  return error(errc::bad_input,
-               "the request is refused: its key was revoked as compromised; make another key, and a request with it");
+    if (!known || EVP_PKEY_eq(X509_get0_pubkey(known->get()), key) != 1) continue;
+    return error(errc::bad_input,
+                 "the request is refused: its key was revoked as compromised; make another key, and a request with it");
+  }
+  return {};
 }
-
-}  // namespace
 
 result<issued_certificate> pki::renew(const renew_request& request) {
   MUTUAL_TRY(const auto name, checked_name(request.name));

@@ -27,7 +27,7 @@ struct step {
   std::array<guard, 8> guards;
 };
 
-constexpr std::array<step, 2> steps{{
+constexpr std::array<step, 3> steps{{
     {R"sql(
   CREATE TABLE schema_version (version {int} NOT NULL);
   INSERT INTO schema_version VALUES (0);
@@ -112,6 +112,24 @@ constexpr std::array<step, 2> steps{{
        {"revocation_lists_keep", "revocation_lists", "UPDATE", "", "revocation lists are never changed"},
        {"identity_stays", "identity", "DELETE", "", "an inventory has one identity"},
        {"identity_keeps", "identity", "UPDATE", "", "an inventory has one identity"}}}},
+    // Tokens, of which only a digest is known, and what each was used for.
+    {R"sql(
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    digest TEXT NOT NULL,
+    name TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    names TEXT NOT NULL,
+    made_at {int} NOT NULL,
+    ends_at {int} NOT NULL,
+    used_at {int},
+    serial TEXT NOT NULL DEFAULT ''
+  ){strict};
+)sql",
+     {{{"tokens_stay", "tokens", "DELETE", "", "tokens are never deleted"},
+       {"tokens_keep", "tokens", "UPDATE OF id, digest, name, profile, names, made_at, ends_at", "",
+        "a token is never changed"},
+       {"tokens_once", "tokens", "UPDATE OF used_at, serial", "OLD.used_at IS NOT NULL", "a token is used once"}}}},
 }};
 
 std::string replaced(std::string text, std::string_view word, std::string_view by) {
@@ -224,7 +242,7 @@ result<> upgrade_schema(database& db, bool is_new) {
 result<> remove_schema(database& db) {
   return db.run(
       "DROP TABLE schema_version; DROP TABLE certificates; DROP TABLE acts; DROP TABLE revocations; DROP TABLE "
-      "revocation_lists; DROP TABLE identity; DROP FUNCTION refuse_change");
+      "revocation_lists; DROP TABLE identity; DROP TABLE tokens; DROP FUNCTION refuse_change");
 }
 
 }  // namespace mutual::authority

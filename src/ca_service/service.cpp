@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "ca_service/counters.hpp"
 #include "ca_service/desk.hpp"
+#include "ca_service/est_desk.hpp"
 #include "ca_service/keeper.hpp"
 #include "ca_service/list_shelf.hpp"
 #include "ca_service/ocsp_desk.hpp"
@@ -73,7 +74,9 @@ result<> run(const options& how) {
 
   app inside, outside;
   std::vector<served_app> all{secured(inside, how)};
+  est_desk est(*authority, counts, log, how.renew_expired_for);
   add_plain_routes(inside, lists, answers);
+  add_est_routes(inside, est);
   inside.workers(workers);
   if (!how.plain_listen.empty()) {
     add_plain_routes(outside, lists, answers);

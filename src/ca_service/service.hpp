@@ -3,7 +3,9 @@
 
 #include <mutual/result.hpp>
 
+#include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 
 namespace mutual::ca_service {
@@ -15,6 +17,7 @@ struct options {
   std::string name;                       ///< Which of the PKI's server certificates, if it has several.
   std::string listen = "localhost:8443";  ///< Mutual TLS.
   std::string plain_listen;               ///< Plain HTTP, for what is signed and open to all; empty for none.
+  std::optional<std::chrono::seconds> renew_expired_for;  ///< See est_desk; nothing for never.
   bool access_log = true;
   unsigned threads = 0;  ///< For connections; 0 is one a core.
 };

@@ -1,21 +1,32 @@
 // mutual ca …: the authority as a service.
 
 #include "authority/layout.hpp"
+#include "base/duration.hpp"
+#include "base/text.hpp"
 #include "ca_service/service.hpp"
 #include "cli/command.hpp"
 #include "cli/usage.hpp"
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 
 #include <memory>
 
 namespace mutual::cli {
 namespace {
 
+outcome bad_duration(const std::string& given) {
+  return result<>(
+      error(errc::bad_usage, fmt::format("{} is no span of time: write a number and its unit, as in 30m, 24h "
+                                         "or 7d (--renew-expired-for DURATION)",
+                                         text::quoted(given))));
+}
+
 void add_ca_serve(CLI::App& ca, action& chosen) {
-  auto* command = ca.add_subcommand("serve", "Serve the authority: revocation lists and OCSP");
+  auto* command = ca.add_subcommand("serve", "Serve the authority: enrolment (EST), revocation lists and OCSP");
   const auto given = std::make_shared<ca_service::options>();
   const auto quiet = std::make_shared<bool>(false);
+  const auto grace = std::make_shared<std::string>();
   command->add_option("--listen", given->listen, "Where to listen with mutual TLS: HOST:PORT; port 0 takes a free one")
       ->type_name("HOST:PORT")
       ->capture_default_str();
@@ -27,17 +38,27 @@ void add_ca_serve(CLI::App& ca, action& chosen) {
   add_store_option(*command, given->store);
   command->add_option("--name", given->name, "Which of the PKI's server certificates to present, if it has several")
       ->type_name("NAME");
+  command
+      ->add_option("--renew-expired-for", *grace,
+                   "Renew certificates that have ended up to DURATION ago, by their key; never without it")
+      ->type_name("DURATION");
   command->add_option("--threads", given->threads, "Threads that serve; one a core without it")
       ->check(whole_number(1, 1024));
   command->add_flag("--quiet", *quiet, "No access log");
   command->footer(
+      "  /.well-known/est/                      EST (RFC 7030): cacerts, csrattrs, simpleenroll, simplereenroll,\n"
+      "                                         serverkeygen; the first certificate by a token (mutual ca token)\n"
       "  /crl/intermediate.crl, /crl/root.crl   revocation lists (DER); /crl/all.pem has all of them in PEM\n"
       "  /ocsp                                  OCSP by POST and GET (RFC 6960, RFC 5019)\n\n"
       "It keeps its lists fresh by itself: each day, and as soon as somebody is revoked.\n"
       "Ctrl-C finishes the requests under way and stops; a second one stops at once.\n\n"
       "  mutual ca serve --listen ca.example:8443 --plain-listen ca.example:80");
-  command->callback([given, quiet, &chosen] {
-    chosen = [given, quiet] {
+  command->callback([given, quiet, grace, &chosen] {
+    chosen = [given, quiet, grace]() -> outcome {
+      if (!grace->empty()) {
+        given->renew_expired_for = duration_from_text(*grace);
+        if (!given->renew_expired_for) return bad_duration(*grace);
+      }
       given->pki = authority::pki_folder(given->pki);
       given->access_log = !*quiet;
       return ca_service::run(*given);
@@ -51,6 +72,7 @@ void add_ca(CLI::App& program, action& chosen) {
   auto* ca = program.add_subcommand("ca", "The authority as a service, for other machines");
   ca->require_subcommand(1);
   add_ca_serve(*ca, chosen);
+  add_ca_token(*ca, chosen);
 }
 
 }  // namespace mutual::cli

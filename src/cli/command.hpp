@@ -43,6 +43,7 @@ void add_sign(CLI::App& program, action& chosen);
 void add_log(CLI::App& program, action& chosen);
 void add_recover(CLI::App& program, action& chosen);
 void add_ca(CLI::App& program, action& chosen);
+void add_ca_token(CLI::App& ca, action& chosen);
 
 /// Adds --pki, which fills `given`; authority::pki_folder() makes a folder of it.
 void add_pki_option(CLI::App& command, std::filesystem::path& given);

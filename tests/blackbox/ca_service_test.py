@@ -6,15 +6,13 @@ import os
 import shutil
 import socket
 import stat
-import subprocess
-import tempfile
 import time
 import unittest
 import urllib.error
 import urllib.request
 
 from postgres import Postgres
-from serving import MUTUAL, Server, ServingTest, free_port
+from serving import MUTUAL, ServingTest
 
 
 class CaTest(ServingTest):

@@ -1,0 +1,248 @@
+#include "authority/enroll.hpp"
+
+#include "authority/limits.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "x509/alternative_names.hpp"
+#include "x509/request_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mutual::authority {
+namespace {
+
+using x509::profile;
+
+bool is_leaf(const record& one) {
+  return one.purpose == profile::server || one.purpose == profile::client || one.purpose == profile::peer;
+}
+
+bool holds(const std::vector<std::string>& all, const std::vector<std::string>& some) {
+  return std::all_of(some.begin(), some.end(),
+                     [&](const auto& one) { return std::find(all.begin(), all.end(), one) != all.end(); });
+}
+
+bool is_within(const alternative_names& some, const alternative_names& all) {
+  return holds(all.dns, some.dns) && holds(all.uris, some.uris) && holds(all.emails, some.emails) &&
+         holds(all.ips, some.ips);
+}
+
+std::string in_words(const alternative_names& names) {
+  auto text = names_to_text(names);
+  std::replace(text.begin(), text.end(), '\n', ',');
+  if (!text.empty()) text.pop_back();
+  return text.empty() ? "none" : text::printable(text, 1024);
+}
+
+// The key that is certified, and what must live as long as it.
+struct subject_key {
+  std::optional<x509::private_key> made;
+  EVP_PKEY* key = nullptr;
+};
+
+result<subject_key> key_for(const enrolment& what) {
+  subject_key out;
+  if (what.make_key) {
+    MUTUAL_TRY(auto made, x509::private_key::generate());
+    out.made = std::move(made);
+    out.key = out.made->get();
+  } else {
+    out.key = X509_REQ_get0_pubkey(what.request.get());
+  }
+  return out;
+}
+
+// RFC 7030 section 4.2.2: subject and alternative names are those of the certificate before.
+result<> check_same_names(const x509::request& request, const alternative_names& asked,
+                          const x509::certificate& before) {
+  const auto* own = X509_get_subject_name(before.get());
+  if (X509_NAME_cmp(X509_REQ_get_subject_name(request.get()), own) != 0) {
+    return error(errc::bad_usage,
+                 fmt::format("the request is for the subject {}, and the certificate before it has {}: "
+                             "a renewal keeps it as it is, word for word",
+                             text::quoted(request.subject()), text::quoted(before.subject())));
+  }
+  const auto had = before.names();
+  if (is_within(asked, had) && is_within(had, asked)) return {};
+  return error(errc::bad_usage,
+               fmt::format("the request's alternative names are {}, and the certificate before it has {}: a renewal "
+                           "keeps them as they are",
+                           in_words(asked), in_words(had)));
+}
+
+std::chrono::seconds life_of(const x509::certificate& before) {
+  return before.not_after() - before.not_before() - std::chrono::seconds(x509::backdate);
+}
+
+result<> check_usable(const record& one) {
+  if (one.revoked) {
+    return error(errc::bad_usage, fmt::format("the certificate {} is {}, and is not renewed", one.serial,
+                                              one.revoked->is_hold() ? "on hold" : "revoked"));
+  }
+  if (one.state == record_state::lost || !is_leaf(one)) {
+    return error(errc::bad_usage, fmt::format("the certificate {} is not one that is renewed", one.serial));
+  }
+  return {};
+}
+
+// What the renewed certificate takes the place of: the one that was shown, or a later one that came of it.
+result<std::string> replaced_by_renewal(inventory& in, const record& shown) {
+  MUTUAL_TRY(const auto now_known, in.find_serial(shown.serial));
+  if (!now_known) return error(errc::bad_usage, "the certificate is not in the inventory any more");
+  MUTUAL_CHECK(check_usable(*now_known));
+  MUTUAL_TRY(const auto current, in.find(shown.name));
+  if (!current) return shown.serial;
+  if (current->revoked) {
+    return error(errc::bad_usage, fmt::format("{} is on hold, and is not renewed", text::quoted(shown.name)));
+  }
+  return current->serial;
+}
+
+}  // namespace
+
+result<made_token> make_token(pki& of, const token_request& request) {
+  issue_request described;
+  described.purpose = request.purpose;
+  MUTUAL_TRY(described.name, checked_name(request.name));
+  described.names = request.names;
+  MUTUAL_TRY(auto names, names_for(described));
+  MUTUAL_TRY(const auto by, load_limits(of.places()));
+  if (const auto* own = by.of(request.purpose); own == nullptr || !own->may_be_issued) {
+    return error(errc::bad_usage, fmt::format("{} certificates are not issued here (authority.toml says what may be "
+                                              "issued)",
+                                              to_string(request.purpose)));
+  }
+  auto made = new_token();
+  made.facts.name = described.name;
+  made.facts.purpose = request.purpose;
+  made.facts.names = std::move(names);
+  made.facts.made_at = now();
+  made.facts.ends_at = made.facts.made_at + request.life;
+  MUTUAL_CHECK(of.note_token(made.facts, request.why));
+  return made;
+}
+
+result<token_facts> check_token(pki& of, std::string_view text) {
+  const auto id = token_id(text);
+  if (!id) return error(errc::not_found, "what was shown has not the form of a token");
+  MUTUAL_TRY(const auto found, of.records().find_token(*id));
+  if (!found || !is_token(text, *found)) {
+    return error(errc::not_found,
+                 fmt::format("there is no such token ({})", found ? "a wrong secret" : "an unknown id"));
+  }
+  if (found->ends_at <= now()) {
+    return error(errc::not_found, fmt::format("the token {} ended on {}", found->id, to_text(found->ends_at)));
+  }
+  return *found;
+}
+
+// A token that was used gives what it was used for once more, to whoever holds the key of that: an answer may be lost
+// on its way.
+result<enrolled> given_already(pki& at, const token_facts& token, const enrolment& what) {
+  MUTUAL_TRY(const auto one, at.records().find_serial(token.serial));
+  if (one && !one->revoked && !what.make_key) {
+    MUTUAL_TRY(auto leaf, x509::certificate::from_der(one->der));
+    if (EVP_PKEY_eq(X509_get0_pubkey(leaf.get()), X509_REQ_get0_pubkey(what.request.get())) == 1) {
+      return enrolled{{one->name, one->purpose, std::move(leaf), {}, {}, {}}, {}};
+    }
+  }
+  return error(errc::not_found, fmt::format("the token {} was used on {}", token.id, to_text(*token.used_at)));
+}
+
+result<enrolled> enroll_by_token(pki& at, const token_facts& token, const enrolment& what) {
+  MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
+  if (token.used_at) return given_already(at, token, what);
+  const auto common_name = what.request.common_name();
+  if (!common_name.empty() && common_name != token.name) {
+    return error(errc::bad_usage,
+                 fmt::format("the request is for {}, and the token for another name", text::quoted(common_name)));
+  }
+  if (!is_within(asked, token.names)) {
+    return error(errc::bad_usage, fmt::format("the request asks for the alternative names {}, and the token gives only "
+                                              "{}",
+                                              in_words(asked), in_words(token.names)));
+  }
+  MUTUAL_TRY(auto key, key_for(what));
+  certified what_is_signed;
+  what_is_signed.name = token.name;
+  what_is_signed.purpose = token.purpose;
+  what_is_signed.names = token.names;
+  what_is_signed.key = key.key;
+  what_is_signed.token = token.id;
+  what_is_signed.why = "enrolled by a token";
+  MUTUAL_TRY(auto issued, at.certify(what_is_signed));
+  return enrolled{std::move(issued), std::move(key.made)};
+}
+
+result<enrolled> renew_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what) {
+  MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
+  MUTUAL_TRY(const auto shown, at.records().find_sha256(current_sha256));
+  if (!shown) return error(errc::bad_usage, "the certificate that was shown was not issued by this authority");
+  MUTUAL_CHECK(check_usable(*shown));
+  MUTUAL_TRY(const auto before, x509::certificate::from_der(shown->der));
+  MUTUAL_CHECK(check_same_names(what.request, asked, before));
+  MUTUAL_TRY(auto key, key_for(what));
+  certified what_is_signed;
+  what_is_signed.name = shown->name;
+  what_is_signed.purpose = shown->purpose;
+  what_is_signed.like = before;
+  what_is_signed.names = before.names();
+  what_is_signed.lifetime = life_of(before);
+  what_is_signed.key = key.key;
+  what_is_signed.why = "renewed by the certificate " + shown->serial;
+  what_is_signed.replaces = [&](inventory& in) { return replaced_by_renewal(in, *shown); };
+  MUTUAL_TRY(auto issued, at.certify(what_is_signed));
+  return enrolled{std::move(issued), std::move(key.made)};
+}
+
+result<enrolled> renew_after_end(pki& at, const x509::request& request, std::chrono::seconds grace) {
+  MUTUAL_TRY(const auto asked, x509::checked_request(request));
+  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
+  std::optional<record> newest;
+  std::optional<x509::certificate> before;
+  MUTUAL_CHECK(at.records().each_named(request.common_name(), [&](const record& one) {
+    if (!is_leaf(one) || (newest && one.not_after < newest->not_after)) return;
+    auto read = x509::certificate::from_der(one.der);
+    if (!read || EVP_PKEY_eq(X509_get0_pubkey(read->get()), key) != 1) return;
+    newest = one;
+    before = *std::move(read);
+  }));
+  if (!newest) {
+    return error(errc::bad_usage, "no certificate of that common name was issued for the key that signed the request");
+  }
+  MUTUAL_CHECK(check_usable(*newest));
+  MUTUAL_CHECK(check_same_names(request, asked, *before));
+  const auto since = now() - newest->not_after;
+  if (since < std::chrono::seconds(0)) {
+    return enrolled{{newest->name, newest->purpose, *before, {}, {}, {}}, {}};
+  }
+  if (since > grace) {
+    return error(errc::bad_usage, fmt::format("the certificate ended {} ago, which is too long: it is renewed up to {} "
+                                              "after its end",
+                                              to_words(since), to_words(grace)));
+  }
+  certified what_is_signed;
+  what_is_signed.name = newest->name;
+  what_is_signed.purpose = newest->purpose;
+  what_is_signed.like = *before;
+  what_is_signed.names = before->names();
+  what_is_signed.lifetime = life_of(*before);
+  what_is_signed.key = key;
+  what_is_signed.why = fmt::format("renewed {} after the end of {}", to_words(since), newest->serial);
+  // Who was revoked meanwhile, or whose name is somebody else's by now, is not renewed.
+  what_is_signed.replaces = [&](inventory& in) -> result<std::string> {
+    MUTUAL_TRY(const auto current, in.find(newest->name));
+    if (!current || current->serial != newest->serial) {
+      return error(errc::already_exists,
+                   fmt::format("{} stands for another certificate by now", text::quoted(newest->name)));
+    }
+    MUTUAL_CHECK(check_usable(*current));
+    return current->serial;
+  };
+  MUTUAL_TRY(auto issued, at.certify(what_is_signed));
+  return enrolled{std::move(issued), {}};
+}
+
+}  // namespace mutual::authority

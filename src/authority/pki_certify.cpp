@@ -1,0 +1,46 @@
+// Certificates of which others have decided what is in them.
+
+#include "authority/limits.hpp"
+#include "authority/pki.hpp"
+
+#include <algorithm>
+
+namespace mutual::authority {
+
+result<issued_certificate> pki::certify(const certified& what) {
+  MUTUAL_TRY(const auto issuer, load_issuer(places_));
+  if (EVP_PKEY_eq(what.key, issuer.key.get()) == 1) {
+    return error(errc::bad_input, "the request is refused: its key is the authority's own");
+  }
+  MUTUAL_TRY(const auto by, load_limits(places_));
+  std::chrono::seconds life = what.lifetime ? *what.lifetime : usual_life(by, what.purpose, default_lifetime);
+  if (const auto* own = by.of(what.purpose); own != nullptr && own->longest) {
+    life = std::min<std::chrono::seconds>(life, *own->longest);
+  }
+  const auto subject = what.like ? x509::distinguished_name{what.like->common_name(), what.like->organizations(),
+                                                            what.like->organizational_units()}
+                                 : x509::distinguished_name{what.name, issuer.leaf().organizations(), {}};
+  MUTUAL_TRY(auto spec, x509::describe_certificate(what.purpose, subject, what.names, what.key, life));
+  MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_CHECK(check_not_compromised(*inventory_, what.key));
+  MUTUAL_TRY(auto replaces, what.replaces ? what.replaces(*inventory_) : replaceable(what.name));
+  return sign_and_publish(
+      {what.name, what.purpose, std::move(spec), what.key, {}, nullptr, what.why, std::move(replaces), what.token},
+      issuer);
+}
+
+result<> pki::note_token(const token_facts& one, std::string_view why) {
+  MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_CHECK(inventory_->add_token(one, why));
+  return remember();
+}
+
+// The record of a certificate, and the end of the token that it was issued for: both or none.
+result<> pki::record_signed(const record& entry, const signing& what) {
+  MUTUAL_TRY(auto change, inventory_->begin());
+  if (!what.token.empty()) MUTUAL_CHECK(inventory_->use_token(what.token, entry.serial));
+  MUTUAL_CHECK(inventory_->add(entry, what.why));
+  return change.commit();
+}
+
+}  // namespace mutual::authority

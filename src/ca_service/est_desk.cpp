@@ -1,0 +1,156 @@
+#include "ca_service/est_desk.hpp"
+
+#include "base/text.hpp"
+#include "ca_service/credentials.hpp"
+#include "ca_service/est_message.hpp"
+#include "ca_service/media_type.hpp"
+#include "x509/bundle.hpp"
+
+#include <mutual/handler.hpp>
+#include <mutual/problem.hpp>
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace mutual::ca_service {
+namespace {
+
+// Far above any request for a certificate.
+constexpr std::size_t largest_request = std::size_t{64} * 1024;
+
+std::string called(const peer& who) {
+  return text::printable(fmt::format("peer {} (serial {})", who.subject(), who.serial()), 512);
+}
+
+// Only over TLS, as the RFC demands: the routes are on no other listener.
+result<x509::request> request_in(const request& asked) {
+  if (!has_media_type(asked, "application/pkcs10")) {
+    throw problem::unsupported_media_type(
+        "send a certificate signing request here, with Content-Type: application/pkcs10");
+  }
+  return read_est_request(asked.body);
+}
+
+problem no_credentials() {
+  return problem(401,
+                 "show a token (as the password of Basic, or as Bearer), or a certificate of this authority in the "
+                 "TLS handshake")
+      .header("WWW-Authenticate", "Basic realm=\"enrolment\", Bearer realm=\"enrolment\"");
+}
+
+bool is_our_fault(errc code) { return code == errc::io || code == errc::internal || code == errc::timed_out; }
+
+}  // namespace
+
+response est_desk::refuse(const request& asked, std::string_view what, const std::string& who, const error& why) {
+  const auto& from = asked.connection->remote_address;
+  if (is_our_fault(why.code())) {
+    ++counts_.refused_unavailable;
+    complaint_.tell(fmt::format("EST {} cannot be done: {}", what, why.message()));
+    return problem::unavailable("the authority cannot do that at the moment").header("Retry-After", "10");
+  }
+  log_.warn(fmt::format("EST {} refused to {} from {}: {}", what, who, from, text::printable(why.message(), 1024)));
+  // A token that does not hold is told apart in the log alone.
+  if (why.code() == errc::not_found) {
+    ++counts_.refused_token;
+    return no_credentials();
+  }
+  const bool conflict = why.code() == errc::already_exists;
+  ++(conflict                        ? counts_.refused_conflict
+     : why.code() == errc::bad_input ? counts_.refused_request
+                                     : counts_.refused_policy);
+  return problem(conflict ? 409 : why.code() == errc::bad_input ? 400 : 403, why.message());
+}
+
+response est_desk::answer(const request& asked, std::string_view what, const std::string& who,
+                          const result<authority::enrolled>& outcome) {
+  if (!outcome) return refuse(asked, what, who, outcome.error());
+  complaint_.over();
+  const auto& issued = outcome->issued;
+  auto made = outcome->key ? est_key_and_certificate(*outcome->key, issued.leaf) : est_certificates({issued.leaf});
+  if (!made) return refuse(asked, what, who, made.error());
+  ++counts_.issued;
+  log_.info(fmt::format("EST {}: {} certificate {}, serial {}, to {} from {}", what, to_string(issued.purpose),
+                        text::quoted(issued.name), issued.leaf.serial(), who, asked.connection->remote_address));
+  return *std::move(made);
+}
+
+response est_desk::certificates() {
+  const auto& places = authority_.places();
+  const auto gather = [&]() -> result<response> {
+    // Whom to trust first, then what lies between; each once.
+    MUTUAL_TRY(auto all, x509::load_certificates(places.trust()));
+    MUTUAL_TRY(const auto between, x509::load_certificates(places.intermediate_certificate()));
+    for (const auto& one : between) {
+      if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+    }
+    return est_certificates(all);
+  };
+  auto made = gather();
+  if (made) return *std::move(made);
+  complaint_.tell("EST cacerts cannot be answered: " + made.error().message());
+  return problem::unavailable("the authority cannot do that at the moment").header("Retry-After", "10");
+}
+
+response est_desk::attributes() {
+  const auto by = authority::load_limits(authority_.places());
+  if (by) return est_attributes(*by);
+  complaint_.tell("EST csrattrs cannot be answered: " + by.error().message());
+  return problem::unavailable("the authority cannot do that at the moment").header("Retry-After", "10");
+}
+
+response est_desk::enroll(const request& asked, bool make_key) {
+  const std::string_view what = make_key ? "serverkeygen" : "simpleenroll";
+  const auto token = shown_token(asked);
+  const auto who = asked.who();
+  if (!token && !who) return no_credentials();
+  std::string name = token ? "somebody with a token" : called(*who);
+  auto read = request_in(asked);
+  if (!token) {
+    if (!read) return refuse(asked, what, name, read.error());
+    const authority::enrolment wanted{*std::move(read), make_key};
+    return answer(asked, what, name, authority_.with(name, [&](authority::pki& opened) {
+      return authority::renew_by_certificate(opened, who->sha256(), wanted);
+    }));
+  }
+  // Who shows no token that holds is told nothing else.
+  const auto facts = authority_.with(
+      "ca serve", [&](authority::pki& opened) { return authority::check_token(opened, token->view()); });
+  if (!facts) return refuse(asked, what, name, facts.error());
+  name = "token " + facts->id;
+  if (!read) return refuse(asked, what, name, read.error());
+  const authority::enrolment wanted{*std::move(read), make_key};
+  return answer(asked, what, name, authority_.with(name, [&](authority::pki& opened) {
+    return authority::enroll_by_token(opened, *facts, wanted);
+  }));
+}
+
+response est_desk::reenroll(const request& asked) {
+  constexpr std::string_view what = "simplereenroll";
+  const auto who = asked.who();
+  if (!who && !renew_expired_for_) {
+    return problem::refused(
+        reason::no_certificate,
+        "show the certificate that is to be renewed in the TLS handshake; one that has ended is not "
+        "renewed here");
+  }
+  const auto name = who ? called(*who) : std::string("the key of an ended certificate");
+  auto read = request_in(asked);
+  if (!read) return refuse(asked, what, name, read.error());
+  return answer(asked, what, name, authority_.with(name, [&](authority::pki& opened) {
+    return who ? authority::renew_by_certificate(opened, who->sha256(), {*read, false})
+               : authority::renew_after_end(opened, *read, *renew_expired_for_);
+  }));
+}
+
+void add_est_routes(app& to, est_desk& est) {
+  auto all = to.group("/.well-known/est").body_limit(largest_request);
+  all.get("/cacerts", blocking([&est] { return est.certificates(); }));
+  all.get("/csrattrs", blocking([&est] { return est.attributes(); }));
+  all.post("/simpleenroll", blocking([&est](const request& asked) { return est.enroll(asked, false); }));
+  all.post("/serverkeygen", blocking([&est](const request& asked) { return est.enroll(asked, true); }));
+  all.post("/simplereenroll", blocking([&est](const request& asked) { return est.reenroll(asked); }));
+}
+
+}  // namespace mutual::ca_service

@@ -1,0 +1,327 @@
+"""EST (RFC 7030) at mutual ca serve, with curl for the transport and openssl for requests and PKCS#7."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import sqlite3
+import threading
+import time
+import unittest
+
+from ca_service_test import CaTest
+from postgres import Postgres
+from serving import MUTUAL
+
+
+class EstTest(CaTest):
+    def token(self, name, *more):
+        return self.mutual("ca", "token", name, "--quiet", *more).strip()
+
+    def request(self, name, subject=None, *more, key=None):
+        """A key NAME.key, and a request for it in base64 (NAME.b64), as EST takes it."""
+        how = ["-key", key] if key else ["-newkey", "ed25519", "-nodes", "-keyout", f"{name}.key"]
+        self.run_tool("openssl", "req", "-new", *how, "-subj", subject or f"/CN={name}", "-outform", "DER", "-out", f"{name}.der", *more)
+        self.run_tool("openssl", "base64", "-in", f"{name}.der", "-out", f"{name}.b64")
+        return f"{name}.b64"
+
+    def curl(self, operation, body=None, *more, out="answer", url=None, client=None):
+        """The status; what was answered is in the file `out`."""
+        line = ["curl", "-s", "--cacert", "pki/root.crt", "-o", out, "-D", "head", "-w", "%{http_code}"]
+        if client:
+            line += ["--cert", f"{client}.crt", "--key", f"{client}.key"]
+        if body:
+            line += ["-H", "Content-Type: application/pkcs10", "-H", "Content-Transfer-Encoding: base64", "--data-binary", "@" + body]
+        said = self.run_tool(*line, *more, f"{url or self.url}/.well-known/est/{operation}", code=None)
+        return int(said[-3:]) if said[-3:].isdigit() else 0
+
+    def certificate(self, name, answer="answer"):
+        """Unpacks the PKCS#7 of an answer to NAME.crt, with openssl alone; gives its text."""
+        self.run_tool("openssl", "base64", "-d", "-in", answer, "-out", "answer.p7")
+        self.run_tool("openssl", "pkcs7", "-inform", "DER", "-in", "answer.p7", "-print_certs", "-out", f"{name}.crt")
+        return self.run_tool("openssl", "x509", "-in", f"{name}.crt", "-noout", "-text")
+
+    def enroll(self, name, *token_options, subject=None):
+        self.assertEqual(self.curl("simpleenroll", self.request(name, subject), "-u", ":" + self.token(name, *token_options)), 200,
+                         self.read("answer"))
+        text = self.certificate(name)
+        self.write(f"{name}.crt", self.read(f"{name}.crt") + self.read("pki/intermediate.crt"))
+        return text
+
+    def names(self):
+        return sorted((one["name"], one["status"]) for one in json.loads(self.mutual("list", "--json"))
+                      if one["profile"] in ("client", "server", "peer"))
+
+    def log_of(self, name):
+        return [line for line in self.mutual("log").splitlines() if re.search(rf"\b{name}\b", line)]
+
+
+class Enrolment(EstTest):
+    def test_openssl_reads_whom_to_trust(self):
+        self.ca_serve()
+        self.assertEqual(self.curl("cacerts"), 200)
+        self.run_tool("openssl", "base64", "-d", "-in", "answer", "-out", "answer.p7")
+        self.run_tool("openssl", "pkcs7", "-inform", "DER", "-in", "answer.p7", "-print_certs", "-out", "cas.pem")
+        self.run_tool("openssl", "verify", "-CAfile", "pki/root.crt", "-untrusted", "cas.pem", "pki/issued/alice.crt")
+        self.assertEqual(self.read("cas.pem").count(b"BEGIN CERTIFICATE"), 2)
+        self.assertIn(b"application/pkcs7-mime; smime-type=certs-only", self.read("head"))
+
+    def test_a_machine_without_a_certificate_gets_one_by_a_token_and_is_let_in_by_it(self):
+        server = self.ca_serve()
+        text = self.enroll("bob", "--uri", "spiffe://acme/ops/bob")
+        self.assertIn("Subject: O = Acme, CN = bob" if "O = Acme" in text else "Subject: O=Acme, CN=bob", text)
+        self.assertIn("URI:spiffe://acme/ops/bob", text)
+        self.run_tool("openssl", "verify", "-CAfile", "pki/root.crt", "-untrusted", "pki/intermediate.crt", "bob.crt")
+        self.assertIn(("bob", "valid"), self.names())
+        self.assertEqual(self.curl("cacerts", client="bob"), 200)
+        self.assertRegex("\n".join(self.log_of("bob")), r"token [0-9a-f]{16}")
+        self.assertRegex(server.log(), r"EST simpleenroll: client certificate 'bob', serial [0-9a-f]+, to token [0-9a-f]{16} from 127")
+
+    def test_a_token_is_used_once_and_its_end_ends_it(self):
+        server = self.ca_serve()
+        token = self.token("bob")
+        self.assertEqual(self.curl("simpleenroll", self.request("bob"), "-u", "x:" + token), 200)
+        self.assertEqual(self.curl("simpleenroll", self.request("bob2", "/CN=bob"), "-u", "x:" + token), 401)
+        self.assertIn(b"www-authenticate: basic realm=", self.read("head").lower())
+        self.assertIn("was used on", server.log())
+        short = self.token("carol", "--for", "1s")
+        time.sleep(2.1)
+        self.assertEqual(self.curl("simpleenroll", self.request("carol"), "-H", "Authorization: Bearer " + short), 401)
+        self.assertEqual(self.curl("simpleenroll", self.request("carol"), "-u", ":wrong"), 401)
+        self.assertEqual(self.curl("simpleenroll", self.request("carol")), 401)
+        self.assertNotIn("carol", [name for name, _ in self.names()])
+        self.assertNotIn(short, server.log() + self.mutual("log"))
+
+    def test_the_inventory_holds_no_token(self):
+        secret = self.token("bob").split(".")[1]
+        with open(self.at("pki/inventory.db"), "rb") as file:
+            whole = file.read()
+        for rest in ("pki/inventory.db-wal",):
+            if os.path.exists(self.at(rest)):
+                whole += self.read(rest)
+        self.assertNotIn(secret.encode(), whole)
+        self.assertNotIn(bytes.fromhex(secret), whole)
+
+    def test_bad_requests_are_told_so_and_use_nothing_up(self):
+        self.ca_serve()
+        token = self.token("bob", "--uri", "spiffe://acme/bob")
+        self.write("text.b64", b"hello world")
+        self.write("empty.b64", b"")
+        good = self.read(self.request("bob"))
+        self.write("cut.b64", good[:-40])
+        self.write("large.b64", b"A" * 100_000)
+        forged = bytearray(base64.b64decode(good))
+        forged[-1] ^= 1
+        self.write("forged.b64", base64.b64encode(bytes(forged)))
+        self.write("crt.b64", base64.b64encode(self.run_der("pki/issued/alice.crt")))
+        before = self.names()
+        # curl 7.88 loses an answer over HTTP/2 that comes before it has sent the whole body.
+        self.assertEqual(self.curl("simpleenroll", "large.b64", "-u", ":" + token, "--http1.1"), 413)
+        for body, status in (("text.b64", 400), ("cut.b64", 400), ("forged.b64", 400), ("crt.b64", 400),
+                             ("empty.b64", 400),
+                             (self.request("eve"), 403), (self.request("more", "/CN=bob", "-addext", "subjectAltName=DNS:evil.example"), 403),
+                             (self.request("ca", "/CN=bob", "-addext", "basicConstraints=CA:TRUE"), 400)):
+            self.assertEqual(self.curl("simpleenroll", body, "-u", ":" + token), status, (body, self.read("answer")))
+        self.run_tool("openssl", "req", "-new", "-newkey", "rsa:1024", "-nodes", "-keyout", "weak.key", "-subj", "/CN=bob", "-outform", "DER", "-out", "weak.der")
+        self.write("weak.b64", base64.b64encode(self.read("weak.der")))
+        self.assertEqual(self.curl("simpleenroll", "weak.b64", "-u", ":" + token), 400)
+        self.assertEqual(self.curl("simpleenroll", "bob.b64", "-u", ":" + token, "-H", "Content-Type: text/plain"), 415)
+        self.assertEqual(self.names(), before)
+        self.assertEqual(self.curl("simpleenroll", "bob.b64", "-u", ":" + token), 200)
+
+    def run_der(self, name):
+        self.run_tool("openssl", "x509", "-in", name, "-outform", "DER", "-out", "x.der")
+        return self.read("x.der")
+
+    def test_the_limits_of_the_authority_hold_here_too(self):
+        self.ca_serve()
+        token = self.token("web", "www.evil.example", "--profile", "server")
+        self.write("pki/authority.toml", b'[server]\nnames.dns = ["acme.example"]\nlongest_days = 30\n')
+        self.assertEqual(self.curl("simpleenroll", self.request("web"), "-u", ":" + token), 403)
+        self.assertIn(b"may not carry the DNS name", self.read("answer"))
+        self.write("pki/authority.toml", b'[server]\nnames.dns = ["evil.example"]\nlongest_days = 30\n')
+        self.assertEqual(self.curl("simpleenroll", "web.b64", "-u", ":" + token), 200, self.read("answer"))
+        self.certificate("web")
+        self.run_tool("openssl", "x509", "-in", "web.crt", "-noout", "-checkend", str(29 * 86400))
+        self.run_tool("openssl", "x509", "-in", "web.crt", "-noout", "-checkend", str(31 * 86400), code=1)
+
+    def test_openssl_reads_the_key_that_was_made_here(self):
+        self.ca_serve()
+        self.assertEqual(self.curl("serverkeygen", self.request("bob"), "-u", ":" + self.token("bob")), 200)
+        parts = [part.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n", 1)[0] for part in self.read("answer").split(b"\r\n--")[0:]
+                 if b"\r\n\r\n" in part]
+        self.assertEqual(len(parts), 2)
+        self.write("key.b64", parts[0])
+        self.write("crt.b64", parts[1])
+        self.run_tool("openssl", "base64", "-d", "-in", "key.b64", "-out", "made.der")
+        self.run_tool("openssl", "pkey", "-inform", "DER", "-in", "made.der", "-out", "made.key")
+        self.certificate("made", "crt.b64")
+        self.assertEqual(self.run_tool("openssl", "pkey", "-in", "made.key", "-pubout"), self.run_tool("openssl", "x509", "-in", "made.crt", "-noout", "-pubkey"))
+        self.assertFalse(os.path.exists(self.at("pki/issued/bob.key")))
+
+    def test_openssl_reads_what_kinds_of_keys_are_wanted(self):
+        self.ca_serve()
+        self.assertEqual(self.curl("csrattrs"), 200)
+        self.run_tool("openssl", "base64", "-d", "-in", "answer", "-out", "attributes.der")
+        text = self.run_tool("openssl", "asn1parse", "-inform", "DER", "-in", "attributes.der")
+        self.assertIn("id-ecPublicKey", text)
+        self.assertIn("prime256v1", text)
+
+    def test_nothing_of_it_is_on_the_plain_listener(self):
+        self.ca_serve()
+        for operation in ("cacerts", "csrattrs", "simpleenroll"):
+            self.assertEqual(self.get("/.well-known/est/" + operation)[0], 404)
+
+    def test_what_makes_no_sense_is_told_before_anything_is_made(self):
+        before = self.mutual("log")
+        for line in (["bob", "--for", "1w"], ["bob", "--profile", "root"], ["../bob"], ["bob", "--uri", "no uri"], [],
+                     ["web1 x", "--profile", "server"]):
+            self.mutual("ca", "token", *line, code=2)
+        self.assertIn("--renew-expired-for", self.mutual("ca", "serve", "--renew-expired-for", "soon", code=2))
+        self.assertEqual(self.mutual("log"), before)
+
+
+class Renewal(EstTest):
+    def test_a_certificate_proves_its_own_renewal_with_a_new_key(self):
+        server = self.ca_serve()
+        self.enroll("bob", "--uri", "spiffe://acme/ops/bob")
+        body = self.request("new", "/O=Acme/CN=bob", "-addext", "subjectAltName=URI:spiffe://acme/ops/bob")
+        self.assertEqual(self.curl("simplereenroll", body, client="bob"), 200, self.read("answer"))
+        text = self.certificate("new")
+        self.assertIn("URI:spiffe://acme/ops/bob", text)
+        self.assertEqual(self.run_tool("openssl", "pkey", "-in", "new.key", "-pubout"), self.run_tool("openssl", "x509", "-in", "new.crt", "-noout", "-pubkey"))
+        self.assertIn(("bob", "replaced"), self.names())
+        self.assertIn(("bob", "valid"), self.names())
+        self.assertIn("peer CN=bob,O=Acme", "\n".join(self.log_of("bob")))
+        self.assertRegex(server.log(), r"EST simplereenroll: client certificate 'bob', serial [0-9a-f]+, to peer CN=bob,O=Acme")
+
+    def test_other_names_and_other_proofs_are_refused(self):
+        self.ca_serve()
+        self.enroll("bob")
+        self.enroll("carol")
+        before = self.names()
+        for body in (self.request("a", "/O=Acme/CN=alice"), self.request("b", "/CN=bob"), self.request("c", "/O=Acme/CN=bob/OU=admins"),
+                     self.request("d", "/O=Acme/CN=bob", "-addext", "subjectAltName=DNS:evil.example")):
+            self.assertEqual(self.curl("simplereenroll", body, client="bob"), 403)
+        self.assertEqual(self.curl("simplereenroll", self.request("e", "/O=Acme/CN=bob"), client="carol"), 403)
+        self.assertEqual(self.curl("simplereenroll", self.request("f", "/O=Acme/CN=bob")), 403)
+        self.assertIn(b"no_certificate", self.read("answer"))
+        self.assertEqual(self.names(), before)
+
+    def test_who_is_revoked_is_not_renewed(self):
+        self.ca_serve()
+        self.enroll("bob")
+        self.mutual("revoke", "bob", "--reason", "keyCompromise")
+        time.sleep(1)
+        body = self.request("new", "/O=Acme/CN=bob")
+        self.assertNotEqual(self.curl("simplereenroll", body, client="bob"), 200)
+        self.assertEqual([status for name, status in self.names() if name == "bob"], ["revoked"])
+
+    def test_one_that_has_ended_is_renewed_by_its_key_only_if_that_is_allowed_and_not_for_long(self):
+        self.request("short", "/O=Acme/CN=short")
+        self.short_lived("short", seconds=4)
+        refusing = self.ca_serve()
+        self.assertNotEqual(self.curl("simplereenroll", "short.b64"), 200)
+        refusing.stop()
+        server = self.ca_serve("--renew-expired-for", "1h")
+        time.sleep(5)
+        self.assertNotEqual(self.curl("simplereenroll", "short.b64", client="short"), 200)  # the handshake refuses it
+        self.assertEqual(self.curl("simplereenroll", self.request("thief", "/O=Acme/CN=short")), 403)
+        self.assertEqual(self.curl("simplereenroll", "short.b64"), 200, self.read("answer"))
+        self.certificate("renewed")
+        self.run_tool("openssl", "x509", "-in", "renewed.crt", "-noout", "-checkend", "0")
+        self.assertIn("after the end of", "\n".join(self.log_of("short")))
+        self.assertIn("EST simplereenroll: client certificate 'short'", server.log())
+        self.mutual("revoke", "short")
+        self.assertEqual(self.curl("simplereenroll", "short.b64"), 403)
+        server.stop()
+
+    def short_lived(self, name, seconds):
+        """NAME.crt for NAME.key, ending in some seconds, signed with the authority's key and put into its inventory."""
+        from_time = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() - 300))
+        until = time.strftime("%Y%m%d%H%M%SZ", time.gmtime(time.time() + seconds))
+        self.write("ca.cnf", b"[ca]\ndefault_ca=x\n[x]\nnew_certs_dir=.\ndatabase=index\nserial=serial\ndefault_md=sha256\npolicy=p\n"
+                             b"x509_extensions=e\n[p]\norganizationName=optional\ncommonName=supplied\n[e]\nbasicConstraints=critical,CA:FALSE\n"
+                             b"keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
+        self.write("index", b"")
+        serial = os.urandom(16).hex()
+        self.write("serial", ("5" + serial[1:]).encode())
+        self.run_tool("openssl", "req", "-inform", "DER", "-in", f"{name}.der", "-out", f"{name}.csr")
+        self.run_tool("openssl", "ca", "-batch", "-notext", "-config", "ca.cnf", "-cert", "pki/intermediate.crt", "-keyfile", "pki/intermediate.key",
+                      "-in", f"{name}.csr", "-out", f"{name}.crt", "-startdate", from_time, "-enddate", until)
+        self.write(f"{name}.crt", self.read(f"{name}.crt") + self.read("pki/intermediate.crt"))
+        shutil.copy(self.at(f"{name}.crt"), self.at(f"pki/issued/{name}.crt"))
+        # As after a backup: what the folder has and the inventory has not is taken in.
+        self.write("pki/inventory.mark", b"damaged")
+        self.mutual("recover")
+        self.assertIn((name, "valid"), self.names())
+
+
+class OnPostgresql(EstTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.postgres = Postgres()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.postgres.stop()
+
+    def init(self, *more):
+        self.database, url = self.postgres.new_database()
+        super().init("--store", url, *more)
+
+    def test_several_services_use_a_token_once(self):
+        shutil.copytree(self.at("pki"), self.at("other"))
+        urls = []
+        for folder in ("pki", "other"):
+            server = self.serve("--pki", folder, "--quiet", command=("ca", "serve"))
+            urls.append(f"https://localhost:{server.port}")
+        for turn in range(3):
+            token = self.token(f"bob{turn}")
+            bodies = [self.request(f"r{turn}{n}", f"/CN=bob{turn}") for n in range(6)]
+            statuses = [0] * len(bodies)
+
+            def ask(n):
+                line = ["curl", "-s", "--cacert", "pki/root.crt", "-o", f"out{n}", "-w", "%{http_code}", "-u", ":" + token, "-H",
+                        "Content-Type: application/pkcs10", "--data-binary", "@" + bodies[n], f"{urls[n % 2]}/.well-known/est/simpleenroll"]
+                statuses[n] = int(self.run_tool(*line))
+
+            threads = [threading.Thread(target=ask, args=(n,)) for n in range(len(bodies))]
+            for one in threads:
+                one.start()
+            for one in threads:
+                one.join()
+            self.assertEqual(sorted(statuses)[0], 200, statuses)
+            self.assertTrue(all(status in (401, 409) for status in sorted(statuses)[1:]), statuses)
+            self.assertEqual([name for name, _ in self.names()].count(f"bob{turn}"), 1)
+        self.assertEqual(self.postgres.sql("SELECT count(*) FROM tokens WHERE used_at IS NOT NULL", self.database).strip(), "3")
+
+    def test_a_token_that_was_used_cannot_be_used_again_whoever_holds_the_database(self):
+        self.ca_serve()
+        self.enroll("bob")
+        for change in ("UPDATE tokens SET used_at = NULL", "DELETE FROM tokens", "UPDATE tokens SET ends_at = 9999999999"):
+            with self.assertRaises(AssertionError):
+                self.postgres.sql(change, self.database)
+
+
+class OnSqlite(EstTest):
+    def test_a_token_that_was_used_cannot_be_used_again_whoever_holds_the_database(self):
+        self.ca_serve()
+        self.enroll("bob")
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        for change in ("UPDATE tokens SET used_at = NULL", "DELETE FROM tokens", "UPDATE tokens SET ends_at = 9999999999"):
+            with self.assertRaises(sqlite3.Error):
+                database.execute(change)
+        database.close()
+
+    def test_an_inventory_of_the_version_before_learns_of_tokens(self):
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        database.executescript("DROP TABLE tokens; UPDATE schema_version SET version = 2")
+        database.close()
+        self.ca_serve()
+        self.enroll("bob")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,321 @@
+// EST: who gets a certificate, by what, and who does not.
+
+#include "authority/enroll.hpp"
+#include "base/base64.hpp"
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "ca_service/authority.hpp"
+#include "ca_service/credentials.hpp"
+#include "ca_service/est_desk.hpp"
+#include "ca_service/est_message.hpp"
+#include "x509/certs_only.hpp"
+#include "x509/peer.hpp"
+
+#include <mutual/test_client.hpp>
+
+#include <openssl/pkcs7.h>
+
+#include <array>
+#include <atomic>
+#include <thread>
+
+namespace mutual::ca_service {
+namespace {
+
+using ::testing::HasSubstr;
+using x509::profile;
+
+// The certificates in the PKCS#7 of a body.
+std::vector<x509::certificate> certificates_in(std::string_view base64_text) {
+  const auto der = base64::decode_lines(base64_text);
+  if (!der) return {};
+  using pkcs7_ptr = std::unique_ptr<PKCS7, x509::freed_by<PKCS7_free>>;
+  const auto read = x509::from_whole_der<pkcs7_ptr>(*der, d2i_PKCS7);
+  std::vector<x509::certificate> out;
+  for (int at = 0; read && at < sk_X509_num(read->d.sign->cert); ++at) {
+    out.push_back(x509::certificate::shared(sk_X509_value(read->d.sign->cert, at)));
+  }
+  return out;
+}
+
+class an_est_service : public an_authority {
+ protected:
+  an_est_service() { add_est_routes(service, est); }
+
+  std::string token(const std::string& name, profile purpose = profile::client, const alternative_names& names = {},
+                    std::chrono::seconds life = authority::default_token_life) {
+    auto opened_now = opened();
+    authority::token_request request;
+    request.name = name;
+    request.purpose = purpose;
+    request.names = names;
+    request.life = life;
+    return std::string(good(authority::make_token(opened_now, request)).text.view());
+  }
+  static std::string body_for(const x509::private_key& key, const x509::distinguished_name& subject,
+                              const alternative_names& names = {}) {
+    return base64::encode_lines(good(x509::request::make(key, subject, names)).der());
+  }
+  test_response send(const std::string& operation, const std::string& body, const std::string& token = {},
+                     const std::string& type = "application/pkcs10") {
+    request asked;
+    asked.method = "POST";
+    asked.target = "/.well-known/est/" + operation;
+    asked.body = body;
+    asked.headers.set("Content-Type", type);
+    if (!token.empty()) asked.headers.set("Authorization", "Bearer " + token);
+    return client().send(std::move(asked));
+  }
+  test_client& client() {
+    if (!client_) client_.emplace(service);
+    return *client_;
+  }
+  void as(const x509::certificate& one) {
+    const auto between = intermediate(), top = root();
+    const std::array<X509*, 3> chain{one.get(), between.get(), top.get()};
+    client().as(*good(x509::make_peer(chain)));
+  }
+  std::size_t count() { return good(opened().list()).size(); }
+
+  x509::private_key key = good(x509::private_key::generate());
+  counters counts;
+  est_desk est{*open, counts, logger(), std::nullopt};
+  app service;
+  std::optional<test_client> client_;
+};
+
+TEST_F(an_est_service, tells_everybody_whom_to_trust) {
+  const auto answer = client().get("/.well-known/est/cacerts");
+  EXPECT_EQ(answer.header("Content-Type"), "application/pkcs7-mime; smime-type=certs-only");
+  const auto all = certificates_in(answer.body);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_TRUE((all[0] == root() && all[1] == intermediate()) || (all[1] == root() && all[0] == intermediate()));
+}
+
+TEST_F(an_est_service, gives_a_first_certificate_for_a_token_once) {
+  const auto secret = token("bob", profile::client, {{}, {"spiffe://acme/ops/bob"}, {}, {}});
+  const auto answer = send("simpleenroll", body_for(key, {"bob", {}, {}}), secret);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto leaf = certificates_in(answer.body).at(0);
+  EXPECT_TRUE(key.belongs_to(leaf));
+  EXPECT_EQ(leaf.subject(), "CN=bob,O=Acme");
+  EXPECT_EQ(leaf.names().uris, std::vector<std::string>{"spiffe://acme/ops/bob"});
+  EXPECT_TRUE(leaf.allows_client() && !leaf.allows_server());
+  EXPECT_EQ(certificate("bob"), leaf);
+  const auto other = good(x509::private_key::generate());
+  const auto before = count();
+  EXPECT_EQ(send("simpleenroll", body_for(other, {"bob", {}, {}}), secret).status, 401);
+  EXPECT_EQ(count(), before);
+  // Who has lost the answer may ask again for the same key, and gets the same certificate.
+  EXPECT_EQ(certificates_in(send("simpleenroll", body_for(key, {"bob", {}, {}}), secret).body).at(0), leaf);
+  EXPECT_EQ(count(), before);
+  const auto acts = good(opened().acts());
+  EXPECT_THAT(acts.back().who, HasSubstr("token "));
+  EXPECT_EQ(acts.back().name, "bob");
+}
+
+TEST_F(an_est_service, takes_a_token_by_basic_too) {
+  const auto secret = token("bob");
+  request asked;
+  asked.method = "POST";
+  asked.target = "/.well-known/est/simpleenroll";
+  asked.body = body_for(key, {});
+  asked.headers.set("Content-Type", "application/pkcs10");
+  asked.headers.set("Authorization", "Basic " + base64::encode("anybody:" + secret));
+  EXPECT_EQ(client().send(asked).status, 200);
+}
+
+TEST_F(an_est_service, wants_a_token_that_holds) {
+  const auto secret = token("bob");
+  const auto ended = token("carol", profile::client, {}, std::chrono::seconds(1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));
+  auto wrong = secret;
+  wrong.back() = wrong.back() == '0' ? '1' : '0';
+  for (const auto& shown : {std::string("x"), wrong, ended, std::string(81, '0'), secret + "0"}) {
+    const auto answer = send("simpleenroll", body_for(key, {"bob", {}, {}}), shown);
+    EXPECT_EQ(answer.status, 401) << shown;
+    EXPECT_THAT(std::string(answer.header("WWW-Authenticate").value_or("")), HasSubstr("Basic realm="));
+    EXPECT_EQ(answer.body.find("ended"), std::string::npos) << "a stranger is not told why";
+  }
+  EXPECT_EQ(send("simpleenroll", body_for(key, {"bob", {}, {}})).status, 401);
+  EXPECT_EQ(counts.refused_token, 5U);
+  EXPECT_EQ(send("simpleenroll", body_for(key, {"bob", {}, {}}), secret).status, 200);
+}
+
+TEST_F(an_est_service, keeps_to_the_tokens_names_and_a_refusal_does_not_use_it_up) {
+  const auto secret = token("web", profile::server, {{"www.acme.example"}, {}, {}, {}});
+  const auto before = count();
+  EXPECT_EQ(send("simpleenroll", body_for(key, {"other", {}, {}}), secret).status, 403);
+  EXPECT_EQ(send("simpleenroll", body_for(key, {"web", {}, {}}, {{"evil.example"}, {}, {}, {}}), secret).status, 403);
+  EXPECT_EQ(count(), before);
+  const auto answer = send("simpleenroll", body_for(key, {"web", {}, {}}, {{"www.acme.example"}, {}, {}, {}}), secret);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_TRUE(certificates_in(answer.body).at(0).allows_server());
+}
+
+TEST_F(an_est_service, refuses_what_is_no_request) {
+  const auto secret = token("bob");
+  const auto before = count();
+  const auto body = body_for(key, {"bob", {}, {}});
+  auto forged = *base64::decode_lines(body);
+  forged.back() = static_cast<char>(forged.back() ^ 1);
+  for (const auto& wrong :
+       {std::string(), std::string("hello"), std::string("aGVsbG8="), body.substr(0, body.size() / 2),
+        base64::encode(certificate("alice").der()), base64::encode(forged), body + body, certificate("alice").pem()}) {
+    EXPECT_EQ(send("simpleenroll", wrong, secret).status, 400) << wrong;
+  }
+  EXPECT_EQ(send("simpleenroll", body, secret, "application/x-pkcs10").status, 415);
+  EXPECT_EQ(send("simpleenroll", std::string(70'000, 'A'), secret).status, 413);
+  EXPECT_EQ(count(), before);
+  EXPECT_EQ(send("simpleenroll", body, secret).status, 200);
+}
+
+TEST_F(an_est_service, keeps_to_the_limits_of_the_authority) {
+  const auto secret = token("bob", profile::client, {{}, {"spiffe://evil/bob"}, {}, {}});
+  good(file::create(places.limits(), "[client.names]\nuris = [\"spiffe://acme/\"]\n", file::access::everyone));
+  const auto answer = send("simpleenroll", body_for(key, {"bob", {}, {}}), secret);
+  EXPECT_EQ(answer.status, 403) << answer.body;
+  EXPECT_THAT(answer.body, HasSubstr("may not carry the URI"));
+  std::filesystem::remove(places.limits());
+  EXPECT_EQ(send("simpleenroll", body_for(key, {"bob", {}, {}}), secret).status, 200);
+}
+
+TEST_F(an_est_service, renews_a_certificate_that_is_good_with_the_same_names) {
+  const auto alice = certificate("alice");
+  as(alice);
+  const x509::distinguished_name same{"alice", {"Acme"}, {}};
+  EXPECT_EQ(send("simplereenroll", body_for(key, {"mallory", {"Acme"}, {}})).status, 403);
+  EXPECT_EQ(send("simplereenroll", body_for(key, {"alice", {}, {}})).status, 403);
+  EXPECT_EQ(send("simplereenroll", body_for(key, same, {{"evil.example"}, {}, {}, {}})).status, 403);
+  const auto answer = send("simplereenroll", body_for(key, same));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto leaf = certificates_in(answer.body).at(0);
+  EXPECT_EQ(leaf.subject(), alice.subject());
+  EXPECT_TRUE(key.belongs_to(leaf));
+  EXPECT_EQ(good(opened().records().find("alice"))->serial, leaf.serial());
+  EXPECT_THAT(good(opened().acts()).back().who, HasSubstr("peer CN=alice,O=Acme"));
+  // The one before is good until it ends: whoever has lost the answer asks again.
+  EXPECT_EQ(send("simpleenroll", body_for(key, same)).status, 200);
+}
+
+TEST_F(an_est_service, renews_nobody_who_was_revoked_since_the_handshake) {
+  as(certificate("alice"));
+  revoke("alice", authority::revocation_reason::superseded);
+  const auto before = count();
+  const auto answer = send("simplereenroll", body_for(key, {"alice", {"Acme"}, {}}));
+  EXPECT_EQ(answer.status, 403);
+  EXPECT_THAT(answer.body, HasSubstr("revoked"));
+  EXPECT_EQ(count(), before);
+}
+
+TEST_F(an_est_service, certifies_no_key_that_was_compromised) {
+  const auto secret = token("bob");
+  const auto stolen = good(x509::load_identity(places.certificate("alice"), places.key("alice"))).key;
+  revoke("alice", authority::revocation_reason::key_compromise);
+  EXPECT_EQ(send("simpleenroll", body_for(stolen, {"bob", {}, {}}), secret).status, 400);
+}
+
+TEST_F(an_est_service, renews_nobody_without_a_certificate_unless_it_is_told_to) {
+  EXPECT_EQ(send("simplereenroll", body_for(key, {"alice", {"Acme"}, {}})).status, 403);
+}
+
+TEST_F(an_est_service, makes_a_key_and_keeps_none) {
+  const auto secret = token("bob");
+  const auto answer = send("serverkeygen", body_for(key, {"bob", {}, {}}), secret);
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const std::string type(answer.header("Content-Type").value_or(""));
+  ASSERT_TRUE(type.starts_with("multipart/mixed; boundary=")) << type;
+  const auto boundary = "--" + type.substr(type.find('=') + 1);
+  std::vector<std::string> parts;
+  for (std::size_t at = answer.body.find(boundary); at != std::string::npos; at = answer.body.find(boundary, at + 1)) {
+    const auto begin = answer.body.find("\r\n\r\n", at);
+    if (begin != std::string::npos)
+      parts.push_back(answer.body.substr(begin + 4, answer.body.find("\r\n--", begin) - begin - 4));
+  }
+  ASSERT_EQ(parts.size(), 2U);
+  const auto made = good(x509::read_bundle(*base64::decode_lines(parts[0]), {}, "answer"));
+  const auto leaf = certificates_in(parts[1]).at(0);
+  EXPECT_TRUE(made.key && made.key->belongs_to(leaf));
+  EXPECT_FALSE(key.belongs_to(leaf));
+  EXPECT_FALSE(std::filesystem::exists(places.key("bob")));
+}
+
+TEST_F(an_est_service, says_what_keys_it_wants) {
+  const auto answer = client().get("/.well-known/est/csrattrs");
+  EXPECT_EQ(answer.header("Content-Type"), "application/csrattrs");
+  EXPECT_EQ(text::hex(*base64::decode_lines(answer.body)),
+            "30173015"
+            "06072a8648ce3d0201"
+            "310a06082a8648ce3d030107");
+}
+
+TEST_F(an_est_service, knows_whose_key_has_ended_and_gives_it_no_more_than_the_grace) {
+  // A certificate of two seconds, as no command makes it.
+  const auto issuer = good(authority::load_issuer(places));
+  const auto spec =
+      good(x509::describe_certificate(profile::client, {"short", {"Acme"}, {}}, {}, key, std::chrono::seconds(1)));
+  const auto leaf = good(x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
+  auto entry = authority::to_record(leaf, "short", profile::client, false);
+  entry.state = authority::record_state::issued;
+  entry.has_key = false;
+  good(opened().records().add(entry));
+  const auto asked = good(x509::request::make(key, {"short", {"Acme"}, {}}, {}));
+  auto at = opened();
+  // While it is good, it is what is given.
+  EXPECT_EQ(good(authority::renew_after_end(at, asked, std::chrono::hours(1))).issued.leaf, leaf);
+  std::this_thread::sleep_for(std::chrono::milliseconds(3200));
+  const auto late = authority::renew_after_end(at, asked, std::chrono::seconds(1));
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().message(), HasSubstr("too long"));
+  const auto other = good(x509::private_key::generate());
+  EXPECT_FALSE(authority::renew_after_end(at, good(x509::request::make(other, {"short", {"Acme"}, {}}, {})),
+                                          std::chrono::hours(1)));
+  EXPECT_FALSE(authority::renew_after_end(at, good(x509::request::make(key, {"short", {"Other"}, {}}, {})),
+                                          std::chrono::hours(1)));
+  const auto renewed = good(authority::renew_after_end(at, asked, std::chrono::hours(1)));
+  EXPECT_NE(renewed.issued.leaf.serial(), leaf.serial());
+  EXPECT_THAT(good(opened().acts()).at(good(opened().acts()).size() - 2).why, HasSubstr("after the end of"));
+  good(opened().revoke("short", authority::revocation_reason::superseded, {}));
+  EXPECT_FALSE(authority::renew_after_end(at, asked, std::chrono::hours(1)));
+}
+
+TEST_F(an_est_service, uses_a_token_for_one_of_many_who_come_at_once) {
+  const auto secret = token("bob");
+  std::vector<std::string> bodies;
+  for (int n = 0; n < 6; ++n) bodies.push_back(body_for(good(x509::private_key::generate()), {"bob", {}, {}}));
+  std::atomic<int> served{0};
+  std::vector<std::thread> all;
+  for (const auto& body : bodies) {
+    all.emplace_back([&, body] {
+      auto own = opened();
+      const auto facts = authority::check_token(own, secret);
+      if (!facts) return;
+      const authority::enrolment wanted{good(read_est_request(body)), false};
+      if (authority::enroll_by_token(own, *facts, wanted)) ++served;
+    });
+  }
+  for (auto& one : all) one.join();
+  EXPECT_EQ(served, 1);
+}
+
+TEST(credentials, are_read_from_one_field_of_a_known_scheme) {
+  const auto of = [](std::vector<std::string> values) -> std::string {
+    request asked;
+    for (const auto& one : values) asked.headers.add("Authorization", one);
+    const auto found = shown_token(asked);
+    return found ? std::string(found->view()) : "(none)";
+  };
+  EXPECT_EQ(of({"Bearer abc"}), "abc");
+  EXPECT_EQ(of({"bearer  abc "}), "abc");
+  EXPECT_EQ(of({"Basic " + base64::encode("user:a:b")}), "a:b");
+  EXPECT_EQ(of({"Basic " + base64::encode(":abc")}), "abc");
+  for (const auto& wrong : {"Basic " + base64::encode("abc"), std::string("Basic ###"), std::string("Digest x"),
+                            std::string("Bearer"), std::string()}) {
+    EXPECT_EQ(of({wrong}), "(none)") << wrong;
+  }
+  EXPECT_EQ(of({"Bearer a", "Bearer b"}), "(none)");
+  EXPECT_EQ(of({}), "(none)");
+}
+
+}  // namespace
+}  // namespace mutual::ca_service
