@@ -122,6 +122,14 @@ result<> put_back_list(const layout& places, const std::filesystem::path& file, 
   return {};
 }
 
+// An older state does not know which of its tokens have been used since: none of them is of use any more.
+result<> void_tokens(inventory& in) {
+  const auto done = in.on().change("UPDATE tokens SET used_at = $1 WHERE used_at IS NULL",
+                                   {std::int64_t{now().time_since_epoch().count()}});
+  if (!done) return done.error();
+  return {};
+}
+
 }  // namespace
 
 result<recovery> recover(const std::filesystem::path& folder, const std::string& store) {
@@ -153,6 +161,7 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
   std::map<std::string, std::uint64_t> numbers;
   if (seen && *seen) numbers = (*seen)->list_numbers;
   for (const auto& [issuer, number] : numbers) MUTUAL_CHECK(in->skip_list_numbers(issuer, number));
+  MUTUAL_CHECK(void_tokens(*in));
   MUTUAL_CHECK(
       in->note("recovered", {}, {},
                fmt::format("taken as it was at act {}, though act {} was seen", told.last_act, told.seen_act)));

@@ -24,7 +24,7 @@ struct recovery {
 
 /// Takes the inventory that is there for the newest one, whatever the folder has seen. What the folder still knows is
 /// put back first: certificates whose files are here, and the revocations on its revocation lists, whose numbers are
-/// not used again. Nobody who is on a list of the folder is let in by this.
+/// not used again. Nobody who is on a list of the folder is let in by this, and no token is good any more.
 result<recovery> recover(const std::filesystem::path& folder, const std::string& store);
 
 }  // namespace mutual::authority

@@ -93,6 +93,20 @@ class Enrolment(EstTest):
         self.assertNotIn("carol", [name for name, _ in self.names()])
         self.assertNotIn(short, server.log() + self.mutual("log"))
 
+    def test_a_token_is_void_once_an_older_inventory_was_put_back(self):
+        token, other = self.token("bob"), self.token("carol")
+        shutil.copy(self.at("pki/inventory.db"), self.at("backup.db"))
+        self.mutual("issue", "client", "dave")
+        shutil.copy(self.at("backup.db"), self.at("pki/inventory.db"))
+        for name in ("inventory.db-wal", "inventory.db-shm"):
+            if os.path.exists(self.at("pki", name)):
+                os.remove(self.at("pki", name))
+        self.mutual("recover")
+        self.ca_serve()
+        for name, one in (("bob", token), ("carol", other)):
+            self.assertEqual(self.curl("simpleenroll", self.request(name), "-u", ":" + one), 401)
+        self.enroll("bob")
+
     def test_the_inventory_holds_no_token(self):
         secret = self.token("bob").split(".")[1]
         with open(self.at("pki/inventory.db"), "rb") as file:
