@@ -1,7 +1,9 @@
 #include "authority/init.hpp"
 
+#include "authority/authorities.hpp"
 #include "authority/issue_files.hpp"
 #include "authority/limits.hpp"
+#include "authority/new_file.hpp"
 #include "authority/schema.hpp"
 #include "authority/store.hpp"
 #include "authority/workplace.hpp"
@@ -18,8 +20,6 @@ namespace mutual::authority {
 namespace {
 
 using x509::profile;
-constexpr std::chrono::days root_lifetime{3650};
-constexpr std::chrono::days intermediate_lifetime{1825};
 // " Intermediate CA" must still fit into a common name of 64 characters (not bytes).
 constexpr std::size_t longest_organization = 48;
 
@@ -38,9 +38,10 @@ result<> check_free(const layout& places) {
     MUTUAL_CHECK(file::exists(folder));
     return {};
   }
-  MUTUAL_TRY(const bool inventory, file::exists(places.inventory()));
-  MUTUAL_TRY(const bool root, file::exists(places.root_key()));
-  if (inventory || root) {
+  // Any of these: the root's key may be kept elsewhere, and the inventory may be in a database.
+  for (const auto& sign : {places.inventory(), places.store(), places.root_certificate(), places.root_key()}) {
+    MUTUAL_TRY(const bool there, file::exists(sign));
+    if (!there) continue;
     return error(errc::already_exists,
                  fmt::format("{} holds a PKI already, and it is left as it is: add to it with mutual "
                              "issue, or make another with --pki",
@@ -99,40 +100,6 @@ result<std::vector<issue_request>> first_requests(const init_request& request) {
   return all;
 }
 
-// Records a CA and writes its files: key, record, certificate, in that order.
-result<> write_ca(inventory& in, profile purpose, const x509::certificate& one, const x509::private_key& key,
-                  const std::filesystem::path& key_file, const std::filesystem::path& certificate_file) {
-  MUTUAL_CHECK(file::create(key_file, key.pem().view(), file::access::owner_only));
-  auto entry = to_record(one, to_string(purpose), purpose, false);
-  entry.state = record_state::issued;
-  MUTUAL_CHECK(in.add(entry));
-  return file::create(certificate_file, one.pem(), file::access::everyone);
-}
-
-result<std::vector<x509::certificate>> make_authorities(const init_request& request, const limits& by,
-                                                        const layout& places, inventory& in) {
-  const auto& organization = request.organization;
-  MUTUAL_TRY(const auto root_key, x509::private_key::generate(request.kind));
-  MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
-  MUTUAL_TRY(const auto root_spec,
-             x509::describe_certificate(profile::root, {organization + " Root CA", {organization}, {}}, {}, root_key,
-                                        root_lifetime));
-  MUTUAL_TRY(auto root, x509::make_self_signed(root_spec, root_key));
-  MUTUAL_TRY(auto spec,
-             x509::describe_certificate(profile::intermediate, {organization + " Intermediate CA", {organization}, {}},
-                                        {}, key, intermediate_lifetime));
-  if (const auto constraints = constraints_for(by); !constraints.empty()) {
-    MUTUAL_TRY(auto extension, x509::to_extension(constraints));
-    spec.others.push_back(std::move(extension));
-  }
-  MUTUAL_TRY(auto intermediate, x509::issue_certificate(spec, key.get(), root, root_key));
-  MUTUAL_CHECK(write_ca(in, profile::root, root, root_key, places.root_key(), places.root_certificate()));
-  MUTUAL_CHECK(write_ca(in, profile::intermediate, intermediate, key, places.intermediate_key(),
-                        places.intermediate_certificate()));
-  MUTUAL_CHECK(file::create(places.trust(), root.pem(), file::access::everyone));
-  return std::vector<x509::certificate>{std::move(root), std::move(intermediate)};
-}
-
 result<issued_certificate> issue_self_signed(const issue_request& request, const std::string& organization,
                                              const layout& places, inventory& in) {
   MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
@@ -157,8 +124,19 @@ result<limits> take_limits(const init_request& request, const layout& places) {
   return by;
 }
 
+// The root's key, in the folder or elsewhere: last of all, so that hardly anything is left that could fail after it.
+result<> keep_root_key(const init_request& request, const x509::private_key& key, const layout& places,
+                       new_file& outside) {
+  const auto& elsewhere = request.root_key_file;
+  const auto& path = elsewhere.empty() ? places.root_key() : elsewhere;
+  MUTUAL_CHECK(write_root_key(key, request.root_password.view(), path));
+  if (!elsewhere.empty()) outside.written(elsewhere);
+  return {};
+}
+
 // Everything but the inventory itself, in the folder where it is built.
-result<made_pki> fill(const init_request& request, const std::vector<issue_request>& first, pki& site) {
+result<made_pki> fill(const init_request& request, const std::vector<issue_request>& first, pki& site,
+                      new_file& outside) {
   const auto& places = site.places();
   made_pki made{places, {}, {}};
   if (request.self_signed) {
@@ -172,14 +150,16 @@ result<made_pki> fill(const init_request& request, const std::vector<issue_reque
     return made;
   }
   MUTUAL_TRY(const auto by, take_limits(request, places));
-  MUTUAL_TRY(made.authorities, make_authorities(request, by, places, site.records()));
+  MUTUAL_TRY(auto authorities, make_authorities(request, by, places, site.records()));
+  made.authorities = std::move(authorities.all);
   // While the root's key is at hand: it may be kept away from now on.
-  MUTUAL_TRY(const auto list, site.make_root_list());
+  MUTUAL_TRY(const auto list, site.make_root_list(authorities.root));
   (void)list;
   for (const auto& one : first) {
     MUTUAL_TRY(auto issued, site.issue(one));
     made.issued.push_back(std::move(issued));
   }
+  MUTUAL_CHECK(keep_root_key(request, authorities.root.key, places, outside));
   return made;
 }
 
@@ -188,13 +168,14 @@ result<std::unique_ptr<inventory>> connect(const init_request& request, const la
 }
 
 // All that is recorded is one transaction, so that a server's inventory too is made whole or not at all.
-result<made_pki> build(const init_request& request, const std::vector<issue_request>& first, pki& site) {
+result<made_pki> build(const init_request& request, const std::vector<issue_request>& first, pki& site,
+                       new_file& outside) {
   MUTUAL_TRY(auto whole, site.records().begin());
   if (!request.store.empty()) {
     MUTUAL_CHECK(site.records().make_ready(true));
     MUTUAL_CHECK(file::create(site.places().store(), request.store + "\n", file::access::owner_only));
   }
-  MUTUAL_TRY(auto made, fill(request, first, site));
+  MUTUAL_TRY(auto made, fill(request, first, site, outside));
   MUTUAL_TRY(const auto seen, site.records().how_far());
   MUTUAL_CHECK(write_mark(site.places(), {seen, {}}));
   MUTUAL_CHECK(whole.commit());
@@ -220,6 +201,9 @@ result<made_pki> init(const init_request& request) {
     return error(errc::bad_usage, fmt::format("the organization's name must have 1 to {} characters, and this has {}",
                                               longest_organization, size));
   }
+  if (request.self_signed && (!request.root_key_file.empty() || !request.root_password.empty())) {
+    return error(errc::bad_usage, "--self-signed makes no root, so there is no root's key to protect: leave it out");
+  }
   if (request.self_signed && !request.limits.empty()) {
     return error(errc::bad_usage, "limits are for an authority, and --self-signed makes none: leave one of them out");
   }
@@ -234,7 +218,8 @@ result<made_pki> init(const init_request& request) {
   auto records = connect(request, being_built);
   if (!records) return in_place(records.error(), site.path(), request.folder);
   std::optional<pki> inside(pki::being_made(being_built, *std::move(records)));
-  auto built = build(request, first, *inside);
+  new_file outside;
+  auto built = build(request, first, *inside, outside);
   if (!built) return in_place(built.error(), site.path(), request.folder);
   auto made = *std::move(built);
   // A file is closed before its folder gets its name.
@@ -243,6 +228,7 @@ result<made_pki> init(const init_request& request) {
     if (inside) (void)remove_schema(inside->records().on());
     return std::move(named).error();
   }
+  outside.keep();
   made.places = places;
   for (auto& one : made.issued) {
     one.certificate_file = places.certificate(one.name);

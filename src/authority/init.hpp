@@ -24,6 +24,10 @@ struct init_request {
   x509::secret p12_password;
   /// A file of limits (authority.toml) for the new PKI; empty for none.
   std::filesystem::path limits;
+  /// Encrypts the root's key; empty for a key in the open.
+  x509::secret root_password;
+  /// Where the root's key is written; empty for root.key in the folder.
+  std::filesystem::path root_key_file;
   /// The URL of a PostgreSQL database for the inventory; empty for an SQLite file in the folder.
   std::string store;
 };

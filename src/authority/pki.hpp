@@ -4,6 +4,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/inventory.hpp"
 #include "authority/layout.hpp"
+#include "authority/root_key.hpp"
 #include "authority/token.hpp"
 #include "x509/certificate.hpp"
 #include "x509/crl.hpp"
@@ -102,6 +103,8 @@ struct list_options {
   bool is_delta = false;
   std::chrono::seconds lifetime = default_list_lifetime;
   std::string why;
+  /// For the root's list, when it must be made anew.
+  root_access root{};
 };
 
 /// Who signs OCSP answers about what a CA has issued.
@@ -150,12 +153,17 @@ class pki {
   result<> revoke(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
 
   /// Makes revocation lists of every CA that needs one, and puts them where servers look. A full list comes with the
-  /// root's when that is not there yet or in the last third of its time.
+  /// root's: made anew when that is not there, past its date or lacks a revocation, and then its key is needed; and in
+  /// the last third of its time, if its key can be opened without asking anybody. If the key is needed and cannot be
+  /// had, servers get all that could be made, and the error says so.
   result<std::vector<made_list>> make_lists(const list_options& how);
   /// Whether servers look at lists of this PKI.
   result<bool> has_lists() const;
   /// Makes the root's list alone, which servers do not look at until there are others: for when its key is at hand.
-  result<made_list> make_root_list();
+  result<made_list> make_root_list(const x509::identity& root);
+  /// A sentence about a root's list that will end soon, because nothing could make it anew so far; empty if all is
+  /// well.
+  result<std::string> root_list_advice();
 
   /// Who signs OCSP answers for each CA of this PKI. What is missing or in the last third of its life is made first, if
   /// the CA's key is here: in the inventory, then in the folder `ocsp`, 0600. A CA whose key is away and that has none
@@ -204,7 +212,6 @@ class pki {
     x509::crl list;
   };
   result<list_file> make_list(const x509::identity& issuer, const std::string& called, const list_options& how);
-  result<std::optional<x509::crl>> usable_root_list(const x509::certificate& root);
   result<x509::identity> new_responder(const x509::identity& issuer, const std::string& called,
                                        std::chrono::seconds lifetime);
 

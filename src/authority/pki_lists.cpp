@@ -40,6 +40,39 @@ result<> check_grows(const std::filesystem::path& file, std::uint64_t highest, i
                            shown(file), there, in.on().where(), highest));
 }
 
+// How good a root's list is that is there.
+enum class standing {
+  unusable,  // It is not there, not the root's, or past its date.
+  lacking,   // It lacks a revocation of a CA, or has one that was taken back.
+  due,       // It is in the last third of its time.
+  fresh,
+};
+
+struct root_list {
+  standing how = standing::unusable;
+  std::optional<x509::crl> list;
+};
+
+result<root_list> look_at_list(const root_place& root, const std::filesystem::path& path, inventory& in) {
+  root_list out;
+  MUTUAL_TRY(const bool there, file::exists(path));
+  if (!there) return out;
+  MUTUAL_TRY(const auto lists, x509::load_crls(path));
+  const auto& list = lists.front();
+  if (!list.is_signed_by(root.certificate) || !list.next_update() || *list.next_update() <= now()) return out;
+  out.list = list;
+  out.how = standing::lacking;
+  MUTUAL_TRY(const auto authorities, in.of_profile(profile::intermediate));
+  for (const auto& one : authorities) {
+    if (one.issuer != root.certificate.subject()) continue;
+    MUTUAL_TRY(const auto certificate, x509::certificate::from_der(one.der));
+    if (list.revokes(certificate) != one.revoked.has_value()) return out;
+  }
+  const auto life = *list.next_update() - list.this_update();
+  out.how = now() < *list.next_update() - life / 3 ? standing::fresh : standing::due;
+  return out;
+}
+
 }  // namespace
 
 result<pki::list_file> pki::make_list(const x509::identity& issuer, const std::string& called,
@@ -68,30 +101,7 @@ result<pki::list_file> pki::make_list(const x509::identity& issuer, const std::s
   return list_file{std::move(made), std::move(list)};
 }
 
-// The root's list in its file, if it says what the inventory says and is not near its end.
-result<std::optional<x509::crl>> pki::usable_root_list(const x509::certificate& root) {
-  std::optional<x509::crl> usable;
-  MUTUAL_TRY(const bool there, file::exists(places_.revocation_list("root")));
-  if (!there) return usable;
-  MUTUAL_TRY(const auto lists, x509::load_crls(places_.revocation_list("root")));
-  const auto& list = lists.front();
-  if (!list.is_signed_by(root) || !list.next_update()) return usable;
-  MUTUAL_TRY(const auto authorities, inventory_->of_profile(profile::intermediate));
-  for (const auto& one : authorities) {
-    if (one.issuer != root.subject()) continue;
-    MUTUAL_TRY(const auto certificate, x509::certificate::from_der(one.der));
-    if (list.revokes(certificate) != one.revoked.has_value()) return usable;
-  }
-  const auto life = *list.next_update() - list.this_update();
-  MUTUAL_TRY(const bool has_key, file::exists(places_.root_key()));
-  // Without the key it is used as long as it is good.
-  const auto until = has_key ? *list.next_update() - life / 3 : *list.next_update();
-  if (now() < until) usable = list;
-  return usable;
-}
-
-result<made_list> pki::make_root_list() {
-  MUTUAL_TRY(const auto root, x509::load_identity(places_.root_certificate(), places_.root_key()));
+result<made_list> pki::make_root_list(const x509::identity& root) {
   list_options how;
   how.lifetime = root_list_lifetime;
   MUTUAL_TRY(auto made, make_list(root, "root", how));
@@ -100,8 +110,26 @@ result<made_list> pki::make_root_list() {
 
 result<bool> pki::has_lists() const { return file::exists(places_.revocation_lists()); }
 
+result<std::string> pki::root_list_advice() {
+  MUTUAL_TRY(const auto root, current_root(places_));
+  MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+  if (found.how != standing::due) return std::string();
+  return fmt::format(
+      "the root's revocation list ends on {}, and servers refuse everybody then: run mutual crl with the root's key "
+      "before, which is encrypted or kept elsewhere",
+      to_text(*found.list->next_update()));
+}
+
 result<std::vector<made_list>> pki::make_lists(const list_options& how) {
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
+  MUTUAL_TRY(const auto root, current_root(places_));
+  opened_roots keys(how.root);
+  const auto look = [&] { return look_at_list(root, places_.revocation_list(root.called), *inventory_); };
+  if (!how.is_delta) {
+    // Whoever has to type a password does so while nobody waits for the folder.
+    MUTUAL_TRY(const auto before, look());
+    if (before.how < standing::due) (void)keys.open(root, false);
+  }
   MUTUAL_TRY(const auto turn, take_turn());
   MUTUAL_TRY(const auto retired, load_retired(places_));
   std::vector<made_list> made;
@@ -117,28 +145,26 @@ result<std::vector<made_list>> pki::make_lists(const list_options& how) {
     take(std::move(list));
   }
   if (how.is_delta) return made;
-  MUTUAL_TRY(const auto roots, x509::load_certificates(places_.root_certificate()));
-  MUTUAL_TRY(const auto usable, usable_root_list(roots.front()));
-  if (usable) {
-    pem += usable->pem();
-  } else {
-    MUTUAL_TRY(const bool has_key, file::exists(places_.root_key()));
-    if (!has_key) {
-      return error(
-          errc::not_found,
-          fmt::format("the root's own revocation list is missing, too old, or lacks a revocation, and {} is not "
-                      "there to make another: put it there for the moment of mutual crl",
-                      shown(places_.root_key())));
-    }
-    MUTUAL_TRY(const auto root, x509::load_identity(places_.root_certificate(), places_.root_key()));
+  result<> lacking;
+  MUTUAL_TRY(const auto found, look());
+  const auto* key = found.how == standing::fresh ? nullptr : &keys.open(root, found.how == standing::due);
+  if (key != nullptr && *key) {
     auto longer = how;
     longer.lifetime = std::max<std::chrono::seconds>(how.lifetime, root_list_lifetime);
-    MUTUAL_TRY(auto list, make_list(root, "root", longer));
+    MUTUAL_TRY(auto list, make_list(**key, root.called, longer));
     take(std::move(list));
+  } else if (found.list) {
+    pem += found.list->pem();
+    if (found.how == standing::lacking) {
+      lacking = key->error().in("a CA was revoked, but the root's revocation list does not say it yet");
+    }
+  } else {
+    return key->error().in("the root's own revocation list is missing or past its date");
   }
   for (const auto& list : retired.root_lists) pem += list.pem();
   // Last, and whole: a server that watches it takes up all of them at once.
   MUTUAL_CHECK(file::replace(places_.revocation_lists(), pem, file::access::everyone));
+  if (!lacking) return std::move(lacking).error();
   return made;
 }
 

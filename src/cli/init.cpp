@@ -4,15 +4,13 @@
 
 #include "authority/layout.hpp"
 #include "base/text.hpp"
-#include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
-#include "cli/issued_text.hpp"
+#include "cli/init_text.hpp"
 #include "cli/key_kind_option.hpp"
-#include "cli/output.hpp"
 #include "cli/password.hpp"
+#include "cli/root_key_option.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <memory>
@@ -34,53 +32,41 @@ constexpr const char* footer =
     "touched, and one that cannot be finished is not there at all; what a killed init leaves is taken away by the "
     "next.\n"
     "\n"
+    "The root's key is needed again once a year, for the root's revocation list, and to rotate. It may be encrypted, "
+    "or\n"
+    "written elsewhere with --root-key-out; mutual crl and revoke then take --root-key and --root-password-file.\n"
+    "\n"
     "Example: mutual init --name Acme --host localhost --client alice";
 
 struct options {
   std::filesystem::path pki;
   authority::init_request request;
   std::string kind = "p256";
-  password_source password;
+  password_source password, root_password;
   bool json = false;
 };
 
-void print_json(const authority::made_pki& made) {
-  boost::json::array issued;
-  for (const auto& one : made.issued) issued.push_back(issued_json(one));
-  boost::json::array authorities;
-  for (const auto& one : made.authorities) {
-    authorities.push_back(boost::json::object{
-        {"subject", one.subject()}, {"sha256", one.sha256()}, {"not_after", to_rfc3339(one.not_after())}});
-  }
-  print("{}\n", boost::json::serialize(boost::json::object{{"pki", made.places.folder().string()},
-                                                           {"trust", made.places.trust().string()},
-                                                           {"authorities", std::move(authorities)},
-                                                           {"issued", std::move(issued)}}));
-}
-
-void print_text(const authority::made_pki& made, bool with_password) {
-  const auto& places = made.places;
-  if (made.authorities.empty()) {
-    print("A PKI of self-signed certificates is in {}\n", places.folder().string());
-  } else {
-    print("The authority {} is in {}\n", subject_text(made.authorities.front()), places.folder().string());
-    print("  root         {}, {}\n", places.root_certificate().string(), until_text(made.authorities[0].not_after()));
-    print("  intermediate {}, {}\n", places.intermediate_certificate().string(),
-          until_text(made.authorities[1].not_after()));
-  }
-  print("  trust        {} (give it to both sides)\n", places.trust().string());
-  for (const auto& one : made.issued) print("\n{}", issued_text(one, with_password));
+// Where the root's key is, if it is not where everybody expects it, or not as.
+std::string root_key_text(const authority::init_request& request) {
+  const auto& elsewhere = request.root_key_file;
+  if (elsewhere.empty() && request.root_password.empty()) return {};
+  const auto& path = elsewhere.empty() ? authority::layout(request.folder).root_key() : elsewhere;
+  return fmt::format("{}{}", text::printable(path.string(), 4096),
+                     request.root_password.empty() ? "" : ", encrypted with the password that you gave");
 }
 
 result<> run(options& given) {
   given.request.folder = authority::pki_folder(given.pki);
   MUTUAL_TRY(given.request.kind, key_kind_of(given.kind));
   MUTUAL_TRY(given.request.p12_password, read_password(given.password, "MUTUAL_P12_PASSWORD", true));
+  if (!given.request.self_signed) {
+    MUTUAL_TRY(given.request.root_password, read_root_password(given.root_password, true));
+  }
   MUTUAL_TRY(const auto made, authority::init(given.request));
   if (given.json) {
-    print_json(made);
+    print_made_json(made);
   } else {
-    print_text(made, !given.request.p12_password.empty());
+    print_made_text(made, !given.request.p12_password.empty(), root_key_text(given.request));
   }
   return {};
 }
@@ -110,6 +96,14 @@ void add_init(CLI::App& program, action& chosen) {
           "What the authority may issue (names, lives, kinds of keys): a file that becomes its authority.toml; "
           "see docs/certificates.md")
       ->type_name("FILE");
+  command
+      ->add_option("--root-key-out", given->request.root_key_file,
+                   "Write the root's key to this file, on a medium that is then taken away, and never into the PKI")
+      ->type_name("FILE");
+  add_root_password_options(*command, given->root_password, "Encrypt the root's key with");
+  for (const char* option : {"--root-key-out", "--root-password-file", "--ask-root-password"}) {
+    command->get_option(option)->excludes("--self-signed");
+  }
   add_key_kind_option(*command, given->kind);
   add_password_options(*command, given->password, "the PKCS#12 files", "MUTUAL_P12_PASSWORD");
   add_json_option(*command, given->json);

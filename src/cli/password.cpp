@@ -99,7 +99,8 @@ bool somebody_can_be_asked() { return ::isatty(STDIN_FILENO) == 1 && ::isatty(ST
 result<x509::secret> ask_password(std::string_view prompt) {
   const descriptor terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!terminal)
-    return error(errc::bad_usage, "there is no terminal to ask on: give the password with --password-file");
+    return error(errc::bad_usage,
+                 "there is no terminal to ask on: give the password in a file (--password-file and its like)");
   const raw_terminal raw(terminal.get());
   say(terminal.get(), prompt);
   std::string typed;
@@ -110,7 +111,8 @@ result<x509::secret> ask_password(std::string_view prompt) {
   return checked(all.view());
 }
 
-result<x509::secret> read_password(const password_source& source, const char* variable, bool fresh) {
+result<x509::secret> read_password(const password_source& source, const char* variable, bool fresh,
+                                   std::string_view prompt) {
   if (!source.file.empty()) {
     MUTUAL_TRY(auto contents, file::read(source.file, 64 * 1024));
     const x509::secret all(std::move(contents));
@@ -121,7 +123,7 @@ result<x509::secret> read_password(const password_source& source, const char* va
     return checked(first_line(all.view()));
   }
   if (source.ask) {
-    MUTUAL_TRY(auto typed, ask_password("Password: "));
+    MUTUAL_TRY(auto typed, ask_password(prompt));
     if (!fresh) return typed;
     if (typed.empty()) return error(errc::bad_input, "no password was typed: nothing was done");
     MUTUAL_TRY(const auto again, ask_password("The same again: "));

@@ -29,7 +29,8 @@ void add_password_options(CLI::App& command, password_source& source, std::strin
 
 /// The password: the file's first line, else what is typed (twice, if it is `fresh`), else the environment variable's
 /// value, else none.
-result<x509::secret> read_password(const password_source& source, const char* variable, bool fresh);
+result<x509::secret> read_password(const password_source& source, const char* variable, bool fresh,
+                                   std::string_view prompt = "Password: ");
 
 /// Whether somebody sits at a terminal who could be asked.
 bool somebody_can_be_asked();

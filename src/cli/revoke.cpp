@@ -2,9 +2,11 @@
 
 #include "authority/layout.hpp"
 #include "authority/pki.hpp"
+#include "base/streams.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/output.hpp"
+#include "cli/root_key_option.hpp"
 #include "cli/usage.hpp"
 
 #include <CLI/CLI.hpp>
@@ -24,6 +26,7 @@ struct revoke_options {
   std::string reason = "unspecified";
   bool release = false;
   bool no_list = false;
+  root_key_options root;
   bool json = false;
 };
 
@@ -32,6 +35,7 @@ struct list_options {
   std::string store, why;
   unsigned days = default_days;
   bool delta = false;
+  root_key_options root;
   bool json = false;
 };
 
@@ -89,20 +93,29 @@ void print_revoked(const revoke_options& given, const std::vector<authority::rec
   }
 }
 
+// What is not wrong yet, and will be: to standard error, where timers' logs have it.
+result<> advise(authority::pki& opened) {
+  MUTUAL_TRY(const auto advice, opened.root_list_advice());
+  if (!advice.empty()) say(fmt::format("mutual: note: {}\n", advice));
+  return {};
+}
+
 result<> revoke(const revoke_options& given) {
   MUTUAL_TRY(const auto reason, reason_of(given));
+  authority::list_options how;
+  MUTUAL_TRY(how.root, to_root_access(given.root));
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
   const auto which = opened.revoke(given.what, reason, given.why);
   if (!which) {
     // An earlier one may have been interrupted between the inventory and the lists: whoever says it again wants servers
     // to know.
     MUTUAL_TRY(const bool has_lists, opened.has_lists());
-    if (has_lists && !given.no_list) MUTUAL_CHECK(opened.make_lists({}));
+    if (has_lists && !given.no_list) MUTUAL_CHECK(opened.make_lists(how));
     return which.error();
   }
   std::vector<authority::made_list> lists;
   if (!given.no_list) {
-    auto made = opened.make_lists({});
+    auto made = opened.make_lists(how);
     if (!made) {
       return made.error().in(
           fmt::format("{} is {} in the inventory, but servers do not know it yet: mend this, and run "
@@ -112,7 +125,7 @@ result<> revoke(const revoke_options& given) {
     lists = *std::move(made);
   }
   print_revoked(given, *which, lists, opened.places());
-  return {};
+  return given.no_list ? result<>() : advise(opened);
 }
 
 result<> make_lists(const list_options& given) {
@@ -121,13 +134,14 @@ result<> make_lists(const list_options& given) {
   how.is_delta = given.delta;
   how.lifetime = std::chrono::days(given.days);
   how.why = given.why;
+  MUTUAL_TRY(how.root, to_root_access(given.root));
   MUTUAL_TRY(const auto made, opened.make_lists(how));
   if (given.json) {
     print("{}\n", boost::json::serialize(lists_json(made)));
   } else {
     print("{}", lists_text(made, opened.places(), given.delta));
   }
-  return {};
+  return given.delta ? result<>() : advise(opened);
 }
 
 }  // namespace
@@ -152,6 +166,7 @@ void add_revoke(CLI::App& program, action& chosen) {
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);
   add_why_option(*command, given->why);
+  add_root_key_options(*command, given->root);
   add_json_option(*command, given->json);
   command->footer(
       "A new revocation list is made at once, and a running mutual serve --pki refuses the certificate within a "
@@ -173,12 +188,15 @@ void add_crl(CLI::App& program, action& chosen) {
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);
   add_why_option(*command, given->why);
+  add_root_key_options(*command, given->root);
   add_json_option(*command, given->json);
   command->footer(
       "intermediate.crl and root.crl are the lists in DER, crl.pem holds both in PEM. From then on servers of this "
       "PKI\n"
       "check revocation, and refuse everybody when the list is past its date: let a timer run mutual crl every day.\n"
-      "Numbers only grow. The root's list lasts a year, and its key is asked for only to make another.");
+      "Numbers only grow. The root's list lasts a year, and its key is needed only to make another: in its last third "
+      "if\n"
+      "the key can be opened without asking, at its end, or when a CA was revoked.");
   command->callback([given, &chosen] { chosen = [given] { return make_lists(*given); }; });
 }
 
