@@ -14,8 +14,8 @@
 namespace mutual::authority {
 namespace {
 
-// Nobody checks whether a responder's own certificate is revoked (RFC 6960 section 4.2.2.2.1), so it lives shortly. The
-// root's key is not always at hand: its responder lives as long as its list.
+// Nobody checks whether a responder's own certificate is revoked (RFC 6960 section 4.2.2.2.1), so it lives shortly: the
+// root's too, for its key lies beside the intermediate's.
 constexpr std::chrono::days responder_lifetime{30};
 constexpr unsigned due_percent = 66;
 
@@ -54,6 +54,11 @@ result<std::vector<ocsp_responder>> pki::ready_responders() {
   std::vector<ocsp_responder> out;
   const auto take = [&](const x509::identity& ca, const std::string& called, std::chrono::days lifetime) -> result<> {
     auto there = usable(places_.responder(ca.leaf().serial()), ca.leaf());
+    // One that was revoked, or that no record knows since a backup was put back, signs nothing more.
+    if (there) {
+      MUTUAL_TRY(const auto known, inventory_->find_serial(there->leaf().serial()));
+      if (!known || known->revoked) there.reset();
+    }
     if (!there || is_due(there->leaf(), due_percent, now())) {
       MUTUAL_TRY(auto made, new_responder(ca, called, lifetime));
       there = std::move(made);
@@ -71,7 +76,7 @@ result<std::vector<ocsp_responder>> pki::ready_responders() {
       there && !is_due(there->leaf(), due_percent, now())) {
     out.push_back({root, *std::move(there)});
   } else if (const auto whole = x509::load_identity(places_.root_certificate(), places_.root_key()); whole) {
-    MUTUAL_CHECK(take(*whole, "root", std::chrono::duration_cast<std::chrono::days>(root_list_lifetime)));
+    MUTUAL_CHECK(take(*whole, "root", responder_lifetime));
   } else if (there) {
     // The key is away or closed: what there is serves to its end.
     out.push_back({root, *std::move(there)});

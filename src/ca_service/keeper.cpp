@@ -19,10 +19,12 @@ constexpr std::chrono::milliseconds patience{400};
 constexpr std::chrono::seconds time_passes{30};
 constexpr std::chrono::hours responders_every{1};
 constexpr std::chrono::hours list_age{24};
+constexpr std::chrono::seconds first_wait{30}, longest_wait{3600};
 constexpr auto who = "ca serve";
 
 bool is_old(const authority::list_facts& newest) {
   const auto life = newest.next_update - newest.this_update;
+  if (life <= std::chrono::seconds(0)) return false;  // the CA has ended: no list of it is good any more
   return now() >= newest.this_update + std::min<std::chrono::seconds>(list_age, life / 2);
 }
 
@@ -61,8 +63,9 @@ void keeper::stop() {
 
 void keeper::look() {
   const auto done = authority_.with(who, [&](authority::pki& opened) -> result<> {
-    MUTUAL_CHECK(look_at_lists(opened));
-    return look_at_responders(opened);
+    auto lists = look_at_lists(opened);
+    auto responders = look_at_responders(opened);
+    return lists ? responders : lists;
   });
   if (done) {
     complaint_.over();
@@ -110,10 +113,20 @@ result<> keeper::read_own_list(std::string stamp) {
   return {};
 }
 
+// Each attempt uses a number up and leaves an act that nobody can take out: what fails is not tried over and over.
 result<> keeper::make_lists(authority::pki& opened, const std::string& why) {
-  MUTUAL_TRY(const auto made, opened.make_lists({false, authority::default_list_lifetime, why}));
+  const auto present = clock::now();
+  if (present < not_before_) return *failure_;
+  const auto made = opened.make_lists({false, authority::default_list_lifetime, why, {}});
+  if (!made) {
+    failed_wait_ = std::clamp<std::chrono::seconds>(2 * failed_wait_, first_wait, longest_wait);
+    not_before_ = present + failed_wait_;
+    failure_ = made.error();
+    return made.error();
+  }
+  failed_wait_ = std::chrono::seconds(0);
   ++counts_.lists_made;
-  for (const auto& one : made) {
+  for (const auto& one : *made) {
     log_.info(fmt::format("revocation list {} of {} made ({})", one.number, one.issuer, why));
   }
   return {};
@@ -121,7 +134,8 @@ result<> keeper::make_lists(authority::pki& opened, const std::string& why) {
 
 std::string keeper::authorities_stamp() const {
   const auto& places = authority_.places();
-  return tls::stamp_of({places.intermediate_certificate(), places.root_certificate(), places.retired()});
+  return tls::stamp_of(
+      {places.intermediate_certificate(), places.root_certificate(), places.root_key(), places.retired()});
 }
 
 result<> keeper::look_at_responders(authority::pki& opened) {

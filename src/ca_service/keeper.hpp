@@ -57,6 +57,9 @@ class keeper {
   std::string lists_stamp_;       // of the lists in the folder when they were last read
   std::uint64_t own_number_ = 0;  // of the intermediate's; 0 for none
   std::string own_issuer_;
+  std::chrono::steady_clock::time_point not_before_{};  // for the next attempt at lists, after one that failed
+  std::chrono::seconds failed_wait_{};
+  std::optional<error> failure_;
   std::string stamp_;
   std::chrono::steady_clock::time_point responders_made_{};
 

@@ -24,7 +24,10 @@ std::optional<std::filesystem::path> list_shelf::file_of(const std::string& path
   }
   // The rest of the name is a serial number, and nothing that could lead elsewhere.
   const auto serial = path.substr(retired.size(), path.size() - retired.size() - ending.size());
-  if (serial.find_first_not_of("0123456789abcdef") != std::string::npos) return std::nullopt;
+  constexpr std::size_t longest_serial = 40;  // RFC 5280 section 4.1.2.2: 20 octets
+  if (serial.size() > longest_serial || serial.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return std::nullopt;
+  }
   return places_.revocation_list("retired/" + serial);
 }
 
@@ -49,10 +52,12 @@ std::optional<sys_seconds> list_shelf::next_update_of(const std::filesystem::pat
 response list_shelf::answer(const request& asked, const std::string& path) {
   const auto file = file_of(path);
   if (!file) throw problem::not_found("there is no such revocation list");
-  const auto next = next_update_of(*file);
   auto made = file_response(asked, *file, {path == "all.pem" ? "application/x-pem-file" : "application/pkix-crl", {}});
-  const auto left = next ? std::max(*next - now(), std::chrono::seconds(0)) : std::chrono::seconds(0);
-  made.headers.set("Cache-Control", fmt::format("max-age={}, public, no-transform", left.count()));
+  // Only of a file that is there: what strangers ask for is not remembered.
+  const auto next = next_update_of(*file);
+  const auto left = next ? std::clamp<std::chrono::seconds>(*next - now(), std::chrono::seconds(0), list_cache_life)
+                         : std::chrono::seconds(0);
+  made.headers.set("Cache-Control", fmt::format("max-age={}, public, no-transform, must-revalidate", left.count()));
   return made;
 }
 

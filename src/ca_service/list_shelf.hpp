@@ -15,6 +15,9 @@
 
 namespace mutual::ca_service {
 
+/// For how long caches of HTTP may give a list without asking whether there is a newer one: a revocation makes one.
+inline constexpr std::chrono::minutes list_cache_life{5};
+
 /// Gives revocation lists out: "intermediate.crl", "root.crl", "intermediate.delta.crl" and those of CAs that issue no
 /// more ("retired/SERIAL.crl") as DER (RFC 2585), and "all.pem" as PEM. Safe to use from any thread; blocks while files
 /// are read.
@@ -22,7 +25,7 @@ class list_shelf {
  public:
   explicit list_shelf(authority::layout places) : places_(std::move(places)) {}
 
-  /// The answer with a list: with ETag and Last-Modified, and fresh until its next update. Throws a `problem`, 404 for
+  /// The answer with a list: with ETag and Last-Modified, and fresh for list_cache_life. Throws a `problem`, 404 for
   /// anything but a list.
   response answer(const request& asked, const std::string& path);
 

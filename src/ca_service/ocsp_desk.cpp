@@ -34,18 +34,27 @@ std::string entity_tag_of(std::string_view bytes) {
   return fmt::format("\"{}\"", text::hex({reinterpret_cast<const char*>(digest.data()), size}));
 }
 
+// Two CAs may have one name: one that was replaced, and its successor.
+bool was_issued_by(const authority::record& one, const x509::certificate& issuer) {
+  if (one.issuer != issuer.subject()) return false;
+  const auto whole = x509::certificate::from_der(one.der);
+  return whole && whole->authority_key_id() == issuer.subject_key_id();
+}
+
 x509::ocsp_fact fact_of(const x509::ocsp_id& id, const std::optional<authority::record>& one,
                         const x509::certificate& issuer) {
   using status = x509::ocsp_fact::status;
   x509::ocsp_fact out{id, status::unknown, {}, 0};
-  if (!one || one->issuer != issuer.subject()) return out;
-  // Its key was never anybody's, so nobody can ask for himself.
-  if (one->state == authority::record_state::lost) return out;
-  out.is = one->revoked ? status::revoked : status::good;
+  if (!one || !was_issued_by(*one, issuer)) return out;
+  // First of all: whatever else is known of it, a list says the same.
   if (one->revoked) {
+    out.is = status::revoked;
     out.revoked_at = one->revoked->at;
     out.reason = static_cast<int>(one->revoked->reason);
+    return out;
   }
+  // The key of a lost one was never anybody's, so nobody can ask for himself.
+  if (one->state != authority::record_state::lost) out.is = status::good;
   return out;
 }
 
@@ -108,7 +117,11 @@ ocsp_desk::reply ocsp_desk::answer(std::string_view der) {
   });
   if (again.is_answer) return again;
   auto fresh = sign(*facts, {}, by->signs);
-  if (fresh.is_answer) kept_.put(der, {std::move(line), fresh});
+  // What RFC 5019 has asked for by GET; whoever asks for odd things leaves no mark.
+  constexpr std::size_t longest_kept = 255;
+  const bool usual =
+      der.size() <= longest_kept && facts->size() == 1 && facts->front().is != x509::ocsp_fact::status::unknown;
+  if (fresh.is_answer && usual) kept_.put(der, {std::move(line), fresh});
   return fresh;
 }
 
@@ -133,7 +146,9 @@ response ocsp_desk::answer_asked(const request& asked, std::string_view encoded)
   // What is fresh for this one alone, or no answer at all, is nobody else's.
   if (!said.is_answer || said.has_nonce) return in_http(std::move(said.der));
   const http::validators state{entity_tag_of(said.der), said.this_update};
-  const bool has_it = http::judge_preconditions(asked, state) == http::precondition::not_modified;
+  // By its tag alone: two answers of one second have the same date, and may say different things.
+  const bool has_it = asked.headers.contains("If-None-Match") &&
+                      http::judge_preconditions(asked, state) == http::precondition::not_modified;
   auto made = has_it ? response(304) : in_http(std::move(said.der));
   made.headers.set("ETag", state.etag);
   made.headers.set("Last-Modified", http::to_http_date(said.this_update));

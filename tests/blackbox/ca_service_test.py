@@ -103,8 +103,7 @@ class Lists(CaTest):
         time.sleep(1.1)
         status, fields, _ = self.get("/crl/intermediate.crl")
         self.assertEqual((status, fields["Content-Type"]), (200, "application/pkix-crl"))
-        days = int(fields["Cache-Control"].split("max-age=")[1].split(",")[0]) / 86400
-        self.assertAlmostEqual(days, 30, delta=0.01)
+        self.assertIn("max-age=300,", fields["Cache-Control"])
         self.assertEqual(self.get("/crl/intermediate.crl", **{"If-None-Match": fields["ETag"]})[0], 304)
         self.assertEqual(self.get("/crl/intermediate.crl", **{"If-Modified-Since": fields["Last-Modified"]})[0], 304)
         self.mutual("revoke", "alice")
@@ -193,8 +192,6 @@ class Ocsp(CaTest):
         self.assertEqual(sorted(one["name"] for one in listed if one["profile"] == "responder"), ["ocsp-intermediate", "ocsp-root"])
 
     def test_java_believes_it_with_revocation_on_by_ocsp_and_by_lists(self):
-        if not shutil.which("javac"):
-            self.skipTest("no Java here")
         self.ca_serve()
         self.run_tool("javac", "-d", self.folder, os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers", "Judge.java"), timeout=120)
         def judge(how):
