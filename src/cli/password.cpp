@@ -131,6 +131,11 @@ result<x509::secret> read_password(const password_source& source, const char* va
     return typed;
   }
   const char* from_environment = std::getenv(variable);
+  // What was to put it there has failed, as a rule: nothing may be written unprotected for that.
+  if (fresh && from_environment != nullptr && *from_environment == '\0') {
+    return error(errc::bad_input,
+                 fmt::format("${} is set and empty: put the password there, or unset it to do without one", variable));
+  }
   return checked(from_environment != nullptr ? from_environment : "");
 }
 

@@ -28,7 +28,7 @@ void add_password_options(CLI::App& command, password_source& source, std::strin
                           CLI::Option* only_with = nullptr);
 
 /// The password: the file's first line, else what is typed (twice, if it is `fresh`), else the environment variable's
-/// value, else none.
+/// value, else none. A variable that is set and empty is an error where a new password is to be set.
 result<x509::secret> read_password(const password_source& source, const char* variable, bool fresh,
                                    std::string_view prompt = "Password: ");
 

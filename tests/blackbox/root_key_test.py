@@ -71,6 +71,8 @@ class RootKey(AuthorityTest):
         self.assertIn(serial, self.openssl("crl", "-inform", "DER", "-in", "pki/root.crl", "-noout", "-text").lower())
 
     def test_the_environment_and_a_terminal_give_the_password_too(self):
+        self.assertIn("$MUTUAL_ROOT_PASSWORD is set and empty", self.refused(1, "init", env=clean_environment(MUTUAL_ROOT_PASSWORD="")))
+        self.assertFalse(os.path.exists(self.at("pki")))
         self.good("init", env=clean_environment(MUTUAL_ROOT_PASSWORD="sesame"))
         self.openssl("pkey", "-in", "pki/root.key", "-passin", "pass:sesame", "-noout")
         os.remove(self.at("pki/root.crl"))
