@@ -4,6 +4,7 @@
 
 #include "app/access_log.hpp"
 #include "app/banner.hpp"
+#include "app/follow_feed.hpp"
 #include "app/state.hpp"
 #include "app/workers.hpp"
 #include "base/clock.hpp"
@@ -119,6 +120,7 @@ class patient_log {
 };
 
 using servers = std::vector<std::unique_ptr<http::server>>;
+using feeds = std::vector<std::unique_ptr<followed_feed>>;
 
 // The end of a service, begun by a signal or by the program itself, whichever comes first.
 class ending {
@@ -244,10 +246,18 @@ result<> serve_together(const std::vector<served_app>& asked) {
     lines.emplace(STDOUT_FILENO);
   }
   servers running;
+  feeds followed;  // Goes before the servers that it gives lists to.
   for (const auto& one : all) {
-    auto started = http::server::start(options_for(*one.served, one.how, one.how.access_log ? &*lines : nullptr));
+    auto options = options_for(*one.served, one.how, one.how.access_log ? &*lines : nullptr);
+    MUTUAL_TRY(auto feed, follow_feed(one.how.tls, one.served->state().log));
+    if (feed) options.revocations = feed->first;
+    auto started = http::server::start(std::move(options));
     if (!started) return std::move(started).error();
     running.push_back(*std::move(started));
+    if (!feed) continue;
+    *feed->takes = running.back().get();
+    feed->feed->start();
+    followed.push_back(std::move(feed));
   }
   for (std::size_t at = 0; at < all.size(); ++at) greet(*running[at], all[at]);
   {

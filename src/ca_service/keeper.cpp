@@ -12,7 +12,7 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds look_every{200};
+constexpr std::chrono::milliseconds look_every{100};
 // Whoever revokes makes the list himself, as a rule, and should have the time to.
 constexpr std::chrono::milliseconds patience{400};
 // What time alone makes due is looked for this often.
@@ -30,13 +30,14 @@ bool is_old(const authority::list_facts& newest) {
 
 }  // namespace
 
-keeper::keeper(desk& authority, ocsp_desk& answers, counters& counts, logger log)
-    : authority_(authority), answers_(answers), counts_(counts), log_(log), complaint_(std::move(log)) {}
+keeper::keeper(desk& authority, ocsp_desk& answers, change_feed& feed, counters& counts, logger log)
+    : authority_(authority), answers_(answers), feed_(feed), counts_(counts), log_(log), complaint_(std::move(log)) {}
 
 result<> keeper::prepare() {
   return authority_.with(who, [&](authority::pki& opened) -> result<> {
     MUTUAL_TRY(const bool there, opened.has_lists());
     if (!there) MUTUAL_CHECK(make_lists(opened, "the first"));
+    MUTUAL_CHECK(feed_.look());
     return look_at_responders(opened);
   });
 }
@@ -62,6 +63,8 @@ void keeper::stop() {
 }
 
 void keeper::look() {
+  // First, and whatever becomes of the rest: it asks nobody but the disk.
+  if (const auto looked = feed_.look(); !looked) complaint_.tell(looked.error().message());
   const auto done = authority_.with(who, [&](authority::pki& opened) -> result<> {
     auto lists = look_at_lists(opened);
     auto responders = look_at_responders(opened);

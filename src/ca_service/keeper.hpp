@@ -2,6 +2,7 @@
 // keeper: what the service does by itself, whether or not anybody asks.
 
 #include "base/log.hpp"
+#include "ca_service/change_feed.hpp"
 #include "ca_service/counters.hpp"
 #include "ca_service/desk.hpp"
 #include "ca_service/ocsp_desk.hpp"
@@ -24,10 +25,11 @@ namespace mutual::ca_service {
 ///
 ///   - a revocation that is not on this folder's list yet, whoever noted it and on whichever machine, gets there;
 ///   - lists are made anew each day, or at half of their life;
+///   - who follows the change feed is told when the lists in the folder have changed;
 ///   - responders are made anew before they end, and when the authority's own certificates change.
 class keeper {
  public:
-  keeper(desk& authority, ocsp_desk& answers, counters& counts, logger log);
+  keeper(desk& authority, ocsp_desk& answers, change_feed& feed, counters& counts, logger log);
   ~keeper() { stop(); }
   keeper(const keeper&) = delete;
   keeper& operator=(const keeper&) = delete;
@@ -47,6 +49,7 @@ class keeper {
 
   desk& authority_;
   ocsp_desk& answers_;
+  change_feed& feed_;
   counters& counts_;
   logger log_;
   patient_complaint complaint_;

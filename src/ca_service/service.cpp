@@ -3,6 +3,7 @@
 #include "app/run.hpp"
 #include "base/streams.hpp"
 #include "base/text.hpp"
+#include "ca_service/change_feed.hpp"
 #include "ca_service/counters.hpp"
 #include "ca_service/desk.hpp"
 #include "ca_service/est_desk.hpp"
@@ -69,7 +70,8 @@ result<> run(const options& how) {
   patient_complaint complaint(log);
   list_shelf lists(authority->places());
   ocsp_desk answers(*authority, counts, complaint);
-  keeper keeps(*authority, answers, counts, log);
+  change_feed feed(authority->places());
+  keeper keeps(*authority, answers, feed, counts, log);
   MUTUAL_CHECK(keeps.prepare());
 
   app inside, outside;
@@ -77,6 +79,7 @@ result<> run(const options& how) {
   est_desk est(*authority, counts, log, how.renew_expired_for);
   add_plain_routes(inside, lists, answers);
   add_est_routes(inside, est);
+  add_change_route(inside, feed);
   inside.workers(workers);
   if (!how.plain_listen.empty()) {
     add_plain_routes(outside, lists, answers);

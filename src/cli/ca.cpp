@@ -49,6 +49,7 @@ void add_ca_serve(CLI::App& ca, action& chosen) {
       "  /.well-known/est/                      EST (RFC 7030): cacerts, csrattrs, simpleenroll, simplereenroll,\n"
       "                                         serverkeygen; the first certificate by a token (mutual ca token)\n"
       "  /crl/intermediate.crl, /crl/root.crl   revocation lists (DER); /crl/all.pem has all of them in PEM\n"
+      "  /changes                               tells servers of each revocation (mutual serve --revocations-from)\n"
       "  /ocsp                                  OCSP by POST and GET (RFC 6960, RFC 5019)\n\n"
       "It keeps its lists fresh by itself: each day, and as soon as somebody is revoked.\n"
       "Ctrl-C finishes the requests under way and stops; a second one stops at once.\n\n"

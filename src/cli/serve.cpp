@@ -34,6 +34,8 @@ struct options {
   fs::path key;
   std::vector<fs::path> trust;
   std::vector<fs::path> revocations;
+  std::string revocations_from;
+  fs::path feed_certificate, feed_key;
   std::string clients = "required";
   std::string tls_version;
   std::string http_version;
@@ -82,6 +84,7 @@ result<tls::config> tls_of(const options& given) {
   }
   made.clients = client_auth_of(given.clients);
   made.revocations = given.revocations;
+  made.revocations_from = {given.revocations_from, given.feed_certificate, given.feed_key};
   if (!given.tls_version.empty()) {
     made.at_least = made.at_most = given.tls_version == "1.2" ? tls::version::v1_2 : tls::version::v1_3;
   }
@@ -157,6 +160,21 @@ void add_serve(CLI::App& program, action& chosen) {
       ->type_name("FILE")
       ->excludes(plain)
       ->allow_extra_args(false);
+  auto* feed = command
+                   ->add_option("--revocations-from", given->revocations_from,
+                                "Follow the revocation lists of an authority (mutual ca serve) as they change: "
+                                "https://HOST:PORT")
+                   ->type_name("URL")
+                   ->excludes(plain);
+  auto* shown =
+      command
+          ->add_option("--revocations-cert", given->feed_certificate,
+                       "What that authority is shown; without it the server's own certificate, if it is a peer's")
+          ->type_name("FILE")
+          ->needs(feed);
+  command->add_option("--revocations-key", given->feed_key, "Its private key, if the file does not hold it")
+      ->type_name("FILE")
+      ->needs(shown);
   command
       ->add_option("--client-auth", given->clients,
                    "What is asked of clients: required (the default), optional, or none")

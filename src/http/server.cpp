@@ -1,6 +1,8 @@
 #include "http/server.hpp"
 
+#include "base/clock.hpp"
 #include "base/last_descriptors.hpp"
+#include "base/text.hpp"
 #include "http/server_worker.hpp"
 #include "net/listener.hpp"
 #include "tls/file_watch.hpp"
@@ -45,8 +47,9 @@ result<std::unique_ptr<server>> server::start(server_options options) {
     const auto& wanted = made->options_;
     made->libraries_ = std::make_shared<const tls::library_contexts>(threads, wanted.levers);
     auto protocols = wanted.http2 ? std::vector<std::string>{"h2", "http/1.1"} : std::vector<std::string>{"http/1.1"};
+    made->offered_ = wanted.revocations;
     MUTUAL_TRY(auto context, tls::server_context::load(wanted.tls, 1, made->sessions_, nullptr, std::move(protocols),
-                                                       made->libraries_));
+                                                       made->libraries_, made->offered_));
     made->context_.set(std::move(context));
   }
   made->leave_descriptors_for_the_rest();
@@ -127,12 +130,40 @@ void server::join() {
 result<> server::try_reload() {
   const std::scoped_lock lock(reloading_);
   if (!options_.tls.enabled) return {};
-  const auto current = context();
-  auto next = tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get(),
-                                        current->protocols(), libraries_);
-  if (!next) return std::move(next).error();
-  take_over(*std::move(next));
+  MUTUAL_TRY(auto next, next_context(offered_));
+  take_over(std::move(next));
+  options_.log.info(fmt::format("the TLS files were read again: generation {}", generation_.load()));
   return {};
+}
+
+result<std::shared_ptr<const tls::server_context>> server::next_context(
+    std::shared_ptr<const std::vector<x509::crl>> lists) const {
+  const auto current = context();
+  return tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get(),
+                                   current->protocols(), libraries_, std::move(lists));
+}
+
+result<> server::offer_lists(std::vector<x509::crl> lists, std::string_view from) {
+  if (!options_.tls.enabled) return error(errc::bad_usage, "revocation lists are for TLS");
+  const auto offered = std::make_shared<const std::vector<x509::crl>>(std::move(lists));
+  const std::scoped_lock lock(reloading_);
+  auto next = next_context(offered);
+  if (!next) return refuse_lists(from, next.error());
+  offered_ = offered;
+  take_over(*std::move(next));
+  for (const auto& one : *offered) {
+    const auto until = one.next_update();
+    options_.log.info(fmt::format("the revocation list 0x{} of {} was taken from {}: made {} ago, good until {}",
+                                  one.number(), text::quoted(one.issuer()), from, to_words(now() - one.this_update()),
+                                  until ? to_text(*until) : "(it does not say)"));
+  }
+  return {};
+}
+
+error server::refuse_lists(std::string_view from, const error& why) const {
+  options_.log.error(fmt::format("the revocation lists that {} offers are not taken, everything stays as it was: {}",
+                                 from, why.message()));
+  return why;
 }
 
 result<> server::reload() {
@@ -151,7 +182,6 @@ void server::take_over(std::shared_ptr<const tls::server_context> next) {
   context_.set(std::move(next));
   // Connections compare this number before each request; the context they then read is at least as new.
   generation_.store(generation, std::memory_order_release);
-  options_.log.info(fmt::format("the TLS files were read again: generation {}", generation));
   for (auto& worker : workers_) worker->judge_all_again();
 }
 

@@ -53,6 +53,13 @@ class server {
   /// Reads the TLS files again now. On an error, which is logged too, everything stays as it was.
   result<> reload();
 
+  /// Judges by these revocation lists from now on, in place of those that were offered before, beside those in files.
+  /// `from` says whose they are, for the log. On an error, which is logged too, everything stays as it was: a list is
+  /// forged, older than the one in use, or lacking.
+  result<> offer_lists(std::vector<x509::crl> lists, std::string_view from);
+  /// Notes lists that could not even be read; gives that error back.
+  error refuse_lists(std::string_view from, const error& why) const;
+
   /// How many connections were refused for that reason since the start.
   std::uint64_t refused(reason code) const;
   /// How many connections are open.
@@ -67,6 +74,8 @@ class server {
   void leave_descriptors_for_the_rest();
   void watch_files();
   result<> try_reload();
+  result<std::shared_ptr<const tls::server_context>> next_context(
+      std::shared_ptr<const std::vector<x509::crl>> lists) const;
   void complain(const error& why) const;
   void take_over(std::shared_ptr<const tls::server_context> next);
 
@@ -85,6 +94,7 @@ class server {
   std::optional<std::chrono::steady_clock::time_point> give_up_at_;  // guarded by ending_; nothing until it stops
 
   std::mutex reloading_;
+  std::shared_ptr<const std::vector<x509::crl>> offered_;  // guarded by reloading_
   std::mutex watching_;
   std::condition_variable stop_watching_;
   bool stopped_ = false;

@@ -5,6 +5,7 @@
 #include "http/limits.hpp"
 #include "net/loop.hpp"
 #include "tls/levers.hpp"
+#include "x509/crl.hpp"
 
 #include <mutual/reason.hpp>
 #include <mutual/request.hpp>
@@ -63,6 +64,8 @@ struct server_options {
   std::vector<std::string> listen{"127.0.0.1:5000"};  ///< "HOST:PORT"; port 0 for any free one.
   unsigned threads = 0;                               ///< 0 for one a core.
   tls::config tls;
+  /// Revocation lists that are in no file, to start with; null for none. See server::offer_lists.
+  std::shared_ptr<const std::vector<x509::crl>> revocations;
   tls::levers levers;  ///< All of them; for tests and measurements to leave some out.
   bool http2 = true;   ///< Offered under TLS, beside HTTP/1.1; the client chooses (ALPN).
   http::limits limits;

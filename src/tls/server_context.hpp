@@ -37,12 +37,13 @@ class server_context {
   /// Reads everything that `settings` names, to serve in place of `replaced` if there was one before. An error says
   /// which file is wrong and how; nothing is half loaded. `protocols` are those that are spoken, by their ALPN names,
   /// the preferred first; a client that names none of them is refused, one that names nothing at all speaks the last.
-  /// `under` are the OpenSSLs of the threads that will accept; null for the one that the program shares.
-  static result<std::shared_ptr<const server_context>> load(const config& settings, std::uint64_t generation,
-                                                            std::shared_ptr<session_cache> sessions,
-                                                            const server_context* replaced = nullptr,
-                                                            std::vector<std::string> protocols = {"http/1.1"},
-                                                            std::shared_ptr<const library_contexts> under = nullptr);
+  /// `under` are the OpenSSLs of the threads that will accept; null for the one that the program shares. `offered` are
+  /// revocation lists that lie in no file; null for none.
+  static result<std::shared_ptr<const server_context>> load(
+      const config& settings, std::uint64_t generation, std::shared_ptr<session_cache> sessions,
+      const server_context* replaced = nullptr, std::vector<std::string> protocols = {"http/1.1"},
+      std::shared_ptr<const library_contexts> under = nullptr,
+      std::shared_ptr<const std::vector<x509::crl>> offered = nullptr);
 
   /// A new connection's SSL, which will accept and write what it learns into `facts`; for the thread of that number.
   ssl_ptr accept(client_facts& facts, std::size_t thread = 0) const;

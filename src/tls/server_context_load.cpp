@@ -78,11 +78,21 @@ result<> check_not_older(const trust& made, const server_context* replaced) {
 }
 
 result<std::shared_ptr<const trust>> load_trust(const config& settings, const x509::identity& identity,
-                                                std::uint64_t generation, const server_context* replaced) {
+                                                std::uint64_t generation, const server_context* replaced,
+                                                const std::vector<x509::crl>* offered) {
   MUTUAL_TRY(const auto there, lists_that_are_there(settings, replaced));
   auto lists = settings.revocations;
   lists.insert(lists.end(), there.begin(), there.end());
   MUTUAL_TRY(auto sources, load_trust_sources({settings.trust, lists, settings.known_intermediates}));
+  if (offered != nullptr) {
+    sources.revocations.insert(sources.revocations.end(), offered->begin(), offered->end());
+  }
+  // Whoever wants revocation to be checked lets nobody in before it can be.
+  if (!settings.revocations_from.url.empty() && sources.revocations.empty()) {
+    return error(errc::not_found, fmt::format("no revocation list has come from {} yet, and none lies in a file: "
+                                              "start with one (--crl FILE)",
+                                              text::printable(settings.revocations_from.url)));
+  }
   // What the server presents itself is known too: a client of the same CA that forgets it can be told so.
   sources.known_intermediates.insert(sources.known_intermediates.end(), identity.chain.begin() + 1,
                                      identity.chain.end());
@@ -126,11 +136,10 @@ std::vector<fs::path> files_of(const config& settings) {
 
 }  // namespace
 
-result<std::shared_ptr<const server_context>> server_context::load(const config& settings, std::uint64_t generation,
-                                                                   std::shared_ptr<session_cache> sessions,
-                                                                   const server_context* replaced,
-                                                                   std::vector<std::string> protocols,
-                                                                   std::shared_ptr<const library_contexts> under) {
+result<std::shared_ptr<const server_context>> server_context::load(
+    const config& settings, std::uint64_t generation, std::shared_ptr<session_cache> sessions,
+    const server_context* replaced, std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under,
+    std::shared_ptr<const std::vector<x509::crl>> offered) {
   MUTUAL_TRY(auto named, with_files_named(settings));
   if (named.clients != client_auth::none && named.trust.empty()) {
     return error(
@@ -146,7 +155,7 @@ result<std::shared_ptr<const server_context>> server_context::load(const config&
   MUTUAL_CHECK(fit_to_present(identity.chain.front(), named.certificate, replaced));
   std::shared_ptr<const tls::trust> trust;
   if (named.clients != client_auth::none) {
-    MUTUAL_TRY(trust, load_trust(named, identity, generation, replaced));
+    MUTUAL_TRY(trust, load_trust(named, identity, generation, replaced, offered.get()));
   }
   std::shared_ptr<server_context> made(new server_context(std::move(named), std::move(stamp), generation,
                                                           std::move(identity), std::move(trust), std::move(sessions),

@@ -1,6 +1,7 @@
 // Revocation lists: how they are given out, and that they are kept fresh.
 
 #include "ca_service/authority.hpp"
+#include "ca_service/change_feed.hpp"
 #include "ca_service/plain_routes.hpp"
 #include "http/date.hpp"
 
@@ -25,7 +26,8 @@ class a_list_service : public an_authority {
   patient_complaint complaint{logger()};
   list_shelf lists{places};
   ocsp_desk answers{*open, counts, complaint};
-  keeper keeps{*open, answers, counts, logger()};
+  change_feed feed{places};
+  keeper keeps{*open, answers, feed, counts, logger()};
   app service;
 };
 

@@ -3,6 +3,7 @@
 #include "base/base64.hpp"
 #include "base/file.hpp"
 #include "ca_service/authority.hpp"
+#include "ca_service/change_feed.hpp"
 #include "ca_service/plain_routes.hpp"
 
 #include <mutual/test_client.hpp>
@@ -39,7 +40,8 @@ class an_ocsp_service : public an_authority {
   patient_complaint complaint{logger()};
   list_shelf lists{places};
   ocsp_desk answers{*open, counts, complaint};
-  keeper keeps{*open, answers, counts, logger()};
+  change_feed feed{places};
+  keeper keeps{*open, answers, feed, counts, logger()};
   app service;
   std::optional<mutual::test_client> client_;
 };

@@ -12,7 +12,7 @@ MAY_USE = {
     "net": {"base"},
     "tls": {"net", "x509", "base"},
     "http": {"tls", "net", "x509", "base"},
-    "app": {"http", "tls", "net", "x509", "base"},
+    "app": {"client", "http", "tls", "net", "x509", "base"},
     "client": {"http", "tls", "net", "x509", "base"},
     "authority": {"x509", "base"},
     "ca_service": {"authority", "app", "http", "tls", "net", "x509", "base"},

@@ -253,6 +253,9 @@ TEST_F(server_pieces, lead_nowhere_once_the_answer_has_been_sent) {
   EXPECT_EQ(client.read_answer().status, 200);
   client.finish_writing();
   while (running->open_connections() != 0) std::this_thread::sleep_for(milliseconds(10));
+  // It is its thread's own: that has to be over before another may call it.
+  running->stop();
+  EXPECT_TRUE(running->wait());
   EXPECT_THROW((void)kept(), body_error);
 }
 

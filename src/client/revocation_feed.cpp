@@ -1,0 +1,141 @@
+#include "client/revocation_feed.hpp"
+
+#include "base/text.hpp"
+#include "client/blocking.hpp"
+#include "client/connection.hpp"
+#include "client/event_reader.hpp"
+#include "client/fetch.hpp"
+#include "http/abandonable.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace mutual::client {
+namespace {
+
+constexpr auto changes_at = "/changes";
+constexpr auto lists_at = "/crl/all.pem";
+
+error unexpected(const url& where, const response& head) {
+  return {errc::protocol, fmt::format("{} answers {} {}: it should be a mutual ca serve, and let this server in",
+                                      text::printable(where.to_string()), head.status, status_phrase(head.status))};
+}
+
+url at(url base, const char* target) {
+  base.target = target;
+  return base;
+}
+
+}  // namespace
+
+revocation_feed::~revocation_feed() {
+  if (!thread_.joinable()) return;
+  loop_.post([this] {
+    if (running_ != nullptr) running_->give_up();
+  });
+  thread_.join();
+}
+
+result<std::string> revocation_feed::fetch_now() { return run_to_end(loop_, fetch_lists()); }
+
+void revocation_feed::start() {
+  wait_ = how_.first_wait;
+  thread_ = std::thread([this] {
+    loop_.spawn(run());
+    loop_.run();
+  });
+}
+
+task<> revocation_feed::run() {
+  http::abandonable work(follow());
+  running_ = &work;
+  co_await work;
+  running_ = nullptr;
+  loop_.stop();
+}
+
+task<> revocation_feed::follow() {
+  for (;;) {
+    auto listening = listen();
+    auto ended = co_await std::move(listening);
+    if (!ended) tell_lost(ended.error());
+    co_await loop_.sleep(wait_);
+    wait_ = std::min(wait_ * 2, how_.longest_wait);
+  }
+}
+
+// Once for each cause, and again when it has come back in between.
+void revocation_feed::tell_lost(const error& why) {
+  if (told_ == why.message()) return;
+  told_ = why.message();
+  how_.log.warn(fmt::format("the change feed of {} is lost, and the revocation lists stay as they are: {}",
+                            text::printable(how_.where.authority()), text::printable(told_, 1024)));
+}
+
+task<result<>> revocation_feed::listen() {
+  auto with = how_.connect_with();
+  if (!with) co_return std::move(with).error();
+  with->timeouts.idle = how_.silence;
+  connection to(loop_, *std::move(with));
+  auto opening = to.open(at(how_.where, changes_at));
+  auto opened = co_await std::move(opening);
+  if (!opened) co_return std::move(opened).error();
+  request asked;
+  asked.target = changes_at;
+  asked.headers.set("Accept", "text/event-stream");
+  auto sending = to.send(asked);
+  auto sent = co_await std::move(sending);
+  if (!sent) co_return std::move(sent).error();
+  auto receiving = to.receive_head();
+  auto head = co_await std::move(receiving);
+  if (!head) co_return std::move(head).error();
+  if (head->status != 200) co_return unexpected(how_.where, *head);
+  event_reader reader;
+  for (;;) {
+    auto reading = to.receive_piece();
+    auto piece = co_await std::move(reading);
+    if (!piece) co_return std::move(piece).error();
+    if (!*piece) co_return error(errc::closed, "the authority has ended the stream");
+    auto events = reader.take(**piece);
+    if (!events) co_return std::move(events).error();
+    if (events->empty()) continue;
+    // Each says what is current; only the last counts.
+    auto taking = take_up(events->back().id);
+    auto taken = co_await std::move(taking);
+    if (!taken) co_return std::move(taken).error();
+    if (!std::exchange(told_, {}).empty()) {
+      how_.log.info(fmt::format("the change feed of {} is followed again", text::printable(how_.where.authority())));
+    }
+    wait_ = how_.first_wait;
+  }
+}
+
+task<result<>> revocation_feed::take_up(std::string id) {
+  if (!id.empty() && id == held_) co_return result<>();
+  auto fetching = fetch_lists();
+  auto pem = co_await std::move(fetching);
+  if (!pem) co_return std::move(pem).error();
+  // What is not believed is told by whoever does not; what is held stays, and the next change is looked at anew.
+  const auto taken = how_.take(*std::move(pem));
+  if (taken) held_ = std::move(id);
+  co_return result<>();
+}
+
+task<result<std::string>> revocation_feed::fetch_lists() {
+  auto with = how_.connect_with();
+  if (!with) co_return std::move(with).error();
+  with->limits.body_bytes = how_.most_bytes;
+  request asked;
+  auto fetching = fetch(loop_, at(how_.where, lists_at), *std::move(with), std::move(asked));
+  auto got = co_await std::move(fetching);
+  if (!got.answer) {
+    if (got.failure) co_return *std::move(got.failure);
+    co_return error(errc::closed, "the authority has not answered");
+  }
+  if (got.answer->status != 200) co_return unexpected(how_.where, *got.answer);
+  co_return std::move(got.answer->body);
+}
+
+}  // namespace mutual::client

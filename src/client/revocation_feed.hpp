@@ -1,0 +1,70 @@
+#pragma once
+// revocation_feed: an authority's revocation lists, as soon as they change.
+
+#include "base/log.hpp"
+#include "client/options.hpp"
+#include "client/url.hpp"
+#include "net/loop.hpp"
+
+#include <mutual/result.hpp>
+#include <mutual/task.hpp>
+
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <thread>
+
+namespace mutual::http {
+class abandonable;
+}
+
+namespace mutual::client {
+
+/// Where the lists are, and who takes them.
+struct feed_settings {
+  url where;  ///< Of `mutual ca serve`; its path is left out.
+  /// What to connect with; asked for each connection, since certificates are renewed.
+  std::function<result<options>()> connect_with;
+  /// Takes all lists, as PEM. An error says why they are not believed; they are offered again when they change, or when
+  /// the connection is made anew.
+  std::function<result<>(std::string pem)> take;
+  logger log;
+  std::size_t most_bytes = std::size_t{256} * 1024 * 1024;
+  std::chrono::milliseconds first_wait{250};  ///< Before the first attempt to connect again; doubled by each.
+  std::chrono::milliseconds longest_wait{15'000};
+  std::chrono::milliseconds silence{20'000};  ///< The authority says something more often than that, or it has gone.
+};
+
+/// Follows the change feed of an authority in a thread of its own, from start() to its destruction, and connects again
+/// whenever it is lost.
+class revocation_feed {
+ public:
+  explicit revocation_feed(feed_settings how) : how_(std::move(how)) {}
+  ~revocation_feed();
+  revocation_feed(const revocation_feed&) = delete;
+  revocation_feed& operator=(const revocation_feed&) = delete;
+
+  /// Fetches the lists once, in the caller's thread: before start().
+  result<std::string> fetch_now();
+
+  void start();
+
+ private:
+  task<> run();
+  task<> follow();
+  task<result<>> listen();
+  task<result<std::string>> fetch_lists();
+  task<result<>> take_up(std::string id);
+  void tell_lost(const error& why);
+
+  feed_settings how_;
+  net::loop loop_;
+  http::abandonable* running_ = nullptr;  // on the loop's thread
+  std::string held_;                      // the id of what was taken last
+  std::string told_;
+  std::chrono::milliseconds wait_{};
+  std::thread thread_;
+};
+
+}  // namespace mutual::client
