@@ -18,10 +18,11 @@ enum class client_auth {
 /// A version of TLS; older ones are not spoken at all.
 enum class version { v1_2, v1_3 };
 
-/// An authority that tells of each revocation as it happens: a `mutual ca serve`. From the start on, everybody who is on
-/// its revocation lists is refused, within a second of a change: in new connections, in sessions that are taken up again,
-/// and in connections that are open. Lists whose signature is wrong or whose number is smaller than before are not
-/// taken; while the authority cannot be reached, the last ones count for as long as they say, and then nobody is let in.
+/// An authority that tells of each revocation as it happens: a `mutual ca serve`. From the start on, everybody who is
+/// on its revocation lists is refused, within a second of a change: in new connections, in sessions that are taken up
+/// again, and in connections that are open. Lists whose signature is wrong or whose number is smaller than before are
+/// not taken; while the authority cannot be reached, the last ones count for as long as they say, and then nobody is
+/// let in.
 struct revocation_feed {
   std::string url;                    ///< "https://ca.example:8443"; empty for none.
   std::filesystem::path certificate;  ///< What the authority is shown; empty: the server's own, which must be a peer's.
@@ -60,8 +61,8 @@ struct config {
   /// the service runs changes nothing. from_pki() names the folder's crl.pem, which `mutual revoke` and `mutual crl`
   /// make.
   std::vector<std::filesystem::path> revocations_once_there;
-  /// Revocation lists as an authority tells of them, beside those in files. Its server is judged by `trust`. The service
-  /// does not start if it cannot be reached and no list lies in a file.
+  /// Revocation lists as an authority tells of them, beside those in files. Its server is judged by `trust`. The
+  /// service does not start if it cannot be reached and no list lies in a file.
   revocation_feed revocations_from{};
   /// Intermediates that we know of but do not trust by themselves: they only make the reason for a refusal clearer.
   std::vector<std::filesystem::path> known_intermediates;
