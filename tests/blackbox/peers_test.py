@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import ssl
 import unittest
 
@@ -121,8 +122,14 @@ class Peers(ServingTest):
 
         def get(store, code):
             key = ("-Djavax.net.ssl.keyStore=" + self.at(store), "-Djavax.net.ssl.keyStorePassword=changeit") if store else ()
-            return self.run_tool("java", "-Djavax.net.ssl.trustStore=" + self.at("trust.p12"),
-                                 "-Djavax.net.ssl.trustStorePassword=changeit", *key, self.java, self.url, code=code, timeout=120)
+            # Java 17's HttpClient, on a busy machine, sometimes closes its own channel before it has read the alert, or waits
+            # for ever for a connection that is closed.
+            for _ in range(4):
+                said = self.run_tool("java", "-Djavax.net.ssl.trustStore=" + self.at("trust.p12"),
+                                     "-Djavax.net.ssl.trustStorePassword=changeit", *key, self.java, self.url, code=code, timeout=120)
+                if code == 0 or not re.search("HttpTimeoutException|ClosedChannelException", said):
+                    break
+            return said
 
         self.assertEqual(get("alice.p12", 0), "200 Hello, alice!\n")
         self.assertRegex(get(None, 1), "certificate_required|bad_certificate|handshake_failure")
