@@ -1,6 +1,7 @@
 #include "authority/enroll.hpp"
 
 #include "authority/limits.hpp"
+#include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
@@ -87,15 +88,40 @@ result<> check_usable(const record& one) {
   return {};
 }
 
-// What the renewed certificate takes the place of: the one that was shown, or a later one that came of it.
+// Whether one certificate came of another by renewals. Who is certified anew when a name's certificate has ended may be
+// somebody else.
+result<bool> came_of(inventory& in, record later, const record& shown) {
+  constexpr int most_renewals = 64;
+  for (int count = 0; count < most_renewals; ++count) {
+    if (later.serial == shown.serial) return true;
+    if (later.replaces.empty()) return false;
+    MUTUAL_TRY(auto before, in.find_serial(later.replaces));
+    const bool was_renewed = before && !before->revoked && before->not_after > later.recorded_at;
+    if (!was_renewed || before->purpose != later.purpose) return false;
+    later = *std::move(before);
+  }
+  return false;
+}
+
+// What the renewed certificate takes the place of: the one that was shown, or a later one that came of it. If none of
+// its name stands, a later one was revoked by itself, and whoever has an older one may be why.
 result<std::string> replaced_by_renewal(inventory& in, const record& shown) {
   MUTUAL_TRY(const auto now_known, in.find_serial(shown.serial));
   if (!now_known) return error(errc::bad_usage, "the certificate is not in the inventory any more");
   MUTUAL_CHECK(check_usable(*now_known));
+  if (now_known->not_after <= now()) return error(errc::bad_usage, "the certificate has ended: enrol anew");
   MUTUAL_TRY(const auto current, in.find(shown.name));
-  if (!current) return shown.serial;
+  if (!current) {
+    return error(errc::bad_usage,
+                 fmt::format("no certificate of {} stands any more: enrol anew", text::quoted(shown.name)));
+  }
   if (current->revoked) {
     return error(errc::bad_usage, fmt::format("{} is on hold, and is not renewed", text::quoted(shown.name)));
+  }
+  MUTUAL_TRY(const bool its_own, came_of(in, *current, shown));
+  if (!its_own) {
+    return error(errc::bad_usage, fmt::format("{} was certified anew since: the older certificate is not renewed",
+                                              text::quoted(shown.name)));
   }
   return current->serial;
 }

@@ -42,37 +42,57 @@ bool trusts_no_less(const trust& made, const trust& before) {
   return std::all_of(before.entries().begin(), before.entries().end(), is_there);
 }
 
+bool is_delta(const x509::crl& list) { return X509_CRL_get_ext_by_NID(list.get(), NID_delta_crl, -1) >= 0; }
+
+// The highest number of the whole lists there that one of these keys has signed; nothing if there is none. Of a list
+// that only looks as if it were the CA's, neither number nor presence says anything.
+std::optional<std::string> number_of(const trust& in, const std::vector<x509::certificate>& signers) {
+  std::optional<std::string> highest;
+  for (const auto& one : in.lists()) {
+    const auto is_its_own = [&](const x509::certificate& signer) {
+      return X509_NAME_cmp(X509_CRL_get_issuer(one.list.get()), X509_get_subject_name(signer.get())) == 0 &&
+             one.list.is_signed_by(signer);
+    };
+    if (is_delta(one.list) || std::none_of(signers.begin(), signers.end(), is_its_own)) continue;
+    auto number = one.list.number();
+    if (!highest || number.size() > highest->size() || (number.size() == highest->size() && number > *highest)) {
+      highest = std::move(number);
+    }
+  }
+  return highest;
+}
+
+// Whoever a CA has certified ends with it, but for pins, which stand by themselves: its list may go then.
+bool has_served(const trust& in, const std::vector<x509::certificate>& signers) {
+  const auto is_pin = [](const trust::entry& one) { return one.as == trust::role::pin; };
+  const auto has_ended = [at = now()](const x509::certificate& one) { return one.not_after() < at; };
+  return std::none_of(in.entries().begin(), in.entries().end(), is_pin) &&
+         std::all_of(signers.begin(), signers.end(), has_ended);
+}
+
 // A CA counts its lists (RFC 5280 section 5.2.3): one that counts less than the one in use may have forgotten somebody.
 result<> check_not_older(const trust& made, const server_context* replaced) {
   if (replaced == nullptr || !replaced->trust()) return {};
-  const auto number_of = [](const trust& in, const X509_NAME* issuer) {
-    std::string highest;
-    for (const auto& one : in.lists()) {
-      if (X509_NAME_cmp(X509_CRL_get_issuer(one.list.get()), issuer) != 0) continue;
-      if (auto number = one.list.number();
-          number.size() > highest.size() || (number.size() == highest.size() && number > highest)) {
-        highest = std::move(number);
-      }
+  const auto& before = *replaced->trust();
+  const bool trusts_all = trusts_no_less(made, before);
+  for (const auto& one : before.lists()) {
+    const auto signers = one.signers->get();
+    // Nobody has been judged by a list whose signer has not been seen.
+    if (is_delta(one.list) || !signers || signers->empty()) continue;
+    const auto next = number_of(made, *signers);
+    if (!next) {
+      if (!trusts_all || has_served(made, *signers)) continue;
+      return error(errc::not_found, fmt::format("the revocation list of {} has gone: put it back, or make another with "
+                                                "mutual crl (to do without it, start again)",
+                                                text::quoted(one.list.issuer())));
     }
-    return highest;
-  };
-  for (const auto& one : replaced->trust()->lists()) {
-    if (!trusts_no_less(made, *replaced->trust()) || !number_of(made, X509_CRL_get_issuer(one.list.get())).empty())
-      continue;
-    return error(errc::not_found, fmt::format("the revocation list of {} has gone: put it back, or make another with "
-                                              "mutual crl (to do without it, start again)",
-                                              text::quoted(one.list.issuer())));
-  }
-  for (const auto& one : made.lists()) {
-    const auto* issuer = X509_CRL_get_issuer(one.list.get());
-    const auto now = number_of(made, issuer);
-    const auto before = number_of(*replaced->trust(), issuer);
-    if (now.size() > before.size() || (now.size() == before.size() && now >= before)) continue;
+    const auto current = number_of(before, *signers).value_or("");
+    if (next->size() > current.size() || (next->size() == current.size() && *next >= current)) continue;
     return error(
         errc::bad_input,
         fmt::format("the revocation list of {} has the number 0x{}, which is older than the one in use (0x{}): "
                     "put the newer one back, or make another with mutual crl",
-                    text::quoted(one.list.issuer()), now, before));
+                    text::quoted(one.list.issuer()), *next, current));
   }
   return {};
 }

@@ -208,6 +208,21 @@ TEST_F(an_est_service, renews_nobody_who_was_revoked_since_the_handshake) {
   EXPECT_EQ(count(), before);
 }
 
+TEST_F(an_est_service, renews_no_older_certificate_once_a_later_one_was_revoked_or_another_took_the_name) {
+  as(certificate("alice"));
+  const x509::distinguished_name same{"alice", {"Acme"}, {}};
+  const auto answer = send("simplereenroll", body_for(key, same));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  revoke(certificates_in(answer.body).at(0).serial(), authority::revocation_reason::key_compromise);
+  const auto other = good(x509::private_key::generate());
+  EXPECT_EQ(send("simplereenroll", body_for(other, same)).status, 403);
+  ASSERT_EQ(send("simpleenroll", body_for(other, same), token("alice")).status, 200)
+      << "somebody else has the name now";
+  const auto before = count();
+  EXPECT_EQ(send("simplereenroll", body_for(good(x509::private_key::generate()), same)).status, 403);
+  EXPECT_EQ(count(), before);
+}
+
 TEST_F(an_est_service, certifies_no_key_that_was_compromised) {
   const auto secret = token("bob");
   const auto stolen = good(x509::load_identity(places.certificate("alice"), places.key("alice"))).key;
