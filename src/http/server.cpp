@@ -130,6 +130,16 @@ void server::join() {
 result<> server::try_reload() {
   const std::scoped_lock lock(reloading_);
   if (!options_.tls.enabled) return {};
+  // What was offered may have been refused for a file that was wrong at that moment.
+  if (const auto lists = std::exchange(waiting_, nullptr)) {
+    if (auto with_them = next_context(lists)) {
+      offered_ = lists;
+      take_over(*std::move(with_them));
+      options_.log.info("the TLS files were read again, and the revocation lists that were offered before are taken");
+      return {};
+    }
+    waiting_ = lists;
+  }
   MUTUAL_TRY(auto next, next_context(offered_));
   take_over(std::move(next));
   options_.log.info(fmt::format("the TLS files were read again: generation {}", generation_.load()));
@@ -148,7 +158,11 @@ result<> server::offer_lists(std::vector<x509::crl> lists, std::string_view from
   const auto offered = std::make_shared<const std::vector<x509::crl>>(std::move(lists));
   const std::scoped_lock lock(reloading_);
   auto next = next_context(offered);
-  if (!next) return refuse_lists(from, next.error());
+  if (!next) {
+    waiting_ = offered;
+    return refuse_lists(from, next.error());
+  }
+  waiting_ = nullptr;
   offered_ = offered;
   take_over(*std::move(next));
   for (const auto& one : *offered) {
@@ -185,6 +199,11 @@ void server::take_over(std::shared_ptr<const tls::server_context> next) {
   for (auto& worker : workers_) worker->judge_all_again();
 }
 
+bool server::lists_wait() {
+  const std::scoped_lock lock(reloading_);
+  return waiting_ != nullptr;
+}
+
 void server::watch_files() {
   std::string tried;
   std::string told;
@@ -193,7 +212,7 @@ void server::watch_files() {
     lock.unlock();
     const auto current = context();
     auto seen = tls::stamp_of(current->files());
-    if (seen != current->stamp() && seen != tried) {
+    if ((seen != current->stamp() || lists_wait()) && seen != tried) {
       auto done = try_reload();
       // What the files say will not change by itself, so it is not tried again. What stood in the way of reading them
       // may pass: a revocation must not wait for the next change then. It is told once.

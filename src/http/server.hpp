@@ -73,6 +73,7 @@ class server {
   void join();
   void leave_descriptors_for_the_rest();
   void watch_files();
+  bool lists_wait();
   result<> try_reload();
   result<std::shared_ptr<const tls::server_context>> next_context(
       std::shared_ptr<const std::vector<x509::crl>> lists) const;
@@ -95,6 +96,7 @@ class server {
 
   std::mutex reloading_;
   std::shared_ptr<const std::vector<x509::crl>> offered_;  // guarded by reloading_
+  std::shared_ptr<const std::vector<x509::crl>> waiting_;  // guarded by reloading_; the last that were not taken
   std::mutex watching_;
   std::condition_variable stop_watching_;
   bool stopped_ = false;

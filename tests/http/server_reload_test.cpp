@@ -2,6 +2,8 @@
 #include "support/captured_log.hpp"
 #include "support/judging.hpp"
 #include "support/service.hpp"
+#include "x509/crl.hpp"
+#include "x509/openssl.hpp"
 
 #include <fmt/format.h>
 
@@ -173,6 +175,23 @@ TEST_F(server_reload, that_was_kept_from_reading_is_tried_until_it_can) {
     EXPECT_EQ(log_.count("everything stays as it was"), 1U) << "told once, however often it is tried";
   }
   ASSERT_TRUE(log_.wait_for("read again"));
+  EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+TEST_F(server_reload, takes_lists_that_were_offered_while_a_file_was_wrong_when_it_is_right_again) {
+  auto watching = options();
+  watching.watch_files = milliseconds(50);
+  const service running(std::move(watching));
+  const auto& people = files_.people();
+  const auto list = make_crl(people.intermediate, {.revoked = {people.client}, .number = 1000});
+  const std::vector<x509::crl> offered{*x509::crl::from_der(x509::der_of(list.get(), i2d_X509_CRL))};
+  const auto key = files_.folder().bytes("server.key");
+  files_.folder().write("server.key", "no key");
+  ASSERT_TRUE(log_.wait_for("everything stays as it was"));
+  EXPECT_FALSE(running->offer_lists(offered, "the feed"));
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  files_.folder().write("server.key", key);
+  ASSERT_TRUE(log_.wait_for("that were offered before are taken"));
   EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
 }
 
