@@ -5,10 +5,10 @@
 #include "base/duration.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/given_names.hpp"
 #include "cli/issued_text.hpp"
 #include "cli/output.hpp"
 #include "cli/usage.hpp"
-#include "x509/alternative_names.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -33,15 +33,7 @@ result<authority::token_request> to_request(const options& given) {
   authority::token_request request;
   request.name = given.name;
   request.purpose = *x509::profile_from_string(given.purpose);
-  for (const auto& name : given.names) MUTUAL_CHECK(x509::add_by_content(request.names, name));
-  for (const auto& one : given.uris) {
-    MUTUAL_TRY(auto uri, x509::checked_uri(one));
-    request.names.uris.push_back(std::move(uri));
-  }
-  for (const auto& one : given.emails) {
-    MUTUAL_TRY(auto email, x509::checked_email(one));
-    request.names.emails.push_back(std::move(email));
-  }
+  MUTUAL_TRY(request.names, names_of(given.names, given.uris, given.emails));
   request.why = given.why;
   const auto life = duration_from_text(given.life);
   if (!life) {

@@ -4,12 +4,12 @@
 #include "authority/pki.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/given_names.hpp"
 #include "cli/issued_text.hpp"
 #include "cli/key_kind_option.hpp"
 #include "cli/output.hpp"
 #include "cli/password.hpp"
 #include "cli/usage.hpp"
-#include "x509/alternative_names.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -38,15 +38,7 @@ result<authority::issue_request> to_request(const options& given) {
   authority::issue_request request;
   request.purpose = given.purpose;
   request.name = given.name;
-  for (const auto& name : given.names) MUTUAL_CHECK(x509::add_by_content(request.names, name));
-  for (const auto& one : given.uris) {
-    MUTUAL_TRY(auto uri, x509::checked_uri(one));
-    request.names.uris.push_back(std::move(uri));
-  }
-  for (const auto& one : given.emails) {
-    MUTUAL_TRY(auto email, x509::checked_email(one));
-    request.names.emails.push_back(std::move(email));
-  }
+  MUTUAL_TRY(request.names, names_of(given.names, given.uris, given.emails));
   if (given.days > 0) request.lifetime = std::chrono::days(given.days);
   MUTUAL_TRY(request.kind, key_kind_of(given.kind));
   request.why = given.why;

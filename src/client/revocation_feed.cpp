@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <utility>
 
 namespace mutual::client {
@@ -58,9 +59,14 @@ task<> revocation_feed::run() {
 
 task<> revocation_feed::follow() {
   for (;;) {
-    auto listening = listen();
-    auto ended = co_await std::move(listening);
-    if (!ended) tell_lost(ended.error());
+    // Nobody waits for this task: what it lets through (no memory for a large list) would end the program.
+    try {
+      auto listening = listen();
+      auto ended = co_await std::move(listening);
+      if (!ended) tell_lost(ended.error());
+    } catch (const std::exception& thrown) {
+      tell_lost(error(errc::internal, thrown.what()));
+    }
     co_await loop_.sleep(wait_);
     wait_ = std::min(wait_ * 2, how_.longest_wait);
   }

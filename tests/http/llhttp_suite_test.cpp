@@ -1,18 +1,17 @@
 // llhttp's own test cases for strict requests. Where our verdict differs from llhttp's, docs/http-strictness.md says so
 // and why: its tables are held against what happens, in both directions.
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
 #include "http/reading.hpp"
+#include "support/suites.hpp"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
-#include <memory>
 
 namespace mutual::http {
 namespace {
@@ -23,47 +22,16 @@ struct published {
   std::size_t messages;  // That are whole.
 };
 
-std::filesystem::path suite() {
-  const char* set = std::getenv("MUTUAL_SUITES");
-  const std::filesystem::path folder =
-      set ? std::filesystem::path(set) : std::filesystem::path(MUTUAL_SOURCE_DIR).parent_path() / "shared" / "suites";
-  return folder / "llhttp.json.gz";
-}
-
-std::string unzipped(const std::filesystem::path& file) {
-  const std::unique_ptr<FILE, int (*)(FILE*)> pipe(popen(("gzip -dc '" + file.string() + "'").c_str(), "r"), pclose);
-  std::string out;
-  char buffer[65536];
-  for (std::size_t got = 0; pipe && (got = fread(buffer, 1, sizeof buffer, pipe.get())) > 0;) out.append(buffer, got);
-  return out;
-}
-
-std::string base64_decoded(std::string_view text) {
-  static constexpr std::string_view digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string out;
-  unsigned bits = 0;
-  unsigned count = 0;
-  for (const char c : text) {
-    const auto value = digits.find(c);
-    if (value == std::string_view::npos) break;
-    bits = (bits << 6U) | static_cast<unsigned>(value);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out += static_cast<char>((bits >> count) & 0xFFU);
-    }
-  }
-  return out;
-}
+constexpr const char* suite = "llhttp.json.gz";
 
 // The strict request cases. The data set lost the last empty line of inputs that end in one; it is given back (with it,
 // llhttp 9.4 says of each input what its case expects).
 std::vector<published> strict_requests() {
   std::vector<published> out;
-  const auto cases = boost::json::parse(unzipped(suite()));
-  for (const auto& each : cases.as_array()) {
+  const auto cases = test::load_suite(suite);
+  for (const auto& each : cases.value().as_array()) {
     if (each.at("meta").at("type") != "request") continue;
-    auto bytes = base64_decoded(std::string_view(each.at("input_b64").as_string()));
+    auto bytes = base64::decode(std::string_view(each.at("input_b64").as_string())).value();
     if (bytes.ends_with("\r\n")) bytes += "\r\n";
     out.push_back({std::string(std::string_view(each.at("file").as_string())),
                    std::string(std::string_view(each.at("name").as_string())), bytes, each.at("expect") == "ok",
@@ -145,7 +113,7 @@ void expect_same(std::vector<std::string> measured, std::vector<std::string> wri
 class llhttp_suite : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (!std::filesystem::exists(suite())) GTEST_SKIP() << "no " << suite() << ": set MUTUAL_SUITES to its folder";
+    if (!test::has_suite(suite)) GTEST_SKIP() << test::suite_absent(suite);
   }
 };
 

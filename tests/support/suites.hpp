@@ -15,6 +15,9 @@ namespace mutual::test {
 /// Where the suites are: $MUTUAL_SUITES, else shared/suites beside the project's folder.
 std::string suite_path(const std::string& file);
 
+/// Whether that file is there. Throws if it is not and $MUTUAL_SUITES is set.
+bool has_suite(const std::string& file);
+
 /// A gzipped JSON file of the suites; nothing if it is absent.
 std::optional<boost::json::value> load_suite(const std::string& file);
 
