@@ -129,6 +129,11 @@ result<std::string> replaced_by_renewal(inventory& in, const record& shown) {
 }  // namespace
 
 result<made_token> make_token(pki& of, const token_request& request) {
+  if (request.life > longest_token_life) {
+    return error(errc::bad_usage, fmt::format("a token is good for {} at most, for it is a password until it is used: "
+                                              "give a shorter time (--for)",
+                                              to_words(longest_token_life)));
+  }
   issue_request described;
   described.purpose = request.purpose;
   MUTUAL_TRY(described.name, checked_name(request.name));
@@ -167,6 +172,9 @@ result<token_facts> check_token(pki& of, std::string_view text) {
 // A token that was used gives what it was used for once more, to whoever holds the key of that: an answer may be lost
 // on its way.
 result<enrolled> given_already(pki& at, const token_facts& token, const enrolment& what) {
+  if (token.serial.empty()) {
+    return error(errc::not_found, fmt::format("the token {} was withdrawn on {}", token.id, to_text(*token.used_at)));
+  }
   MUTUAL_TRY(const auto one, at.records().find_serial(token.serial));
   if (one && !one->revoked && !what.make_key) {
     MUTUAL_TRY(auto leaf, x509::certificate::from_der(one->der));

@@ -40,7 +40,8 @@ class inventory {
   result<> set_state(std::string_view serial, record_state state);
 
   /// Revokes a certificate from now on, or puts it on hold; already_exists if it is revoked. One on hold may be revoked
-  /// for good, and keeps the date of the hold. Its name may then be issued anew, except while it is on hold.
+  /// for good, and keeps the date of the hold. Its name may then be issued anew, except while it is on hold; but tokens
+  /// that were made for the name before are withdrawn.
   result<> revoke(std::string_view serial, revocation_reason reason, std::string_view why = {});
   /// Takes a hold back; already_exists if there is none, for no other revocation can be taken back.
   result<> release(std::string_view serial, std::string_view why = {});
@@ -64,8 +65,10 @@ class inventory {
   result<> add_token(const token_facts& one, std::string_view why);
   /// The token of that id, whatever became of it.
   result<std::optional<token_facts>> find_token(std::string_view id);
-  /// Uses a token up for that certificate; already_exists if it has been used, or has ended.
+  /// Uses a token up for that certificate; already_exists if it has been used or withdrawn, or has ended.
   result<> use_token(std::string_view id, std::string_view serial);
+  /// Withdraws every token that has not been used and has that id, or is for that name; gives how many.
+  result<std::int64_t> withdraw_tokens(std::string_view id_or_name, std::string_view why);
 
   /// Shows all certificates, those that end first, first.
   result<> each(const std::function<void(const record&)>& read);

@@ -94,6 +94,8 @@ result<> inventory::revoke(std::string_view serial, revocation_reason reason, st
   if (!is_hold) {
     MUTUAL_TRY(const auto freed, db_->change("UPDATE certificates SET is_current = 0 WHERE serial = $1", {serial}));
     (void)freed;
+    MUTUAL_TRY(const auto withdrawn, withdraw_tokens(one.name, fmt::format("{} was revoked", serial)));
+    (void)withdrawn;
   }
   MUTUAL_CHECK(log_revocation(*db_, serial, present, code));
   const auto told = why.empty() ? std::string(to_string(reason)) : fmt::format("{}: {}", to_string(reason), why);

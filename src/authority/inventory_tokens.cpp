@@ -54,9 +54,32 @@ result<> inventory::use_token(std::string_view id, std::string_view serial) {
       db_->change("UPDATE tokens SET used_at = $1, serial = $2 WHERE id = $3 AND used_at IS NULL AND ends_at > $1",
                   {seconds(now()), serial, id}));
   if (used != 1) {
-    return error(errc::already_exists, fmt::format("the token {} has been used, or has ended", text::printable(id)));
+    return error(errc::already_exists,
+                 fmt::format("the token {} has been used or withdrawn, or has ended", text::printable(id)));
   }
   return change.commit();
+}
+
+result<std::int64_t> inventory::withdraw_tokens(std::string_view id_or_name, std::string_view why) {
+  MUTUAL_TRY(auto change, begin());
+  const auto at = now();
+  std::vector<token_facts> open;
+  MUTUAL_CHECK(
+      db_->each("SELECT id, name FROM tokens WHERE (id = $1 OR name = $1) AND used_at IS NULL AND ends_at > $2",
+                {id_or_name, seconds(at)}, [&](const row& one) {
+                  open.emplace_back();
+                  open.back().id = one.text(0);
+                  open.back().name = one.text(1);
+                }));
+  for (const auto& one : open) {
+    // Used, for no certificate.
+    MUTUAL_TRY(const auto withdrawn, db_->change("UPDATE tokens SET used_at = $1 WHERE id = $2 AND used_at IS NULL",
+                                                 {seconds(at), std::string_view(one.id)}));
+    (void)withdrawn;
+    MUTUAL_CHECK(note("withdrawn", {}, one.name, fmt::format("token {}{}{}", one.id, why.empty() ? "" : ": ", why)));
+  }
+  MUTUAL_CHECK(change.commit());
+  return static_cast<std::int64_t>(open.size());
 }
 
 }  // namespace mutual::authority

@@ -128,8 +128,8 @@ result<> pki::remember(const made_list* made) {
 }
 
 // A name may be given anew when what it stood for has ended: the serial number of that, or nothing for a new name.
-result<std::string> pki::replaceable(const std::string& name) {
-  MUTUAL_TRY(const auto found, inventory_->find(name));
+result<std::string> pki::replaceable(inventory& in, const std::string& name) const {
+  MUTUAL_TRY(const auto found, in.find(name));
   if (found && found->revoked) {
     return error(
         errc::already_exists,
@@ -145,7 +145,7 @@ result<std::string> pki::replaceable(const std::string& name) {
   if (found) return found->serial;
   // What was revoked stands for its name no more, but its files may be there.
   if (const auto there = x509::load_certificates(places_.certificate(name)); there) {
-    MUTUAL_TRY(const auto of_file, inventory_->find_sha256(there->front().sha256()));
+    MUTUAL_TRY(const auto of_file, in.find_sha256(there->front().sha256()));
     if (of_file && of_file->name == name && of_file->revoked) return of_file->serial;
   }
   MUTUAL_CHECK(check_unused(places_, name));
@@ -156,10 +156,11 @@ result<std::string> pki::replaceable(const std::string& name) {
 result<issued_certificate> pki::sign_and_publish(const signing& what, const x509::identity& issuer) {
   MUTUAL_TRY(const auto by, load_limits(places_));
   MUTUAL_CHECK(check_limits(by, {what.purpose, what.spec, what.subject_key}));
+  MUTUAL_TRY(auto replaces, what.replaces(*inventory_));
   MUTUAL_TRY(auto leaf, x509::issue_certificate(what.spec, what.subject_key, issuer.leaf(), issuer.key));
   auto entry = to_record(leaf, what.name, what.purpose, what.key && !what.p12_password->empty());
   entry.has_key = what.key.has_value();
-  entry.replaces = what.replaces;
+  entry.replaces = std::move(replaces);
   entry.place = place_;
   std::vector<x509::certificate> chain{leaf};
   chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
@@ -181,9 +182,9 @@ result<issued_certificate> pki::issue(const issue_request& request) {
   MUTUAL_TRY(const auto by, load_limits(places_));
   MUTUAL_TRY(auto spec, describe(request, key, issuer.leaf(), by));
   MUTUAL_TRY(const auto turn, take_turn());
-  MUTUAL_TRY(auto replaces, replaceable(name));
+  const auto replaces = [&](inventory& in) { return replaceable(in, name); };
   return sign_and_publish(
-      {name, request.purpose, std::move(spec), key.get(), key, &request.p12_password, request.why, std::move(replaces)},
+      {name, request.purpose, std::move(spec), key.get(), key, &request.p12_password, request.why, replaces, {}, true},
       issuer);
 }
 

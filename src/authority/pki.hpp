@@ -140,6 +140,8 @@ class pki {
   result<issued_certificate> certify(const certified& what);
   /// Notes a token that was made.
   result<> note_token(const token_facts& one, std::string_view why);
+  /// Withdraws the tokens of that id or name that have not been used; not_found if there is none. Gives how many.
+  result<std::int64_t> withdraw_tokens(const std::string& id_or_name, std::string_view why);
 
   /// What somebody means by a name (all certificates of it that have not ended and are not revoked for good), a serial
   /// number or a file (that one). At least one; an error if there is none, or if the word means several things.
@@ -192,8 +194,10 @@ class pki {
     std::optional<x509::private_key> key;  // To be written; nothing if it is elsewhere.
     const x509::secret* p12_password;
     std::string why;
-    std::string replaces;
+    // The serial of what it takes the place of; an error if it must not be made. Asked again when it is recorded.
+    std::function<result<std::string>(inventory&)> replaces;
     std::string token = {};
+    bool has_new_key = false;
   };
 
   // Its turn to change the folder; what was interrupted before is finished, and an older inventory refused.
@@ -202,9 +206,8 @@ class pki {
   result<> remember(const made_list* made = nullptr);
   result<issued_certificate> sign_and_publish(const signing& what, const x509::identity& issuer);
   result<> record_signed(const record& entry, const signing& what);
-  result<std::string> replaceable(const std::string& name);
-  result<> revoke_in_turn(const std::vector<record>& which, std::optional<revocation_reason> reason,
-                          std::string_view why);
+  result<std::string> replaceable(inventory& in, const std::string& name) const;
+  result<> revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
   result<> finish_interrupted();
   // A list, as a value and in its file.
   struct list_file {

@@ -2,6 +2,9 @@
 
 #include "authority/limits.hpp"
 #include "authority/pki.hpp"
+#include "base/text.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 
@@ -22,11 +25,9 @@ result<issued_certificate> pki::certify(const certified& what) {
                                  : x509::distinguished_name{what.name, issuer.leaf().organizations(), {}};
   MUTUAL_TRY(auto spec, x509::describe_certificate(what.purpose, subject, what.names, what.key, life));
   MUTUAL_TRY(const auto turn, take_turn());
-  MUTUAL_CHECK(check_not_compromised(*inventory_, what.key));
-  MUTUAL_TRY(auto replaces, what.replaces ? what.replaces(*inventory_) : replaceable(what.name));
+  const auto replaces = [&](inventory& in) { return what.replaces ? what.replaces(in) : replaceable(in, what.name); };
   return sign_and_publish(
-      {what.name, what.purpose, std::move(spec), what.key, {}, nullptr, what.why, std::move(replaces), what.token},
-      issuer);
+      {what.name, what.purpose, std::move(spec), what.key, {}, nullptr, what.why, replaces, what.token}, issuer);
 }
 
 result<> pki::note_token(const token_facts& one, std::string_view why) {
@@ -35,9 +36,29 @@ result<> pki::note_token(const token_facts& one, std::string_view why) {
   return remember();
 }
 
-// The record of a certificate, and the end of the token that it was issued for: both or none.
+result<std::int64_t> pki::withdraw_tokens(const std::string& id_or_name, std::string_view why) {
+  MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_TRY(const auto withdrawn, inventory_->withdraw_tokens(id_or_name, why));
+  if (withdrawn == 0) {
+    return error(errc::not_found, fmt::format("there is no token of the id or name {} that could still be used: see "
+                                              "mutual log",
+                                              text::quoted(id_or_name)));
+  }
+  MUTUAL_CHECK(remember());
+  return withdrawn;
+}
+
+// The record of a certificate, and the end of the token that it was issued for: both or none. In a database that
+// several folders share, somebody may have revoked or renewed what it replaces while it was signed: so that is asked
+// once more, now that nobody else can change anything.
 result<> pki::record_signed(const record& entry, const signing& what) {
   MUTUAL_TRY(auto change, inventory_->begin());
+  MUTUAL_TRY(const auto still, what.replaces(*inventory_));
+  if (still != entry.replaces) {
+    return error(errc::already_exists, fmt::format("{} was renewed or revoked by somebody else just now: try again",
+                                                   text::quoted(entry.name)));
+  }
+  if (!what.has_new_key) MUTUAL_CHECK(check_not_compromised(*inventory_, what.subject_key));
   if (!what.token.empty()) MUTUAL_CHECK(inventory_->use_token(what.token, entry.serial));
   MUTUAL_CHECK(inventory_->add(entry, what.why));
   return change.commit();

@@ -50,9 +50,9 @@ result<std::optional<x509::private_key>> key_for(const renew_request& request, c
   return std::move(read->key);
 }
 
-result<> check_still(inventory& in, const record& old) {
+result<std::string> still_current(inventory& in, const record& old) {
   MUTUAL_TRY(const auto current, in.find(old.name));
-  if (current && current->serial == old.serial && !current->revoked) return {};
+  if (current && current->serial == old.serial && !current->revoked) return old.serial;
   return error(errc::already_exists,
                fmt::format("{} was renewed or revoked by somebody else just now", text::quoted(old.name)));
 }
@@ -113,11 +113,19 @@ result<issued_certificate> pki::renew(const renew_request& request) {
                             old->purpose, {before.common_name(), before.organizations(), before.organizational_units()},
                             before.names(), subject_key, life));
   MUTUAL_TRY(const auto turn, take_turn());
-  MUTUAL_CHECK(check_still(*inventory_, *old));
+  const auto replaces = [&](inventory& in) { return still_current(in, *old); };
   const auto why = request.why.empty() ? "renewed" : "renewed: " + request.why;
-  return sign_and_publish(
-      {name, old->purpose, std::move(spec), subject_key, std::move(key), &request.p12_password, why, old->serial},
-      issuer);
+  return sign_and_publish({name,
+                           old->purpose,
+                           std::move(spec),
+                           subject_key,
+                           std::move(key),
+                           &request.p12_password,
+                           why,
+                           replaces,
+                           {},
+                           request.new_key},
+                          issuer);
 }
 
 result<issued_certificate> pki::sign(const sign_request& request) {
@@ -143,10 +151,9 @@ result<issued_certificate> pki::sign(const sign_request& request) {
                             request.purpose, {name, issuer.leaf().organizations(), {}}, std::move(all_names), key,
                             request.lifetime.value_or(usual_life(by, request.purpose, default_lifetime))));
   MUTUAL_TRY(const auto turn, take_turn());
-  MUTUAL_CHECK(check_not_compromised(*inventory_, key));
-  MUTUAL_TRY(auto replaces, replaceable(name));
+  const auto replaces = [&](inventory& in) { return replaceable(in, name); };
   const auto why = request.why.empty() ? "by a request" : "by a request: " + request.why;
-  return sign_and_publish({name, request.purpose, std::move(spec), key, {}, nullptr, why, std::move(replaces)}, issuer);
+  return sign_and_publish({name, request.purpose, std::move(spec), key, {}, nullptr, why, replaces}, issuer);
 }
 
 }  // namespace mutual::authority

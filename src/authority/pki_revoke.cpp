@@ -74,30 +74,35 @@ result<std::vector<record>> pki::identify(const std::string& what) {
 result<std::vector<record>> pki::revoke(const std::string& what, std::optional<revocation_reason> reason,
                                         std::string_view why) {
   MUTUAL_TRY(const auto turn, take_turn());
+  // Of one piece with what it changes: other folders may share the inventory, and renew meanwhile.
+  MUTUAL_TRY(auto all, inventory_->begin());
   MUTUAL_TRY(auto which, identify(what));
-  MUTUAL_CHECK(revoke_in_turn(which, reason, why));
+  MUTUAL_CHECK(revoke_each(which, reason, why));
+  MUTUAL_CHECK(all.commit());
+  MUTUAL_CHECK(remember());
   return which;
 }
 
 result<> pki::revoke(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why) {
   MUTUAL_TRY(const auto turn, take_turn());
-  return revoke_in_turn(which, reason, why);
+  MUTUAL_TRY(auto all, inventory_->begin());
+  MUTUAL_CHECK(revoke_each(which, reason, why));
+  MUTUAL_CHECK(all.commit());
+  return remember();
 }
 
-result<> pki::revoke_in_turn(const std::vector<record>& which, std::optional<revocation_reason> reason,
-                             std::string_view why) {
+result<> pki::revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason,
+                          std::string_view why) {
   for (const auto& one : which) {
     if (one.purpose != profile::root) continue;
     return error(errc::bad_usage,
                  "a root cannot be revoked, for nobody stands above it: take it out of the trust of all, and make "
                  "another PKI");
   }
-  MUTUAL_TRY(auto all, inventory_->begin());
   for (const auto& one : which) {
     MUTUAL_CHECK(reason ? inventory_->revoke(one.serial, *reason, why) : inventory_->release(one.serial, why));
   }
-  MUTUAL_CHECK(all.commit());
-  return remember();
+  return {};
 }
 
 }  // namespace mutual::authority

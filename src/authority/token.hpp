@@ -17,6 +17,8 @@ namespace mutual::authority {
 
 /// How long a token can be used, if nobody said it.
 inline constexpr std::chrono::hours default_token_life{24};
+/// The longest that it may be: a token is a password until it is used.
+inline constexpr std::chrono::days longest_token_life{30};
 
 /// What somebody is to get with a token.
 struct token_request {
@@ -37,8 +39,8 @@ struct token_facts {
   alternative_names names;
   sys_seconds made_at{};
   sys_seconds ends_at{};
-  std::optional<sys_seconds> used_at;
-  std::string serial;  ///< Of the certificate that it was used for.
+  std::optional<sys_seconds> used_at;  ///< Or withdrawn.
+  std::string serial;                  ///< Of the certificate that it was used for; empty if it was withdrawn.
 };
 
 /// A token that was made: shown once, and kept nowhere.

@@ -21,7 +21,7 @@ namespace {
 
 struct options {
   std::filesystem::path pki;
-  std::string store, why, name;
+  std::string store, why, name, withdrawn;
   std::vector<std::string> names, uris, emails;
   std::string purpose = "client";
   std::string life = "24h";
@@ -46,7 +46,22 @@ result<authority::token_request> to_request(const options& given) {
   return request;
 }
 
+result<> withdraw(const options& given) {
+  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(const auto count, opened.withdraw_tokens(given.withdrawn, given.why));
+  if (given.json) {
+    print("{}\n", boost::json::serialize(boost::json::object{{"withdrawn", count}}));
+  } else if (!given.quiet) {
+    print("withdrawn: {} {} for {}\n", count, count == 1 ? "token" : "tokens", text::quoted(given.withdrawn));
+  }
+  return {};
+}
+
 result<> run(const options& given) {
+  if (!given.withdrawn.empty()) return withdraw(given);
+  if (given.name.empty()) {
+    return error(errc::bad_usage, "a token is for somebody: give NAME, as in mutual ca token bob");
+  }
   MUTUAL_TRY(const auto request, to_request(given));
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
   MUTUAL_TRY(const auto made, authority::make_token(opened, request));
@@ -74,7 +89,7 @@ result<> run(const options& given) {
 void add_ca_token(CLI::App& ca, action& chosen) {
   auto* command = ca.add_subcommand("token", "Make a token, by which a machine gets its first certificate, once");
   const auto given = std::make_shared<options>();
-  command->add_option("NAME", given->name, "The certificate's common name, and what its file is called")->required();
+  auto* name = command->add_option("NAME", given->name, "The certificate's common name, and what its file is called");
   command->add_option(
       "SAN", given->names,
       "What it is good for: DNS names, IP addresses, URIs (told apart by content). Without any, a server "
@@ -91,6 +106,12 @@ void add_ca_token(CLI::App& ca, action& chosen) {
   command->add_option("--for", given->life, "How long the token can be used: a number and s, m, h or d")
       ->type_name("DURATION")
       ->capture_default_str();
+  command
+      ->add_option("--withdraw", given->withdrawn,
+                   "Make no token, but void the one of this id (what stands before its dot), or all that were made for "
+                   "this name and have not been used")
+      ->type_name("ID|NAME")
+      ->excludes(name);
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);
   add_why_option(*command, given->why);

@@ -93,6 +93,22 @@ class Enrolment(EstTest):
         self.assertNotIn("carol", [name for name, _ in self.names()])
         self.assertNotIn(short, server.log() + self.mutual("log"))
 
+    def test_a_token_can_be_withdrawn_and_dies_with_its_name(self):
+        server = self.ca_serve()
+        one, other, third = self.token("bob"), self.token("bob"), self.token("carol")
+        self.assertIn("withdrawn: 1 token", self.mutual("ca", "token", "--withdraw", one.split(".")[0], "--why", "mailed"))
+        self.assertEqual(self.curl("simpleenroll", self.request("bob"), "-u", ":" + one), 401)
+        self.assertIn(f"the token {one.split('.')[0]} was withdrawn on", server.log())
+        self.assertIn(f"token {one.split('.')[0]}: mailed", self.mutual("log"))
+        self.assertEqual(json.loads(self.mutual("ca", "token", "--withdraw", "carol", "--json")), {"withdrawn": 1})
+        self.assertEqual(self.curl("simpleenroll", self.request("carol"), "-u", ":" + third), 401)
+        self.assertIn("no token of the id or name 'carol'", self.mutual("ca", "token", "--withdraw", "carol", code=1))
+        # Who was revoked comes back by no token of before.
+        self.enroll("bob")
+        self.mutual("revoke", "bob")
+        self.assertEqual(self.curl("simpleenroll", self.request("bob2", "/CN=bob"), "-u", ":" + other), 401)
+        self.enroll("bob")
+
     def test_a_token_is_void_once_an_older_inventory_was_put_back(self):
         token, other = self.token("bob"), self.token("carol")
         shutil.copy(self.at("pki/inventory.db"), self.at("backup.db"))
@@ -189,7 +205,7 @@ class Enrolment(EstTest):
 
     def test_what_makes_no_sense_is_told_before_anything_is_made(self):
         before = self.mutual("log")
-        for line in (["bob", "--for", "1w"], ["bob", "--profile", "root"], ["../bob"], ["bob", "--uri", "no uri"], [],
+        for line in (["bob", "--for", "1w"], ["bob", "--for", "31d"], ["bob", "--withdraw", "bob"], ["bob", "--profile", "root"], ["../bob"], ["bob", "--uri", "no uri"], [],
                      ["web1 x", "--profile", "server"]):
             self.mutual("ca", "token", *line, code=2)
         self.assertIn("--renew-expired-for", self.mutual("ca", "serve", "--renew-expired-for", "soon", code=2))

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from postgres import Postgres
+from postgres import Postgres, programs
 from serving import MUTUAL, ServingTest, clean_environment
 
 # How many processes are killed on each store; hundreds with TEST_KILLS=500.
@@ -278,6 +278,36 @@ class OnPostgresql(OnSqlite):
         self.mutual("revoke", "bob")
         self.mutual("crl", "--pki", "other")
         self.assertEqual(self.crl("../other/intermediate.crl")[1], self.crl()[1])
+
+    def while_nobody_can_change_anything(self, change, *arguments, code):
+        """What that command says when `change` is committed between its look at the inventory and its own change."""
+        lock = subprocess.Popen([os.path.join(programs(), "psql"), "-h", self.postgres.folder, "-U", "mutual", "-d", self.database, "-Atq"],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, **self.postgres.user)
+        lock.stdin.write("BEGIN; LOCK TABLE acts IN SHARE ROW EXCLUSIVE MODE; SELECT 'locked';\n")
+        lock.stdin.flush()
+        self.assertEqual(lock.stdout.readline(), "locked\n")
+        process = self.start(*arguments)
+        while self.postgres.sql("SELECT count(*) FROM pg_locks WHERE NOT granted", self.database) == "0\n":
+            self.assertIsNone(process.poll(), "it did not wait for the lock")
+        lock.communicate(change + "; COMMIT;\n", timeout=20)
+        said = process.communicate(timeout=20)[0]
+        self.assertEqual(process.returncode, code, said)
+        return said
+
+    def test_who_is_revoked_by_another_machine_while_it_is_renewed_is_not_renewed(self):
+        said = self.while_nobody_can_change_anything(
+            "UPDATE certificates SET revoked_at = 1, revoked_reason = 1, is_current = 0 WHERE name = 'alice'",
+            "renew", "alice", code=1)
+        self.assertIn("'alice' was renewed or revoked by somebody else just now", said)
+        self.assertEqual(self.sql("SELECT count(*) FROM certificates WHERE name = 'alice'"), [("1",)])
+
+    def test_who_is_renewed_by_another_machine_while_it_is_revoked_is_revoked_with_the_renewed_one(self):
+        copied = ("INSERT INTO certificates (name, profile, serial, subject, issuer, sha256, not_before, not_after, recorded_at, "
+                  "p12_has_password, der, state, is_current) SELECT name, profile, 'abcdef', subject, issuer, 'other', not_before, "
+                  "not_after, recorded_at, 0, der, 'issued', 0 FROM certificates WHERE name = 'alice'")
+        said = self.while_nobody_can_change_anything(copied, "revoke", "alice", code=0)
+        self.assertIn("abcdef", said)
+        self.assertEqual(self.sql("SELECT count(*) FROM certificates WHERE name = 'alice' AND revoked_at IS NULL"), [("0",)])
 
     def test_what_cannot_be_reached_or_is_another_pkis_is_told(self):
         _, other = self.postgres.new_database()
