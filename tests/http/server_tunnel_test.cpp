@@ -6,6 +6,7 @@
 #include <mutual/tunnel.hpp>
 
 #include <atomic>
+#include <future>
 #include <stdexcept>
 #include <thread>
 
@@ -125,7 +126,7 @@ TEST_F(server_tunnel, of_a_client_that_vanishes_ends) {
 }
 
 TEST_F(server_tunnel, is_nudged_out_of_its_wait) {
-  std::function<void()> nudge;
+  std::promise<std::function<void()>> told_how;
   net::loop* loop = nullptr;
   std::atomic<int> woken{0};
   options_.on_thread = [&](net::loop& on) {
@@ -135,7 +136,7 @@ TEST_F(server_tunnel, is_nudged_out_of_its_wait) {
   options_.answer = [&](request&, http::answer_notes&) -> task<response> {
     response made = switching();
     made.takeover = [&](tunnel& under) -> task<> {
-      nudge = under.nudge;
+      told_how.set_value(under.nudge);
       const bool told = co_await under.write("ready");
       EXPECT_TRUE(told);
       const auto came = co_await under.read();
@@ -149,6 +150,7 @@ TEST_F(server_tunnel, is_nudged_out_of_its_wait) {
   EXPECT_EQ(client.read_answer().status, 101);
   std::this_thread::sleep_for(milliseconds(50));
   EXPECT_EQ(woken.load(), 0);
+  const auto nudge = told_how.get_future().get();
   loop->post(nudge);
   EXPECT_EQ(client.read_to_end(), "ready");
   EXPECT_EQ(woken.load(), 1);
