@@ -4,7 +4,7 @@
 #include "base/text.hpp"
 #include "client/load.hpp"
 #include "tls/server_context.hpp"
-#include "x509/bundle.hpp"
+#include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t most_lists = 1000;
 
 result<std::vector<x509::crl>> lists_in(std::string_view pem, std::string_view where) {
-  MUTUAL_TRY(auto found, x509::read_bundle(pem, {}, where));
+  MUTUAL_TRY(auto found, x509::read_bundle_with_lists(pem, {}, where));
   if (found.crls.empty() || found.crls.size() > most_lists || found.key || !found.certificates.empty()) {
     return error(errc::bad_input, fmt::format("what {} has sent is no set of revocation lists", where));
   }
@@ -60,7 +60,8 @@ result<bool> has_lists_in_files(const tls::config& settings) {
 
 }  // namespace
 
-result<std::unique_ptr<followed_feed>> follow_feed(const tls::config& settings, const logger& log) {
+result<std::unique_ptr<followed_feed>> follow_feed(const tls::config& settings, const logger& log,
+                                                   const std::function<bool()>& given_up) {
   if (settings.revocations_from.url.empty()) return std::unique_ptr<followed_feed>();
   if (settings.clients == tls::client_auth::none) {
     return error(errc::bad_usage,
@@ -85,7 +86,7 @@ result<std::unique_ptr<followed_feed>> follow_feed(const tls::config& settings, 
   };
   how.log = log;
   made->feed = std::make_unique<client::revocation_feed>(std::move(how));
-  auto pem = made->feed->fetch_now();
+  auto pem = made->feed->fetch_now(given_up);
   auto lists = pem ? lists_in(*pem, name) : result<std::vector<x509::crl>>(pem.error());
   if (lists) {
     made->first = std::make_shared<const std::vector<x509::crl>>(*std::move(lists));

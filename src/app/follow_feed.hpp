@@ -9,6 +9,7 @@
 #include <mutual/result.hpp>
 #include <mutual/tls.hpp>
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -22,7 +23,8 @@ struct followed_feed {
 };
 
 /// Null if the settings name no feed. An error if what they name cannot be used, or if no list can be had and none lies
-/// in a file either.
-result<std::unique_ptr<followed_feed>> follow_feed(const tls::config& settings, const logger& log);
+/// in a file either. `given_up` is asked while the lists are fetched: whether nobody wants to start any more.
+result<std::unique_ptr<followed_feed>> follow_feed(const tls::config& settings, const logger& log,
+                                                   const std::function<bool()>& given_up);
 
 }  // namespace mutual

@@ -191,6 +191,15 @@ void serve_until_stopped(const servers& running, net::signal_gate& signals, endi
   }
 }
 
+bool is_to_stop(const net::signal_gate& signals) { return signals.has_come(SIGINT) || signals.has_come(SIGTERM); }
+
+// Takes the signal out of the way, which would end the program once it goes the ordinary way again.
+result<> stopped_before(net::signal_gate& signals) {
+  while (is_to_stop(signals)) (void)signals.wait();
+  say(STDERR_FILENO, "Stopped before it served.\n");
+  return {};
+}
+
 std::vector<std::string> addresses_of(const http::server& running) {
   std::vector<std::string> all;
   for (const auto& at : running.endpoints()) all.push_back(at.to_string());
@@ -249,7 +258,10 @@ result<> serve_together(const std::vector<served_app>& asked) {
   feeds followed;  // Goes before the servers that it gives lists to.
   for (const auto& one : all) {
     auto options = options_for(*one.served, one.how, one.how.access_log ? &*lines : nullptr);
-    MUTUAL_TRY(auto feed, follow_feed(one.how.tls, one.served->state().log));
+    auto follows = follow_feed(one.how.tls, one.served->state().log, [&signals] { return is_to_stop(signals); });
+    if (is_to_stop(signals)) return stopped_before(signals);
+    if (!follows) return std::move(follows).error();
+    auto feed = *std::move(follows);
     if (feed) options.revocations = feed->first;
     auto started = http::server::start(std::move(options));
     if (!started) return std::move(started).error();

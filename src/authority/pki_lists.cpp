@@ -5,7 +5,7 @@
 #include "authority/store.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "x509/bundle.hpp"
+#include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
@@ -38,6 +38,15 @@ result<> check_grows(const std::filesystem::path& file, std::uint64_t highest, i
                fmt::format("{} has the number {}, and {} knows of {} only: it is older than it was, so no list is made "
                            "from it; put the newest one back, or take this one with mutual recover",
                            shown(file), there, in.on().where(), highest));
+}
+
+// What nobody could read is not put where everybody looks.
+result<> check_fits(std::string_view pem) {
+  if (pem.size() <= x509::largest_lists) return {};
+  return error(errc::limit_exceeded,
+               fmt::format("the revocation lists would take {} bytes, and servers take no more than {}: have another "
+                           "intermediate issue from now on, and those that are revoked come to their end",
+                           pem.size(), x509::largest_lists));
 }
 
 // How good a root's list is that is there.
@@ -162,6 +171,7 @@ result<std::vector<made_list>> pki::make_lists(const list_options& how) {
     return key->error().in("the root's own revocation list is missing or past its date");
   }
   for (const auto& list : retired.root_lists) pem += list.pem();
+  MUTUAL_CHECK(check_fits(pem));
   // Last, and whole: a server that watches it takes up all of them at once.
   MUTUAL_CHECK(file::replace(places_.revocation_lists(), pem, file::access::everyone));
   if (!lacking) return std::move(lacking).error();

@@ -3,6 +3,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "tls/file_watch.hpp"
+#include "x509/list_files.hpp"
 
 #include <mutual/events.hpp>
 #include <mutual/offload.hpp>
@@ -15,7 +16,6 @@
 namespace mutual::ca_service {
 namespace {
 
-constexpr std::size_t largest_lists = std::size_t{1} << 30U;
 // A subscriber takes a look at one number this often; a second is what a revocation may take in all.
 constexpr std::chrono::milliseconds look_every{50};
 // Whoever hears nothing for longer takes the authority for gone.
@@ -54,7 +54,7 @@ result<> change_feed::look() {
   const auto file = places_.revocation_lists();
   auto stamp = tls::stamp_of({file});
   if (stamp == stamp_) return {};
-  MUTUAL_TRY(const auto pem, file::read(file, largest_lists));
+  MUTUAL_TRY(const auto pem, file::read(file, x509::largest_lists));
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   if (EVP_Digest(pem.data(), pem.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {

@@ -3,6 +3,7 @@
 #include "authority/layout.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
@@ -29,12 +30,12 @@ result<std::filesystem::path> find_file_or_name(const std::string& what, const s
 result<found_bundle> load_asking(const std::filesystem::path& path, const password_source& source) {
   const auto where = text::printable(path.string(), 4096);
   MUTUAL_TRY(auto password, read_password(source, "MUTUAL_PASSWORD", false));
-  MUTUAL_TRY(auto bytes, file::read(path));
+  MUTUAL_TRY(auto bytes, file::read(path, x509::largest_lists));
   const x509::secret contents(std::move(bytes));
-  auto read = x509::read_bundle(contents.view(), password.view(), where);
+  auto read = x509::read_bundle_with_lists(contents.view(), password.view(), where);
   if (!read && read.error().code() == errc::password_needed && somebody_can_be_asked()) {
     MUTUAL_TRY(password, ask_password(fmt::format("Password of {}: ", where)));
-    read = x509::read_bundle(contents.view(), password.view(), where);
+    read = x509::read_bundle_with_lists(contents.view(), password.view(), where);
   }
   if (!read) return std::move(read).error();
   return found_bundle{.where = where, .contents = *std::move(read)};

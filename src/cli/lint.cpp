@@ -10,6 +10,7 @@
 #include "cli/find_bundle.hpp"
 #include "cli/output.hpp"
 #include "cli/usage.hpp"
+#include "x509/list_files.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -86,7 +87,7 @@ result<linted> run_lint(const options& given) {
   linted out;
   out.where = text::printable(path.string(), 4096);
   // The outside of a PKCS#12 file first: it needs no password, and may be why the file does not open.
-  MUTUAL_TRY(auto bytes, file::read(path));
+  MUTUAL_TRY(auto bytes, file::read(path, x509::largest_lists));
   const x509::secret contents(std::move(bytes));
   if (const auto algorithms = x509::pkcs12_algorithms_of(contents.view())) {
     append(out.findings, x509::lint_pkcs12(*algorithms, out.where));

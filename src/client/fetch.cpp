@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "client/blocking.hpp"
 #include "client/connection.hpp"
+#include "client/fetch_at.hpp"
 
 #include <fmt/format.h>
 
@@ -29,14 +30,8 @@ task<result<response>> whole_answer(connection& to, const request& what) {
   co_return answer;
 }
 
-}  // namespace
-
-task<exchange> fetch(net::loop& on, url where, options how, request what) {
+task<exchange> finish(connection& to, result<> opened, const request& what) {
   exchange out;
-  what.target = where.target;
-  connection to(on, std::move(how));
-  auto opening = to.open(std::move(where));
-  auto opened = co_await std::move(opening);
   if (opened) {
     auto asking = whole_answer(to, what);
     auto answer = co_await std::move(asking);
@@ -49,6 +44,28 @@ task<exchange> fetch(net::loop& on, url where, options how, request what) {
   }
   out.report = to.report();
   to.close();
+  co_return out;
+}
+
+}  // namespace
+
+task<exchange> fetch(net::loop& on, url where, options how, request what) {
+  what.target = where.target;
+  connection to(on, std::move(how));
+  auto opening = to.open(std::move(where));
+  auto opened = co_await std::move(opening);
+  auto finishing = finish(to, std::move(opened), what);
+  auto out = co_await std::move(finishing);
+  co_return out;
+}
+
+task<exchange> fetch_at(net::loop& on, url where, std::vector<net::endpoint> addresses, options how, request what) {
+  what.target = where.target;
+  connection to(on, std::move(how));
+  auto opening = to.open_at(std::move(where), std::move(addresses));
+  auto opened = co_await std::move(opening);
+  auto finishing = finish(to, std::move(opened), what);
+  auto out = co_await std::move(finishing);
   co_return out;
 }
 

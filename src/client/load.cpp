@@ -2,8 +2,8 @@
 
 #include "base/text.hpp"
 #include "tls/trust_files.hpp"
-#include "x509/bundle.hpp"
 #include "x509/identity.hpp"
+#include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
@@ -27,7 +27,7 @@ std::string list(const std::vector<fs::path>& files) {
 result<std::shared_ptr<const tls::trust>> load_trust(const files& named) {
   tls::trust_sources sources;
   for (const auto& file : named.trust) {
-    MUTUAL_TRY(auto read, x509::load_bundle(file));
+    MUTUAL_TRY(auto read, x509::load_bundle_with_lists(file));
     if (read.certificates.empty()) {
       return error(errc::bad_input, fmt::format("{} holds no certificate", text::printable(file.string(), 4096)));
     }

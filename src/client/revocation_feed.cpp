@@ -1,16 +1,19 @@
 #include "client/revocation_feed.hpp"
 
+#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "client/blocking.hpp"
 #include "client/connection.hpp"
 #include "client/event_reader.hpp"
-#include "client/fetch.hpp"
+#include "client/fetch_at.hpp"
 #include "http/abandonable.hpp"
+#include "net/resolve_aside.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <exception>
+#include <memory>
 #include <utility>
 
 namespace mutual::client {
@@ -29,6 +32,36 @@ url at(url base, const char* target) {
   return base;
 }
 
+// Gives work up once `enough` says so; for as long as this lives.
+class watch {
+ public:
+  watch(net::loop& on, http::abandonable& work, std::function<bool()> enough)
+      : state_(std::make_shared<state>(state{&on, &work, std::move(enough)})) {
+    look_again(state_);
+  }
+  ~watch() { state_->work = nullptr; }
+  watch(const watch&) = delete;
+  watch& operator=(const watch&) = delete;
+
+ private:
+  struct state {
+    net::loop* on;
+    http::abandonable* work;  // null once nobody watches it
+    std::function<bool()> enough;
+  };
+
+  static void look_again(const std::shared_ptr<state>& what) {
+    constexpr std::chrono::milliseconds look_every{100};
+    what->on->after(look_every, [what] {
+      if (what->work == nullptr) return;
+      if (!what->enough()) return look_again(what);
+      what->work->give_up();
+    });
+  }
+
+  std::shared_ptr<state> state_;
+};
+
 }  // namespace
 
 revocation_feed::~revocation_feed() {
@@ -39,7 +72,9 @@ revocation_feed::~revocation_feed() {
   thread_.join();
 }
 
-result<std::string> revocation_feed::fetch_now() { return run_to_end(loop_, fetch_lists()); }
+result<std::string> revocation_feed::fetch_now(std::function<bool()> given_up) {
+  return run_to_end(loop_, fetch_in_time(std::move(given_up)));
+}
 
 void revocation_feed::start() {
   wait_ = how_.first_wait;
@@ -84,8 +119,11 @@ task<result<>> revocation_feed::listen() {
   auto with = how_.connect_with();
   if (!with) co_return std::move(with).error();
   with->timeouts.idle = how_.silence;
+  auto looking = look_up();
+  auto addresses = co_await std::move(looking);
+  if (!addresses) co_return std::move(addresses).error();
   connection to(loop_, *std::move(with));
-  auto opening = to.open(at(how_.where, changes_at));
+  auto opening = to.open_at(at(how_.where, changes_at), *std::move(addresses));
   auto opened = co_await std::move(opening);
   if (!opened) co_return std::move(opened).error();
   request asked;
@@ -120,7 +158,8 @@ task<result<>> revocation_feed::listen() {
 
 task<result<>> revocation_feed::take_up(std::string id) {
   if (!id.empty() && id == held_) co_return result<>();
-  auto fetching = fetch_lists();
+  std::function<bool()> never;
+  auto fetching = fetch_in_time(std::move(never));
   auto pem = co_await std::move(fetching);
   if (!pem) co_return std::move(pem).error();
   // What is not believed is told by whoever does not; what is held stays, and the next change is looked at anew.
@@ -129,12 +168,43 @@ task<result<>> revocation_feed::take_up(std::string id) {
   co_return result<>();
 }
 
+// Each wait of a connection has its limit, but whoever sends a byte now and then could go on for ever.
+task<result<std::string>> revocation_feed::fetch_in_time(std::function<bool()> given_up) {
+  std::optional<result<std::string>> got;
+  http::abandonable work(fetch_into(got));
+  const auto end = net::loop::clock::now() + how_.longest_fetch;
+  const watch limit(loop_, work, [given_up = std::move(given_up), end] {
+    return net::loop::clock::now() >= end || (given_up && given_up());
+  });
+  co_await work;
+  if (got) co_return *std::move(got);
+  co_return error(errc::timed_out, fmt::format("the revocation lists of {} have not come whole within {}",
+                                               text::printable(how_.where.authority()),
+                                               to_words(std::chrono::ceil<std::chrono::seconds>(how_.longest_fetch))));
+}
+
+task<result<std::vector<net::endpoint>>> revocation_feed::look_up() {
+  net::host_port name;
+  name.host = how_.where.host;
+  name.port = how_.where.port;
+  return net::resolve_aside(loop_, std::move(name));
+}
+
+task<> revocation_feed::fetch_into(std::optional<result<std::string>>& got) {
+  auto fetching = fetch_lists();
+  auto fetched = co_await std::move(fetching);
+  got.emplace(std::move(fetched));
+}
+
 task<result<std::string>> revocation_feed::fetch_lists() {
   auto with = how_.connect_with();
   if (!with) co_return std::move(with).error();
   with->limits.body_bytes = how_.most_bytes;
   request asked;
-  auto fetching = fetch(loop_, at(how_.where, lists_at), *std::move(with), std::move(asked));
+  auto looking = look_up();
+  auto addresses = co_await std::move(looking);
+  if (!addresses) co_return std::move(addresses).error();
+  auto fetching = fetch_at(loop_, at(how_.where, lists_at), *std::move(addresses), *std::move(with), std::move(asked));
   auto got = co_await std::move(fetching);
   if (!got.answer) {
     if (got.failure) co_return *std::move(got.failure);

@@ -4,7 +4,9 @@
 #include "base/log.hpp"
 #include "client/options.hpp"
 #include "client/url.hpp"
+#include "net/address.hpp"
 #include "net/loop.hpp"
+#include "x509/list_files.hpp"
 
 #include <mutual/result.hpp>
 #include <mutual/task.hpp>
@@ -12,8 +14,10 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace mutual::http {
 class abandonable;
@@ -30,8 +34,9 @@ struct feed_settings {
   /// the connection is made anew.
   std::function<result<>(std::string pem)> take;
   logger log;
-  std::size_t most_bytes = std::size_t{256} * 1024 * 1024;
-  std::chrono::milliseconds first_wait{250};  ///< Before the first attempt to connect again; doubled by each.
+  std::size_t most_bytes = x509::largest_lists;
+  std::chrono::milliseconds longest_fetch{120'000};  ///< For all of the lists to come, from the look-up of the host on.
+  std::chrono::milliseconds first_wait{250};         ///< Before the first attempt to connect again; doubled by each.
   std::chrono::milliseconds longest_wait{15'000};
   std::chrono::milliseconds silence{20'000};  ///< The authority says something more often than that, or it has gone.
 };
@@ -45,8 +50,9 @@ class revocation_feed {
   revocation_feed(const revocation_feed&) = delete;
   revocation_feed& operator=(const revocation_feed&) = delete;
 
-  /// Fetches the lists once, in the caller's thread: before start().
-  result<std::string> fetch_now();
+  /// Fetches the lists once, in the caller's thread: before start(). An error if they have not come in time, or if
+  /// `given_up`, which is asked several times a second, says that nobody wants them any more.
+  result<std::string> fetch_now(std::function<bool()> given_up);
 
   void start();
 
@@ -54,7 +60,10 @@ class revocation_feed {
   task<> run();
   task<> follow();
   task<result<>> listen();
+  task<result<std::string>> fetch_in_time(std::function<bool()> given_up);
+  task<> fetch_into(std::optional<result<std::string>>& got);
   task<result<std::string>> fetch_lists();
+  task<result<std::vector<net::endpoint>>> look_up();
   task<result<>> take_up(std::string id);
   void tell_lost(const error& why);
 

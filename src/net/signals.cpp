@@ -31,6 +31,12 @@ std::optional<int> signal_gate::wait() {
   }
 }
 
+bool signal_gate::has_come(int number) const {
+  sigset_t waiting;
+  sigemptyset(&waiting);
+  return signals_ && ::sigpending(&waiting) == 0 && ::sigismember(&waiting, number) == 1;
+}
+
 void signal_gate::open() {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(opened_.get(), &one, sizeof one);

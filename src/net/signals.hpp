@@ -21,6 +21,9 @@ class signal_gate {
   /// Waits for one of the signals, or for open(): nothing then.
   std::optional<int> wait();
 
+  /// Whether one of them has come that wait() has not given yet.
+  bool has_come(int number) const;
+
   /// Ends a wait(), now or later; from any thread.
   void open();
 

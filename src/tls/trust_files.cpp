@@ -1,7 +1,7 @@
 #include "tls/trust_files.hpp"
 
 #include "base/text.hpp"
-#include "x509/bundle.hpp"
+#include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
@@ -15,7 +15,7 @@ namespace {
 result<> append(const std::vector<std::filesystem::path>& files, std::string_view what,
                 std::vector<x509::certificate>* certificates, std::vector<x509::crl>& crls) {
   for (const auto& file : files) {
-    auto read = x509::load_bundle(file, {});
+    auto read = x509::load_bundle_with_lists(file);
     if (!read) return read.error().in(fmt::format("the {} cannot be used", what));
     if (certificates != nullptr && read->certificates.empty()) {
       return error(errc::bad_input, fmt::format("{} holds no certificate; it was given as the {}",

@@ -2,6 +2,7 @@
 
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "x509/list_files.hpp"
 #include "x509/readers.hpp"
 
 #include <fmt/format.h>
@@ -41,6 +42,15 @@ result<> add_key(const PKCS8_PRIV_KEY_INFO* key, const decryptor& opener, bundle
   return add_key(std::move(read), opener, into);
 }
 
+error too_large(const decryptor& opener, std::size_t limit) {
+  return {errc::limit_exceeded,
+          opener
+              .failure(limit > file::default_limit
+                           ? fmt::format("it is larger than {} bytes, the most for revocation lists", limit)
+                           : fmt::format("it is larger than {} bytes, and only revocation lists may be", limit))
+              .message()};
+}
+
 result<> read_der(std::string_view der, decryptor& opener, bundle& into) {
   ERR_set_mark();
   auto one_certificate = certificate::from_der(der);
@@ -68,12 +78,20 @@ result<> read_der(std::string_view der, decryptor& opener, bundle& into) {
       "it is neither PEM, nor a certificate, key, revocation list, request or PKCS#12 in DER: name a file that is");
 }
 
-result<bundle> read_bundle(std::string_view bytes, std::string_view password, std::string_view where,
-                           const bundle_limits& limits) {
-  decryptor opener(where, password, limits.key_derivation_rounds);
+// Nothing else may be as large as this.
+result<> read_large_list(std::string_view der, const decryptor& opener, bundle& into) {
+  auto list = crl::from_der(der);
+  if (!list) return too_large(opener, file::default_limit);
+  into.crls.push_back(*std::move(list));
+  return {};
+}
+
+namespace {
+
+result<bundle> read_within(std::size_t most, std::string_view bytes, decryptor& opener) {
   bundle found;
   if (bytes.empty()) return opener.failure("it is empty: restore it, or name another");
-  if (bytes.size() > file::default_limit) return opener.failure("it is larger than any key or certificate");
+  if (bytes.size() > most) return too_large(opener, most);
   // DER is tried first where it may be DER: a certificate may well contain "-----BEGIN ", but text never begins with
   // the tag of a SEQUENCE followed by a length.
   const bool sequence = bytes[0] == '0' && bytes.size() > 1 && (static_cast<unsigned char>(bytes[1]) & 0x80U) != 0;
@@ -82,7 +100,8 @@ result<bundle> read_bundle(std::string_view bytes, std::string_view password, st
       return opener.failure(
           "it is a Java keystore; make it PKCS#12 with: keytool -importkeystore -deststoretype pkcs12");
     }
-    MUTUAL_CHECK(read_der(bytes, opener, found));
+    MUTUAL_CHECK(bytes.size() > file::default_limit ? read_large_list(bytes, opener, found)
+                                                    : read_der(bytes, opener, found));
   } else {
     MUTUAL_CHECK(read_pem(bytes, opener, found));
   }
@@ -91,10 +110,29 @@ result<bundle> read_bundle(std::string_view bytes, std::string_view password, st
   return found;
 }
 
+}  // namespace
+
+result<bundle> read_bundle(std::string_view bytes, std::string_view password, std::string_view where,
+                           const bundle_limits& limits) {
+  decryptor opener(where, password, limits.key_derivation_rounds);
+  return read_within(file::default_limit, bytes, opener);
+}
+
+result<bundle> read_bundle_with_lists(std::string_view bytes, std::string_view password, std::string_view where) {
+  decryptor opener(where, password, bundle_limits().key_derivation_rounds);
+  return read_within(largest_lists, bytes, opener);
+}
+
 result<bundle> load_bundle(const std::filesystem::path& path, std::string_view password) {
   MUTUAL_TRY(auto bytes, file::read(path));
   const secret contents(std::move(bytes));  // It may hold a key.
   return read_bundle(contents.view(), password, shown(path));
+}
+
+result<bundle> load_bundle_with_lists(const std::filesystem::path& path, std::string_view password) {
+  MUTUAL_TRY(auto bytes, file::read(path, largest_lists));
+  const secret contents(std::move(bytes));
+  return read_bundle_with_lists(contents.view(), password, shown(path));
 }
 
 result<std::vector<certificate>> load_certificates(const std::filesystem::path& path) {
@@ -106,7 +144,7 @@ result<std::vector<certificate>> load_certificates(const std::filesystem::path& 
 }
 
 result<std::vector<crl>> load_crls(const std::filesystem::path& path) {
-  MUTUAL_TRY(auto found, load_bundle(path));
+  MUTUAL_TRY(auto found, load_bundle_with_lists(path));
   if (found.crls.empty()) return error(errc::bad_input, fmt::format("{} holds no revocation list", shown(path)));
   return std::move(found.crls);
 }

@@ -1,3 +1,4 @@
+#include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/readers.hpp"
 
@@ -116,9 +117,12 @@ result<> read_pem(std::string_view text, decryptor& opener, bundle& into) {
   const auto marks = count_marks(text);
   const bio_ptr source = memory_reader(text.substr(text.starts_with("\xEF\xBB\xBF") ? 3 : 0));
   std::size_t number = 0;
+  std::size_t beside_lists = 0;
   for (;; ++number) {
     block one;
     if (!next(source.get(), one)) break;
+    if (one.label() != "X509 CRL") beside_lists += one.der().size();
+    if (beside_lists > file::default_limit) return too_large(opener, file::default_limit);
     MUTUAL_CHECK(read_block(one, number + 1, opener, into));
   }
   (void)openssl_errors();

@@ -12,6 +12,9 @@ result<> read_pem(std::string_view text, decryptor& opener, bundle& into);
 result<> read_der(std::string_view der, decryptor& opener, bundle& into);
 result<> read_pkcs12(PKCS12* file, decryptor& opener, bundle& into);
 
+/// The error for what is larger than `limit` bytes.
+error too_large(const decryptor& opener, std::size_t limit);
+
 /// Puts the key into the bundle; an error if there is one already.
 result<> add_key(pkey_ptr key, const decryptor& opener, bundle& into);
 /// The same from PKCS#8.

@@ -4,14 +4,16 @@ import http.server
 import os
 import re
 import shutil
+import sqlite3
 import ssl
+import subprocess
 import threading
 import time
 import unittest
 
 from ca_service_test import CaTest
 from revocation_test import Client
-from serving import free_port
+from serving import MUTUAL, clean_environment, free_port
 
 
 class FeedTest(CaTest):
@@ -233,6 +235,61 @@ class Doubt(FeedTest):
         said = self.run_tool(*line, "--cert", "pki/issued/bob.crt", "--key", "pki/issued/bob.key", code=None)
         self.assertRegex(said, r"event: lists\nid: [0-9a-f]{64}\ndata: /crl/all.pem\n\n")
         self.assertEqual(self.get("/changes")[0], 404)
+
+
+class Large(FeedTest):
+    COUNT = 100_000
+
+    def revoke_a_fleet(self):
+        """A fleet that was revoked before, put into the inventory."""
+        with sqlite3.connect(self.at("pki/inventory.db")) as inventory:
+            inventory.execute(
+                "INSERT INTO certificates (name, profile, serial, subject, issuer, sha256, not_before, not_after, recorded_at, "
+                "p12_has_password, der, state, is_current, has_key, revoked_at, revoked_reason) "
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?) "
+                "SELECT 'gone ' || i, 'client', printf('7%039x', i * 7919), 'CN=gone', (SELECT issuer FROM certificates WHERE "
+                "name = 'alice'), 'gone ' || i, 0, ?, 0, 0, x'30', 'issued', 0, 0, 1000000, 4 FROM n", (self.COUNT, int(time.time()) + 86400))
+        inventory.close()
+
+    def test_a_list_far_larger_than_any_certificate_is_made_taken_and_obeyed(self):
+        self.revoke_a_fleet()
+        self.mutual("crl", timeout=300)
+        self.assertGreater(os.path.getsize(self.at("pki/crl.pem")), 6_000_000)
+        self.assertIn(str(self.COUNT), self.mutual("show", "pki/crl.pem", timeout=300))
+        self.ca_serve("--quiet")
+        by_feed, by_file = self.site(), self.serve("--name", "localhost")
+        for server in (by_feed, by_file):
+            self.assertIn("Hello, alice", self.hello(server, "alice"), server.log())
+        self.mutual("revoke", "alice", timeout=300)
+        for server in (by_feed, by_file):
+            self.assertIsNotNone(self.shut(server, within=120), server.log())
+            self.assertIn("Hello, bob", self.hello(server, "bob"))
+            self.assertEqual(server.stop(), 0)
+
+
+class Patience(FeedTest):
+    def test_an_authority_that_never_comes_to_an_end_holds_up_no_stop(self):
+        asked = threading.Event()
+        authority = LyingAuthority(self, b"")
+
+        def dribble(handler):
+            handler.send_response(200)
+            handler.send_header("Content-Length", "1000000")
+            handler.end_headers()
+            asked.set()
+            while True:
+                handler.wfile.write(b"-")
+                time.sleep(0.1)
+
+        authority.server.RequestHandlerClass.do_GET = dribble
+        line = [MUTUAL, "serve", "--listen", "localhost:0", "--cert", "site/web.crt", "--key", "site/web.key", "--trust", "site/root.crt",
+                "--revocations-from", authority.url]
+        starting = subprocess.Popen(line, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=clean_environment())
+        self.addCleanup(starting.kill)
+        self.assertTrue(asked.wait(20))
+        starting.terminate()
+        said = starting.communicate(timeout=20)[1].decode()
+        self.assertEqual((starting.returncode, "Stopped before it served" in said), (0, True), said)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,16 @@
 
 #include "x509/bundle.hpp"
 
+#include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
+#include "x509/builder.hpp"
 #include "x509/identity.hpp"
+#include "x509/list_files.hpp"
 
+#include <fmt/format.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -196,6 +202,41 @@ TEST_F(bundle_files, nothing_that_is_damaged_is_taken_for_less) {
   const auto der = load("a.crt")->certificates[0].der();
   EXPECT_FALSE(read_bundle(der + "x", {}, "w"));
   for (std::size_t size = 0; size < der.size(); size += 7) EXPECT_FALSE(read_bundle(der.substr(0, size), {}, "w"));
+}
+
+TEST_F(bundle_files, only_revocation_lists_may_be_larger_than_any_key_or_certificate) {
+  openssl("ecparam -name prime256v1 -genkey -noout -out ca.key");
+  openssl("req -x509 -key ca.key -subj /CN=ca -out ca.crt");
+  const auto ca = load("ca.crt")->certificates.front();
+  const auto key = load("ca.key")->key;
+  crl_spec spec;
+  spec.this_update = now();
+  spec.next_update = now() + std::chrono::hours(1);
+  for (int at = 0; at < 200'000; ++at) spec.revoked.push_back({fmt::format("7f{:038x}", at), spec.this_update});
+  const auto list = make_crl(spec, ca, *key);
+  ASSERT_TRUE(list);
+  const auto pem = list->pem(), der = list->der();
+  ASSERT_GT(der.size(), file::default_limit);
+  std::ofstream(folder / "list.pem") << ca.pem() << pem << ca.pem();
+  std::ofstream(folder / "list.der") << der;
+
+  EXPECT_EQ(load_bundle_with_lists(folder / "list.pem")->certificates.size(), 2U);
+  for (const auto* name : {"list.pem", "list.der"}) {
+    const auto lists = load_crls(folder / name);
+    ASSERT_TRUE(lists) << lists.error().message();
+    EXPECT_EQ(lists->front().size(), 200'000U);
+    EXPECT_EQ(load(name).error().code(), errc::limit_exceeded) << "where a key or a certificate is expected";
+  }
+  EXPECT_EQ(read_bundle(der, {}, "list").error().code(), errc::limit_exceeded);
+
+  std::string certificates = pem;
+  while (certificates.size() < pem.size() + 2 * file::default_limit) certificates += ca.pem();
+  const auto many = read_bundle_with_lists(certificates, {}, "many");
+  EXPECT_EQ(many.error().code(), errc::limit_exceeded);
+  EXPECT_THAT(many.error().message(), HasSubstr("only revocation lists may be"));
+  const auto other =
+      read_bundle_with_lists(std::string("\x30\x84\x00\x50\x00\x00", 6) + std::string(0x500000, 'x'), {}, "other");
+  EXPECT_EQ(other.error().code(), errc::limit_exceeded);
 }
 
 TEST_F(bundle_files, a_key_pair_for_a_chain_is_put_in_order) {

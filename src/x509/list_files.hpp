@@ -1,0 +1,26 @@
+#pragma once
+// Files that may hold revocation lists, which grow far beyond any key or certificate.
+
+#include "x509/bundle.hpp"
+
+#include <mutual/result.hpp>
+
+#include <cstddef>
+#include <filesystem>
+#include <string_view>
+
+namespace mutual::x509 {
+
+/// The most bytes that revocation lists may take, in a file or from an authority: one that revokes 1,000,000
+/// certificates and says why takes 53 MB, or 72 MB as PEM. What stands beside lists in a file takes no more than
+/// file::default_limit all the same.
+inline constexpr std::size_t largest_lists = std::size_t{256} * 1024 * 1024;
+
+/// What read_bundle() gives, of bytes that may be more than file::default_limit where that is revocation lists: a key,
+/// a certificate or anything else of such a size is refused (limit_exceeded), as is everything beyond `largest_lists`.
+result<bundle> read_bundle_with_lists(std::string_view bytes, std::string_view password, std::string_view where);
+
+/// The same for a file.
+result<bundle> load_bundle_with_lists(const std::filesystem::path& path, std::string_view password = {});
+
+}  // namespace mutual::x509

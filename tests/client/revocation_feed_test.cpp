@@ -1,0 +1,84 @@
+// The follower of a change feed: what an authority may cost that answers slowly, or never.
+#include "client/revocation_feed.hpp"
+
+#include "client/live.hpp"
+#include "net/resolve_aside.hpp"
+
+#include <sys/socket.h>
+
+namespace mutual::client {
+namespace {
+
+using namespace std::chrono_literals;
+using clock = std::chrono::steady_clock;
+
+// Says a byte now and then, for as long as anybody listens: no wait of the connection ever ends.
+void dribble(int fd) {
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n";
+  auto alive = ::send(fd, head.data(), head.size(), MSG_NOSIGNAL) > 0;
+  while (alive) {
+    std::this_thread::sleep_for(20ms);
+    alive = ::send(fd, "x", 1, MSG_NOSIGNAL) == 1;
+  }
+}
+
+class a_feed : public ::testing::Test {
+ protected:
+  feed_settings settings() {
+    feed_settings how;
+    how.where = test::to_url(authority.url("http"));
+    how.connect_with = [] { return result<options>(options()); };
+    how.take = [](const std::string&) { return result<>(); };
+    return how;
+  }
+  test::one_server authority{dribble};
+};
+
+TEST_F(a_feed, gives_a_whole_fetch_so_long_and_no_longer) {
+  auto how = settings();
+  how.longest_fetch = 400ms;
+  revocation_feed feed(std::move(how));
+  const auto began = clock::now();
+  const auto fetched = feed.fetch_now({});
+  ASSERT_FALSE(fetched);
+  EXPECT_EQ(fetched.error().code(), errc::timed_out);
+  EXPECT_THAT(fetched.error().message(), ::testing::HasSubstr("have not come whole within 1 second"));
+  EXPECT_LT(clock::now() - began, 20s);
+}
+
+TEST_F(a_feed, is_not_fetched_any_further_once_nobody_wants_it) {
+  revocation_feed feed(settings());
+  const auto began = clock::now();
+  EXPECT_FALSE(feed.fetch_now([began] { return clock::now() - began > 300ms; }));
+  EXPECT_LT(clock::now() - began, 20s);
+}
+
+TEST_F(a_feed, ends_while_it_listens_to_an_authority_that_never_ends) {
+  const auto began = clock::now();
+  {
+    revocation_feed feed(settings());
+    feed.start();
+    std::this_thread::sleep_for(200ms);
+  }
+  EXPECT_LT(clock::now() - began, 20s);
+}
+
+TEST_F(a_feed, takes_no_more_bytes_than_it_may) {
+  auto how = settings();
+  how.most_bytes = 10;
+  revocation_feed feed(std::move(how));
+  const auto fetched = feed.fetch_now({});
+  ASSERT_FALSE(fetched);
+  EXPECT_THAT(fetched.error().message(), ::testing::HasSubstr("larger than the 10 bytes allowed here"));
+}
+
+TEST(a_look_up_aside, finds_what_the_system_finds) {
+  net::loop loop;
+  auto found = run_to_end(loop, net::resolve_aside(loop, {"127.0.0.1", 80}));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->front().to_string(), "127.0.0.1:80");
+  EXPECT_FALSE(run_to_end(loop, net::resolve_aside(loop, {"no such host", 80})));
+}
+
+}  // namespace
+}  // namespace mutual::client
