@@ -8,8 +8,8 @@ constexpr std::chrono::seconds check_every{1};
 
 }  // namespace
 
-result<std::unique_ptr<desk>> desk::open(std::filesystem::path folder, std::string store) {
-  std::unique_ptr<desk> made(new desk(std::move(folder), std::move(store)));
+result<std::unique_ptr<desk>> desk::open(std::filesystem::path folder, std::string store, counters::count* errors) {
+  std::unique_ptr<desk> made(new desk(std::move(folder), std::move(store), errors));
   MUTUAL_TRY(auto first, made->take());
   made->give_back(std::move(first));
   return made;

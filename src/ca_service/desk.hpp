@@ -2,6 +2,7 @@
 // desk: one authority for many threads.
 
 #include "authority/pki.hpp"
+#include "ca_service/counters.hpp"
 
 #include <mutual/result.hpp>
 
@@ -19,19 +20,24 @@ namespace mutual::ca_service {
 /// calls block while they wait for the inventory.
 class desk {
  public:
-  /// An error if the authority cannot be opened.
-  static result<std::unique_ptr<desk>> open(std::filesystem::path folder, std::string store);
+  /// An error if the authority cannot be opened. How often it cannot be used is counted in `errors`, if that is given.
+  static result<std::unique_ptr<desk>> open(std::filesystem::path folder, std::string store,
+                                            counters::count* errors = nullptr);
 
   /// What the work makes of the authority; acts are noted as `who`'s. The authority cannot be used (errc::io) if it
   /// cannot be opened, or if its inventory is older than its folder has seen.
   template <class Work>
   auto with(const std::string& who, Work&& work) -> decltype(work(std::declval<authority::pki&>())) {
     auto taken = take();
-    if (!taken) return error(errc::io, taken.error().message());
+    if (!taken) return count_error(error(errc::io, taken.error().message()));
     taken->opened->records().act_for(who);
     auto outcome = work(*taken->opened);
     // A connection that may be broken is not kept: the next caller gets another.
-    if (outcome || !may_be_broken(outcome.error().code())) give_back(*std::move(taken));
+    if (outcome || !may_be_broken(outcome.error().code())) {
+      give_back(*std::move(taken));
+    } else {
+      (void)count_error(outcome.error());
+    }
     return outcome;
   }
 
@@ -43,13 +49,19 @@ class desk {
     std::chrono::steady_clock::time_point checked;
   };
 
-  desk(std::filesystem::path folder, std::string store) : places_(std::move(folder)), store_(std::move(store)) {}
+  desk(std::filesystem::path folder, std::string store, counters::count* errors)
+      : places_(std::move(folder)), store_(std::move(store)), errors_(errors) {}
   result<one> take();
   void give_back(one back);
+  error count_error(error why) const {
+    if (errors_ != nullptr) ++*errors_;
+    return why;
+  }
   static bool may_be_broken(errc code) { return code == errc::io || code == errc::internal || code == errc::timed_out; }
 
   authority::layout places_;
   std::string store_;
+  counters::count* errors_;
   std::mutex guard_;
   std::vector<one> idle_;  // guarded by guard_
 };

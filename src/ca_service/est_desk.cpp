@@ -32,16 +32,22 @@ result<x509::request> request_in(const request& asked) {
   return read_est_request(asked.body);
 }
 
-problem no_credentials() {
+bool is_our_fault(errc code) { return code == errc::io || code == errc::internal || code == errc::timed_out; }
+
+}  // namespace
+
+problem est_desk::no_credentials() {
+  ++counts_.refused_credentials;
   return problem(401,
                  "show a token (as the password of Basic, or as Bearer), or a certificate of this authority in the "
                  "TLS handshake")
       .header("WWW-Authenticate", "Basic realm=\"enrolment\", Bearer realm=\"enrolment\"");
 }
 
-bool is_our_fault(errc code) { return code == errc::io || code == errc::internal || code == errc::timed_out; }
-
-}  // namespace
+counters::count& est_desk::issued_by(std::string_view operation) {
+  if (operation == "serverkeygen") return counts_.issued_keygen;
+  return operation == "simplereenroll" ? counts_.issued_reenroll : counts_.issued_enroll;
+}
 
 response est_desk::refuse(const request& asked, std::string_view what, const std::string& who, const error& why) {
   const auto& from = asked.connection->remote_address;
@@ -52,10 +58,7 @@ response est_desk::refuse(const request& asked, std::string_view what, const std
   }
   log_.warn(fmt::format("EST {} refused to {} from {}: {}", what, who, from, text::printable(why.message(), 1024)));
   // A token that does not hold is told apart in the log alone.
-  if (why.code() == errc::not_found) {
-    ++counts_.refused_token;
-    return no_credentials();
-  }
+  if (why.code() == errc::not_found) return no_credentials();
   const bool conflict = why.code() == errc::already_exists;
   ++(conflict                        ? counts_.refused_conflict
      : why.code() == errc::bad_input ? counts_.refused_request
@@ -70,7 +73,7 @@ response est_desk::answer(const request& asked, std::string_view what, const std
   const auto& issued = outcome->issued;
   auto made = outcome->key ? est_key_and_certificate(*outcome->key, issued.leaf) : est_certificates({issued.leaf});
   if (!made) return refuse(asked, what, who, made.error());
-  ++counts_.issued;
+  ++issued_by(what);
   log_.info(fmt::format("EST {}: {} certificate {}, serial {}, to {} from {}", what, to_string(issued.purpose),
                         text::quoted(issued.name), issued.leaf.serial(), who, asked.connection->remote_address));
   return *std::move(made);
@@ -130,6 +133,7 @@ response est_desk::reenroll(const request& asked) {
   constexpr std::string_view what = "simplereenroll";
   const auto who = asked.who();
   if (!who && !renew_expired_for_) {
+    ++counts_.refused_credentials;
     return problem::refused(
         reason::no_certificate,
         "show the certificate that is to be renewed in the TLS handshake; one that has ended is not "

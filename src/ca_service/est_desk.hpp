@@ -8,6 +8,7 @@
 #include "ca_service/patient_complaint.hpp"
 
 #include <mutual/app.hpp>
+#include <mutual/problem.hpp>
 #include <mutual/request.hpp>
 #include <mutual/response.hpp>
 
@@ -35,6 +36,8 @@ class est_desk {
   response reenroll(const request& asked);
 
  private:
+  problem no_credentials();
+  counters::count& issued_by(std::string_view operation);
   response answer(const request& asked, std::string_view what, const std::string& who,
                   const result<authority::enrolled>& outcome);
   response refuse(const request& asked, std::string_view what, const std::string& who, const error& why);

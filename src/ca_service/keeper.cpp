@@ -1,11 +1,15 @@
 #include "ca_service/keeper.hpp"
 
+#include "base/text.hpp"
 #include "tls/file_watch.hpp"
+#include "x509/bundle.hpp"
 
 #include <fmt/format.h>
+#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <charconv>
+#include <memory>
 
 namespace mutual::ca_service {
 namespace {
@@ -20,12 +24,44 @@ constexpr std::chrono::seconds time_passes{30};
 constexpr std::chrono::hours responders_every{1};
 constexpr std::chrono::hours list_age{24};
 constexpr std::chrono::seconds first_wait{30}, longest_wait{3600};
+constexpr std::chrono::seconds count_every{60};
+// Of the lists and responders, in the metrics: there is one for each CA that was ever replaced and has not ended.
+constexpr std::size_t most_told = 32;
 constexpr auto who = "ca serve";
 
 bool is_old(const authority::list_facts& newest) {
   const auto life = newest.next_update - newest.this_update;
   if (life <= std::chrono::seconds(0)) return false;  // the CA has ended: no list of it is good any more
   return now() >= newest.this_update + std::min<std::chrono::seconds>(list_age, life / 2);
+}
+
+std::string key_of(const x509::crl& one) {
+  const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
+      static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(one.get(), NID_authority_key_identifier, nullptr, nullptr)));
+  if (!id || id->keyid == nullptr) return {};
+  return text::hex({reinterpret_cast<const char*>(ASN1_STRING_get0_data(id->keyid)),
+                    static_cast<std::size_t>(ASN1_STRING_length(id->keyid))});
+}
+
+list_state state_of(const x509::crl& one, const x509::certificate& intermediate, const x509::certificate& root) {
+  list_state out;
+  out.ca.part = one.is_signed_by(intermediate) ? "intermediate" : one.is_signed_by(root) ? "root" : "retired";
+  out.ca.key = key_of(one);
+  const auto digits = one.number();
+  (void)std::from_chars(digits.data(), digits.data() + digits.size(), out.number, 16);
+  out.this_update = one.this_update();
+  out.next_update = one.next_update().value_or(out.this_update);
+  out.revoked = one.size();
+  return out;
+}
+
+std::vector<responder_state> states_of(const ocsp_desk::responders& all, const x509::certificate& intermediate) {
+  std::vector<responder_state> out;
+  for (const auto& one : all) {
+    const auto* part = one.issuer == intermediate ? "intermediate" : one.issuer.is_self_issued() ? "root" : "retired";
+    if (out.size() < most_told) out.push_back({{part, one.issuer.subject_key_id()}, one.signs.leaf().not_after()});
+  }
+  return out;
 }
 
 }  // namespace
@@ -38,7 +74,11 @@ result<> keeper::prepare() {
     MUTUAL_TRY(const bool there, opened.has_lists());
     if (!there) MUTUAL_CHECK(make_lists(opened, "the first"));
     MUTUAL_CHECK(feed_.look());
-    return look_at_responders(opened);
+    MUTUAL_CHECK(look_at_responders(opened));
+    // What is wrong beyond that is no reason not to serve, and is told by the first look.
+    (void)look_at_all(opened);
+    publish();
+    return {};
   });
 }
 
@@ -65,11 +105,9 @@ void keeper::stop() {
 void keeper::look() {
   // First, and whatever becomes of the rest: it asks nobody but the disk.
   if (const auto looked = feed_.look(); !looked) complaint_.tell(looked.error().message());
-  const auto done = authority_.with(who, [&](authority::pki& opened) -> result<> {
-    auto lists = look_at_lists(opened);
-    auto responders = look_at_responders(opened);
-    return lists ? responders : lists;
-  });
+  next_.inventory_answers = false;
+  const auto done = authority_.with(who, [&](authority::pki& opened) { return look_at_all(opened); });
+  publish();
   if (done) {
     complaint_.over();
   } else {
@@ -77,17 +115,55 @@ void keeper::look() {
   }
 }
 
-result<> keeper::look_at_lists(authority::pki& opened) {
+// What is wrong with one is no reason to leave the others; the first that fails is told.
+result<> keeper::look_at_all(authority::pki& opened) {
   MUTUAL_TRY(const auto history, opened.records().how_far());
+  next_.inventory_answers = true;
+  next_.acts = history.act;
+  auto outcome = look_at_key();
+  for (const auto look : {&keeper::look_at_responders, &keeper::look_at_counts}) {
+    if (auto found = (this->*look)(opened); outcome) outcome = std::move(found);
+  }
+  auto lists = look_at_lists(opened, history.act);
+  return lists ? outcome : lists;
+}
+
+void keeper::publish() {
+  next_.looked = clock::now();
+  seen_.set(std::make_shared<const standing>(next_));
+}
+
+result<> keeper::look_at_key() {
+  const auto& places = authority_.places();
+  auto stamp = tls::stamp_of({places.intermediate_certificate(), places.intermediate_key()});
+  const auto present = clock::now();
+  if (stamp == key_stamp_ && present - key_tried_ < time_passes && next_.can_sign) return {};
+  key_stamp_ = std::move(stamp);
+  key_tried_ = present;
+  const auto loaded = authority::load_issuer(places);
+  next_.can_sign = bool(loaded);
+  if (!loaded) return loaded.error();
+  return {};
+}
+
+result<> keeper::look_at_counts(authority::pki& opened) {
+  const auto present = clock::now();
+  if (counted_ != clock::time_point() && present - counted_ < count_every) return {};
+  counted_ = present;
+  MUTUAL_TRY(next_.counted, authority::count(opened.records()));
+  return {};
+}
+
+result<> keeper::look_at_lists(authority::pki& opened, std::int64_t act) {
   const auto present = clock::now();
   auto stamp = tls::stamp_of({authority_.places().revocation_lists()});
-  const bool same = history.act == seen_act_ && stamp == lists_stamp_;
+  const bool same = act == seen_act_ && stamp == lists_stamp_;
   if (same && !uncovered_since_ && present - looked_ < time_passes) return {};
   looked_ = present;
   if (stamp != lists_stamp_) MUTUAL_CHECK(read_own_list(std::move(stamp)));
   MUTUAL_TRY(const auto own, opened.records().list_numbered(own_issuer_, own_number_));
   MUTUAL_TRY(const auto last, opened.records().last_revocation());
-  seen_act_ = history.act;
+  seen_act_ = act;
   if (own && own->covers >= last) {
     uncovered_since_.reset();
     return is_old(*own) ? make_lists(opened, "the one before grows old") : result<>();
@@ -103,14 +179,18 @@ result<> keeper::look_at_lists(authority::pki& opened) {
 result<> keeper::read_own_list(std::string stamp) {
   const auto& places = authority_.places();
   MUTUAL_TRY(const auto issuer, x509::load_certificates(places.intermediate_certificate()));
+  MUTUAL_TRY(const auto root, x509::load_certificates(places.root_certificate()));
   own_issuer_ = issuer.front().subject();
   own_number_ = 0;
+  next_.lists.clear();
   const auto lists = x509::load_crls(places.revocation_lists());
   if (!lists && lists.error().code() != errc::not_found) return lists.error();
   for (const auto& one : lists ? *lists : std::vector<x509::crl>()) {
-    if (!one.is_signed_by(issuer.front())) continue;
-    const auto digits = one.number();
-    (void)std::from_chars(digits.data(), digits.data() + digits.size(), own_number_, 16);
+    auto state = state_of(one, issuer.front(), root.front());
+    if (state.ca.part == "intermediate") own_number_ = state.number;
+    const bool is_known = std::any_of(next_.lists.begin(), next_.lists.end(),
+                                      [&](const list_state& before) { return before.ca == state.ca; });
+    if (!is_known && next_.lists.size() < most_told) next_.lists.push_back(std::move(state));
   }
   lists_stamp_ = std::move(stamp);
   return {};
@@ -122,6 +202,7 @@ result<> keeper::make_lists(authority::pki& opened, const std::string& why) {
   if (present < not_before_) return *failure_;
   const auto made = opened.make_lists({false, authority::default_list_lifetime, why, {}});
   if (!made) {
+    ++counts_.lists_failed;
     failed_wait_ = std::clamp<std::chrono::seconds>(2 * failed_wait_, first_wait, longest_wait);
     not_before_ = present + failed_wait_;
     failure_ = made.error();
@@ -145,7 +226,9 @@ result<> keeper::look_at_responders(authority::pki& opened) {
   auto stamp = authorities_stamp();
   const auto present = clock::now();
   if (stamp == stamp_ && present - responders_made_ < responders_every) return {};
+  MUTUAL_TRY(const auto issuer, x509::load_certificates(authority_.places().intermediate_certificate()));
   MUTUAL_TRY(auto ready, opened.ready_responders());
+  next_.responders = states_of(ready, issuer.front());
   answers_.sign_with(std::make_shared<const ocsp_desk::responders>(std::move(ready)));
   stamp_ = std::move(stamp);
   responders_made_ = present;

@@ -2,11 +2,13 @@
 // keeper: what the service does by itself, whether or not anybody asks.
 
 #include "base/log.hpp"
+#include "base/snapshot.hpp"
 #include "ca_service/change_feed.hpp"
 #include "ca_service/counters.hpp"
 #include "ca_service/desk.hpp"
 #include "ca_service/ocsp_desk.hpp"
 #include "ca_service/patient_complaint.hpp"
+#include "ca_service/standing.hpp"
 
 #include <mutual/result.hpp>
 
@@ -27,6 +29,8 @@ namespace mutual::ca_service {
 ///   - lists are made anew each day, or at half of their life;
 ///   - who follows the change feed is told when the lists in the folder have changed;
 ///   - responders are made anew before they end, and when the authority's own certificates change.
+///
+/// What it finds on the way is what health and metrics are told from.
 class keeper {
  public:
   keeper(desk& authority, ocsp_desk& answers, change_feed& feed, counters& counts, logger log);
@@ -39,13 +43,20 @@ class keeper {
   void start();
   void stop();
 
+  /// What was found by the last look; from any thread. Never null.
+  std::shared_ptr<const standing> seen() const { return seen_.get(); }
+
  private:
   void look();
-  result<> look_at_lists(authority::pki& opened);
+  result<> look_at_all(authority::pki& opened);
+  result<> look_at_lists(authority::pki& opened, std::int64_t act);
+  result<> look_at_key();
+  result<> look_at_counts(authority::pki& opened);
   result<> look_at_responders(authority::pki& opened);
   result<> make_lists(authority::pki& opened, const std::string& why);
   result<> read_own_list(std::string stamp);
   std::string authorities_stamp() const;
+  void publish();
 
   desk& authority_;
   ocsp_desk& answers_;
@@ -65,6 +76,10 @@ class keeper {
   std::optional<error> failure_;
   std::string stamp_;
   std::chrono::steady_clock::time_point responders_made_{};
+  std::string key_stamp_;
+  std::chrono::steady_clock::time_point key_tried_{}, counted_{};
+  standing next_;  // what becomes of seen_ when a look is over
+  snapshot<standing> seen_{std::make_shared<const standing>()};
 
   std::mutex guard_;
   std::condition_variable wake_;

@@ -7,13 +7,16 @@
 #include "ca_service/counters.hpp"
 #include "ca_service/desk.hpp"
 #include "ca_service/est_desk.hpp"
+#include "ca_service/health.hpp"
 #include "ca_service/keeper.hpp"
 #include "ca_service/list_shelf.hpp"
+#include "ca_service/metrics.hpp"
 #include "ca_service/ocsp_desk.hpp"
 #include "ca_service/patient_complaint.hpp"
 #include "ca_service/plain_routes.hpp"
 
 #include <mutual/app.hpp>
+#include <mutual/policy.hpp>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -31,7 +34,8 @@ std::string shown(const std::filesystem::path& path) { return text::printable(pa
 void say_where(const std::vector<std::string>& addresses) {
   std::vector<std::string> urls;
   for (const auto& one : addresses) urls.push_back("http://" + one + "/");
-  say(STDERR_FILENO, fmt::format(" * Plain:       {} (lists below crl/, OCSP at ocsp)\n", fmt::join(urls, "  ")));
+  say(STDERR_FILENO,
+      fmt::format(" * Plain:       {} (lists below crl/, OCSP at ocsp, health at healthz)\n", fmt::join(urls, "  ")));
 }
 
 served_app secured(app& served, const options& how) {
@@ -61,12 +65,19 @@ error with_options_named(const error& failure) {
   return {failure.code(), failure.message() + " (--listen HOST:PORT, --plain-listen HOST:PORT)"};
 }
 
+policy readers_of(const options& how) {
+  if (how.metrics_for.empty()) return policy::any_peer();
+  auto readers = policy::nobody();
+  for (const auto& name : how.metrics_for) readers = readers || policy::cn(name);
+  return readers;
+}
+
 }  // namespace
 
 result<> run(const options& how) {
-  MUTUAL_TRY(const auto authority, desk::open(how.pki, how.store));
-  const auto log = stderr_logger();
   counters counts;
+  MUTUAL_TRY(const auto authority, desk::open(how.pki, how.store, &counts.inventory_errors));
+  const auto log = stderr_logger();
   patient_complaint complaint(log);
   list_shelf lists(authority->places());
   ocsp_desk answers(*authority, counts, complaint);
@@ -80,9 +91,13 @@ result<> run(const options& how) {
   add_plain_routes(inside, lists, answers);
   add_est_routes(inside, est);
   add_change_route(inside, feed);
+  const auto seen = [&keeps] { return keeps.seen(); };
+  add_health_route(inside, seen);
+  add_metrics_route(inside, {counts, feed, seen}, readers_of(how));
   inside.workers(workers);
   if (!how.plain_listen.empty()) {
     add_plain_routes(outside, lists, answers);
+    add_health_route(outside, seen);
     outside.workers(workers);
     all.push_back(plain(outside, how));
   }

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace mutual::ca_service {
 
@@ -18,6 +19,7 @@ struct options {
   std::string listen = "localhost:8443";  ///< Mutual TLS.
   std::string plain_listen;               ///< Plain HTTP, for what is signed and open to all; empty for none.
   std::optional<std::chrono::seconds> renew_expired_for;  ///< See est_desk; nothing for never.
+  std::vector<std::string> metrics_for;  ///< Common names, as policy::cn has them; empty for whoever has one.
   bool access_log = true;
   unsigned threads = 0;  ///< For connections; 0 is one a core.
 };

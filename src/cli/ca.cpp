@@ -42,6 +42,13 @@ void add_ca_serve(CLI::App& ca, action& chosen) {
       ->add_option("--renew-expired-for", *grace,
                    "Renew certificates that have ended up to DURATION ago, by their key; never without it")
       ->type_name("DURATION");
+  command
+      ->add_option("--metrics-for", given->metrics_for,
+                   "Who may read /metrics: the common name of a certificate, may be given again; every client that has "
+                   "one without it")
+      ->type_name("NAME")
+      ->check(CLI::Validator([](const std::string& name) { return name.empty() ? "is empty" : ""; }, "", "not empty"))
+      ->allow_extra_args(false);
   command->add_option("--threads", given->threads, "Threads that serve; one a core without it")
       ->check(whole_number(1, 1024));
   command->add_flag("--quiet", *quiet, "No access log");
@@ -50,7 +57,9 @@ void add_ca_serve(CLI::App& ca, action& chosen) {
       "                                         serverkeygen; the first certificate by a token (mutual ca token)\n"
       "  /crl/intermediate.crl, /crl/root.crl   revocation lists (DER); /crl/all.pem has all of them in PEM\n"
       "  /changes                               tells servers of each revocation (mutual serve --revocations-from)\n"
-      "  /ocsp                                  OCSP by POST and GET (RFC 6960, RFC 5019)\n\n"
+      "  /ocsp                                  OCSP by POST and GET (RFC 6960, RFC 5019)\n"
+      "  /healthz                               whether all is well: 200, or 503 and (with a certificate) what is not\n"
+      "  /metrics                               numbers for Prometheus, with a certificate (--metrics-for)\n\n"
       "It keeps its lists fresh by itself: each day, and as soon as somebody is revoked.\n"
       "Ctrl-C finishes the requests under way and stops; a second one stops at once.\n\n"
       "  mutual ca serve --listen ca.example:8443 --plain-listen ca.example:80");

@@ -138,7 +138,7 @@ TEST_F(an_est_service, wants_a_token_that_holds) {
     EXPECT_EQ(answer.body.find("ended"), std::string::npos) << "a stranger is not told why";
   }
   EXPECT_EQ(send("simpleenroll", body_for(key, {"bob", {}, {}})).status, 401);
-  EXPECT_EQ(counts.refused_token, 5U);
+  EXPECT_EQ(counts.refused_credentials, 6U);  // The one that showed none is among them.
   EXPECT_EQ(send("simpleenroll", body_for(key, {"bob", {}, {}}), secret).status, 200);
 }
 

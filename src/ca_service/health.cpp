@@ -1,0 +1,69 @@
+#include "ca_service/health.hpp"
+
+#include <mutual/handler.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace mutual::ca_service {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+// Those without whose lists servers let nobody in.
+constexpr std::array<std::string_view, 2> listed{"intermediate", "root"};
+
+void check_list(const standing& seen, std::string_view part, sys_seconds present, std::vector<std::string>& wrong) {
+  const auto& all = seen.lists;
+  const auto own = std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.ca.part == part; });
+  if (own == all.end()) {
+    wrong.push_back(fmt::format("there is no revocation list of the {}", part));
+  } else if (own->next_update <= present) {
+    wrong.push_back(fmt::format("the revocation list of the {} ended on {}", part, to_text(own->next_update)));
+  }
+}
+
+bool has_responder(const standing& seen, sys_seconds present) {
+  return std::any_of(seen.responders.begin(), seen.responders.end(), [present](const responder_state& one) {
+    return one.ca.part == "intermediate" && one.not_after > present;
+  });
+}
+
+response answer(const standing& seen, maybe_peer who) {
+  const auto wrong = troubles(seen, clock::now(), now());
+  std::string text = "ok\n";
+  if (!wrong.empty()) {
+    text = who ? fmt::format("not well: {}; the service's log says more\n", fmt::join(wrong, "; "))
+               : std::string(
+                     "not well: the service's log says why, and so does this page to whoever shows a certificate\n");
+  }
+  response out(wrong.empty() ? 200 : 503, std::move(text));
+  out.headers.set("Cache-Control", "no-store");
+  return out;
+}
+
+}  // namespace
+
+std::vector<std::string> troubles(const standing& seen, clock::time_point steady_now, sys_seconds present) {
+  std::vector<std::string> wrong;
+  const auto silent = std::chrono::floor<std::chrono::seconds>(steady_now - seen.looked);
+  if (silent > longest_silence) {
+    wrong.push_back(fmt::format("the inventory has not answered for {} seconds", silent.count()));
+  } else if (!seen.inventory_answers) {
+    wrong.emplace_back("the inventory cannot be used");
+  }
+  if (!seen.can_sign) wrong.emplace_back("the intermediate's key cannot be used");
+  for (const auto part : listed) check_list(seen, part, present, wrong);
+  if (!has_responder(seen, present)) wrong.emplace_back("nobody signs OCSP answers for the intermediate");
+  return wrong;
+}
+
+void add_health_route(app& to, standing_source seen) {
+  to.get("/healthz", [seen = std::move(seen)](maybe_peer who) { return answer(*seen(), who); });
+}
+
+}  // namespace mutual::ca_service

@@ -1,0 +1,30 @@
+#pragma once
+// health: whether the service can do what it is there for.
+
+#include "ca_service/standing.hpp"
+
+#include <mutual/app.hpp>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace mutual::ca_service {
+
+/// The keeper looks ten times a second. One that has said nothing for longer waits for something that does not come.
+inline constexpr std::chrono::seconds longest_silence{15};
+
+/// What is wrong, a sentence each; none if all is well. They name nothing but what the authority publishes anyway.
+std::vector<std::string> troubles(const standing& seen, std::chrono::steady_clock::time_point steady_now,
+                                  sys_seconds present);
+
+using standing_source = std::function<std::shared_ptr<const standing>()>;
+
+/// Adds /healthz: 200 if all is well, else 503. Everybody is told whether; what is wrong is told to those who have
+/// proved who they are, for a stranger could choose his moment by it. It is told from what `seen` has seen last, and
+/// waits for nothing.
+void add_health_route(app& to, standing_source seen);
+
+}  // namespace mutual::ca_service

@@ -1,0 +1,50 @@
+#pragma once
+// standing: what the service has last seen of itself.
+
+#include "authority/inventory_counts.hpp"
+#include "base/clock.hpp"
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mutual::ca_service {
+
+/// A CA by its part, and by its key, since one that was replaced may have the name of its successor.
+struct named_ca {
+  std::string part;  ///< "intermediate", "root" or "retired".
+  std::string key;   ///< The key's id in hex; empty if the list names none.
+
+  bool operator==(const named_ca&) const = default;
+};
+
+/// One revocation list that servers read.
+struct list_state {
+  named_ca ca;
+  std::uint64_t number = 0;
+  sys_seconds this_update{};
+  sys_seconds next_update{};
+  std::size_t revoked = 0;
+};
+
+/// Who signs OCSP answers for a CA, and until when.
+struct responder_state {
+  named_ca ca;
+  sys_seconds not_after{};
+};
+
+/// What the keeper has found when it looked last: what health and metrics are told from, so that nobody who asks for
+/// them makes any work.
+struct standing {
+  std::chrono::steady_clock::time_point looked{};  ///< When the last look was over, whatever it found.
+  bool inventory_answers = false;
+  bool can_sign = false;  ///< The intermediate's key can be used.
+  std::vector<list_state> lists;
+  std::vector<responder_state> responders;
+  std::int64_t acts = 0;
+  authority::inventory_counts counted;
+};
+
+}  // namespace mutual::ca_service

@@ -1,0 +1,185 @@
+// The service's numbers, and whether it is well.
+
+#include "ca_service/metrics.hpp"
+
+#include "authority/enroll.hpp"
+#include "base/file.hpp"
+#include "ca_service/authority.hpp"
+#include "ca_service/exposition.hpp"
+#include "ca_service/plain_routes.hpp"
+#include "x509/peer.hpp"
+
+#include <mutual/test_client.hpp>
+
+#include <array>
+#include <thread>
+
+namespace mutual::ca_service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+class a_measured_service : public an_authority {
+ protected:
+  a_measured_service() {
+    good(keeps.prepare());
+    const auto seen = [this] { return keeps.seen(); };
+    add_plain_routes(service, lists, answers);
+    add_health_route(service, seen);
+    add_metrics_route(service, {counts, feed, seen}, policy::cn("alice"));
+  }
+  ~a_measured_service() override { keeps.stop(); }
+  test_response as(const std::string& name, const std::string& path) {
+    const auto leaf = certificate(name), between = intermediate(), top = root();
+    const std::array<X509*, 3> chain{leaf.get(), between.get(), top.get()};
+    test_client client(service);
+    return client.as(*good(x509::make_peer(chain))).get(path);
+  }
+  std::string told() {
+    const auto answer = as("alice", "/metrics");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.header("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+    return answer.body;
+  }
+  test_response health() { return test_client(service).get("/healthz"); }
+  // Until the keeper has seen what was done.
+  bool comes_to(int status) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (health().status != status) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+  }
+
+  counters counts;
+  patient_complaint complaint{logger()};
+  list_shelf lists{places};
+  ocsp_desk answers{*open, counts, complaint};
+  change_feed feed{places};
+  keeper keeps{*open, answers, feed, counts, logger()};
+  app service;
+};
+
+TEST_F(a_measured_service, counts_certificates_tokens_answers_and_refusals) {
+  test_client client(service);
+  client.post("/ocsp", ocsp_request({certificate("alice")}, intermediate()), "application/ocsp-request");
+  client.post("/ocsp", "x", "application/ocsp-request");
+  const auto page = told();
+  for (const auto* line : {"\nmutual_ca_ocsp_answers_total{status=\"good\"} 1\n",
+                           "\nmutual_ca_ocsp_refused_total{status=\"malformedRequest\"} 1\n", "\nmutual_ca_ready 1\n",
+                           "\nmutual_ca_certificates_revoked 0\n", "\nmutual_ca_inventory_up 1\n",
+                           "\nmutual_ca_lists_made_total 1\n", "\nmutual_ca_tokens 0\n"}) {
+    EXPECT_THAT(page, HasSubstr(line));
+  }
+  for (const auto& ca : {std::pair("intermediate", intermediate()), std::pair("root", root())}) {
+    EXPECT_THAT(page, HasSubstr(std::string("mutual_ca_list_number{ca=\"") + ca.first + "\",key=\"" +
+                                ca.second.subject_key_id() + "\"} 1\n"));
+  }
+}
+
+TEST_F(a_measured_service, counts_the_inventory_without_the_ended_and_the_used) {
+  auto at = opened();
+  const auto before = good(authority::count(at.records()));
+  revoke("alice", authority::revocation_reason::superseded);
+  authority::token_request request;
+  request.name = "bob";
+  good(authority::make_token(at, request));
+  const auto made = good(authority::make_token(at, request));
+  good(at.withdraw_tokens(made.facts.id, {}));
+  const auto after = good(authority::count(at.records()));
+  EXPECT_EQ(after.certificates, before.certificates);
+  EXPECT_EQ(after.revoked, before.revoked + 1);
+  EXPECT_EQ(after.tokens, before.tokens + 1);
+}
+
+TEST_F(a_measured_service, tells_its_numbers_to_those_alone_who_are_named) {
+  EXPECT_EQ(test_client(service).get("/metrics").status, 403);
+  EXPECT_EQ(as("localhost", "/metrics").status, 403);
+}
+
+TEST_F(a_measured_service, is_well_as_long_as_its_inventory_can_be_used) {
+  EXPECT_EQ(health().status, 200);
+  EXPECT_EQ(health().body, "ok\n");
+  keeps.start();
+  const auto mark = good(file::read(places.mark()));
+  good(file::replace(places.mark(), "damaged", file::access::owner_only));
+  EXPECT_TRUE(comes_to(503));
+  EXPECT_THAT(health().body, Not(HasSubstr("inventory")));
+  EXPECT_EQ(as("alice", "/healthz").body, "not well: the inventory cannot be used; the service's log says more\n");
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_inventory_up 0\n"));
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_ready 0\n"));
+  good(file::replace(places.mark(), mark, file::access::owner_only));
+  EXPECT_TRUE(comes_to(200));
+}
+
+TEST_F(a_measured_service, is_not_well_without_its_key_and_says_no_more_than_that) {
+  keeps.start();
+  const auto key = places.intermediate_key(), away = folder / "away.key";
+  std::filesystem::rename(key, away);
+  EXPECT_TRUE(comes_to(503));
+  const auto said = as("alice", "/healthz").body;
+  EXPECT_THAT(said, HasSubstr("the intermediate's key cannot be used"));
+  EXPECT_THAT(said, Not(HasSubstr(places.folder().string())));
+  std::filesystem::rename(away, key);
+  EXPECT_TRUE(comes_to(200));
+}
+
+class a_standing : public ::testing::Test {
+ protected:
+  std::vector<std::string> wrong() const { return troubles(seen, at, present); }
+
+  std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
+  sys_seconds present{std::chrono::seconds(1'800'000'000)};
+  standing seen{at,
+                true,
+                true,
+                {{{"intermediate", "aa"}, 1, present - std::chrono::hours(1), present + std::chrono::hours(1), 0},
+                 {{"root", "bb"}, 1, present - std::chrono::hours(1), present + std::chrono::hours(1), 0}},
+                {{{"intermediate", "aa"}, present + std::chrono::hours(1)}},
+                1,
+                {}};
+};
+
+TEST_F(a_standing, is_well_if_nothing_is_wrong) { EXPECT_THAT(wrong(), IsEmpty()); }
+
+TEST_F(a_standing, names_a_list_that_has_ended_or_is_missing) {
+  seen.lists.back().next_update = present;
+  EXPECT_THAT(wrong(), ElementsAre("the revocation list of the root ended on " + to_text(present)));
+  seen.lists.erase(seen.lists.begin());
+  seen.lists.back().next_update = present + std::chrono::seconds(1);
+  EXPECT_THAT(wrong(), ElementsAre("there is no revocation list of the intermediate"));
+}
+
+TEST_F(a_standing, asks_nothing_of_lists_and_responders_of_cas_that_were_replaced) {
+  seen.lists.push_back({{"retired", "cc"}, 1, present, present, 0});
+  seen.responders.push_back({{"retired", "cc"}, present});
+  EXPECT_THAT(wrong(), IsEmpty());
+}
+
+TEST_F(a_standing, needs_who_signs_ocsp_answers) {
+  seen.responders.front().not_after = present;
+  EXPECT_THAT(wrong(), ElementsAre("nobody signs OCSP answers for the intermediate"));
+}
+
+TEST_F(a_standing, says_that_the_inventory_has_not_answered_for_long) {
+  at += longest_silence;
+  EXPECT_THAT(wrong(), IsEmpty());
+  at += std::chrono::seconds(5);
+  EXPECT_THAT(wrong(), ElementsAre("the inventory has not answered for 20 seconds"));
+}
+
+TEST(the_format_of_prometheus, escapes_the_values_of_labels) {
+  exposition out;
+  out.family("a_total", "counter", "Help.");
+  out.sample(-1, {{"one", "a\"b\\c\nd"}, {"two", "ü"}});
+  out.sample(2);
+  EXPECT_EQ(out.take(),
+            "# HELP a_total Help.\n# TYPE a_total counter\na_total{one=\"a\\\"b\\\\c\\nd\",two=\"ü\"} -1\na_total 2\n");
+}
+
+}  // namespace
+}  // namespace mutual::ca_service
