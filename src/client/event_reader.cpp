@@ -20,6 +20,9 @@ result<std::vector<received_event>> event_reader::take(std::string_view bytes) {
       continue;
     }
     if (auto made = end_line()) out.push_back(*std::move(made));
+    if (id_.size() > longest_id) {
+      return error(errc::limit_exceeded, fmt::format("the id of an event is longer than {} bytes", longest_id));
+    }
   }
   return out;
 }

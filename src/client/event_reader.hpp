@@ -11,6 +11,9 @@
 
 namespace mutual::client {
 
+/// Twice what any id needs that is a digest.
+inline constexpr std::size_t longest_id = 128;
+
 /// One event that was received.
 struct received_event {
   std::string name;  ///< "message" if it was not said.
@@ -24,7 +27,7 @@ class event_reader {
   explicit event_reader(std::size_t most_bytes = std::size_t{64} * 1024) : most_(most_bytes) {}
 
   /// The events that these bytes have finished, oldest first. An error (limit_exceeded) if one is larger than the
-  /// limit: the stream is of no use any more then.
+  /// limit, or its id than longest_id, since each event after it has a copy: the stream is of no use any more then.
   result<std::vector<received_event>> take(std::string_view bytes);
 
  private:

@@ -1,6 +1,7 @@
 #include "client/revocation_feed.hpp"
 
 #include "base/clock.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "client/blocking.hpp"
 #include "client/connection.hpp"
@@ -8,6 +9,7 @@
 #include "client/fetch_at.hpp"
 #include "http/abandonable.hpp"
 #include "net/resolve_aside.hpp"
+#include "x509/digest.hpp"
 
 #include <fmt/format.h>
 
@@ -62,7 +64,22 @@ class watch {
   std::shared_ptr<state> state_;
 };
 
+// Several machines may answer to one name, each with lists of its own, and the one that announces need not be the one
+// that is asked.
+error not_as_announced(const url& where) {
+  return {errc::protocol,
+          fmt::format("the lists that {} gives are not those that it has announced: if several machines answer to that "
+                      "name, they do not agree yet",
+                      text::printable(where.authority()))};
+}
+
 }  // namespace
+
+std::chrono::milliseconds with_jitter(std::chrono::milliseconds wait) {
+  const auto bytes = random_bytes(2);
+  const auto chance = static_cast<unsigned char>(bytes[0]) * 256 + static_cast<unsigned char>(bytes[1]);
+  return wait / 2 + wait * chance / 2 / 65535;
+}
 
 revocation_feed::~revocation_feed() {
   if (!thread_.joinable()) return;
@@ -102,7 +119,7 @@ task<> revocation_feed::follow() {
     } catch (const std::exception& thrown) {
       tell_lost(error(errc::internal, thrown.what()));
     }
-    co_await loop_.sleep(wait_);
+    co_await loop_.sleep(with_jitter(wait_));
     wait_ = std::min(wait_ * 2, how_.longest_wait);
   }
 }
@@ -162,6 +179,7 @@ task<result<>> revocation_feed::take_up(std::string id) {
   auto fetching = fetch_in_time(std::move(never));
   auto pem = co_await std::move(fetching);
   if (!pem) co_return std::move(pem).error();
+  if (x509::sha256_hex(*pem) != id) co_return not_as_announced(how_.where);
   // What is not believed is told by whoever does not; what is held stays, and the next change is looked at anew.
   const auto taken = how_.take(*std::move(pem));
   if (taken) held_ = std::move(id);

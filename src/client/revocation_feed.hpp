@@ -30,16 +30,21 @@ struct feed_settings {
   url where;  ///< Of `mutual ca serve`; its path is left out.
   /// What to connect with; asked for each connection, since certificates are renewed.
   std::function<result<options>()> connect_with;
-  /// Takes all lists, as PEM. An error says why they are not believed; they are offered again when they change, or when
-  /// the connection is made anew.
+  /// Takes all lists, as PEM; what was fetched is offered only if its SHA-256 is the id that was announced. An error
+  /// says why they are not believed; they are offered again when they change, or when the connection is made anew.
   std::function<result<>(std::string pem)> take;
   logger log;
   std::size_t most_bytes = x509::largest_lists;
   std::chrono::milliseconds longest_fetch{120'000};  ///< For all of the lists to come, from the look-up of the host on.
-  std::chrono::milliseconds first_wait{250};         ///< Before the first attempt to connect again; doubled by each.
+  /// Before the first attempt to connect again, at most; doubled by each.
+  std::chrono::milliseconds first_wait{250};
   std::chrono::milliseconds longest_wait{15'000};
   std::chrono::milliseconds silence{20'000};  ///< The authority says something more often than that, or it has gone.
 };
+
+/// Between half of that time and all of it, by chance: those who have lost their authority at the same moment do not
+/// all come back at the same.
+std::chrono::milliseconds with_jitter(std::chrono::milliseconds wait);
 
 /// Follows the change feed of an authority in a thread of its own, from start() to its destruction, and connects again
 /// whenever it is lost.

@@ -1,5 +1,6 @@
 """From the authority to its servers: a revocation reaches each of them at once, by the change feed."""
 
+import hashlib
 import http.server
 import os
 import re
@@ -78,7 +79,7 @@ class LyingAuthority:
                         told, event = lies.count, lies.event
                     if told < 0:
                         return
-                    self.wfile.write(event or b"event: lists\nid: %d\ndata: x\n\n" % told)
+                    self.wfile.write(event or b"event: lists\nid: %s\ndata: x\n\n" % lies.announced())
                     self.wfile.flush()
 
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -93,6 +94,10 @@ class LyingAuthority:
         self.thread = threading.Thread(target=self.server.serve_forever)
         self.thread.start()
         test.addCleanup(self.stop)
+
+    def announced(self):
+        """What it says its lists are, by their SHA-256."""
+        return hashlib.sha256(self.contents).hexdigest().encode()
 
     def says(self, contents, event=None):
         with self.changed:
@@ -203,6 +208,30 @@ class Doubt(FeedTest):
         self.mutual("revoke", "bob")
         authority.says(self.read("pki/crl.pem"))
         self.assertIsNotNone(self.shut(server, "bob"), server.log())
+
+    def test_lists_that_are_not_those_announced_are_not_taken_until_they_are(self):
+        """Two machines behind one name: one announces, and the other is asked."""
+        self.mutual("crl")
+        older = self.read("pki/crl.pem")
+        authority = LyingAuthority(self, older)
+        server = self.site(url=authority.url)
+        self.mutual("revoke", "alice")
+        newest = self.read("pki/crl.pem")
+        announced = b"event: lists\nid: %s\ndata: x\n\n"
+        authority.says(newest, event=announced % hashlib.sha256(older + b"of another").hexdigest().encode())
+        server.wait_for("are not those that it has announced")
+        self.assertIn("Hello, alice", self.hello(server, "alice"))
+        authority.says(newest)
+        self.assertIsNotNone(self.shut(server), server.log())
+        server.wait_for("is followed again")
+
+    def test_an_event_with_a_long_id_is_given_up(self):
+        self.mutual("crl")
+        authority = LyingAuthority(self, self.read("pki/crl.pem"))
+        server = self.site(url=authority.url)
+        authority.says(authority.contents, event=b"id: " + b"x" * 200 + b"\n" + b"data:\n\n" * 100)
+        server.wait_for("is lost, .*the id of an event is longer than")
+        self.assertIn("Hello, alice", self.hello(server, "alice"))
 
     def test_a_server_does_not_start_without_a_list(self):
         nobody = f"https://localhost:{free_port()}"

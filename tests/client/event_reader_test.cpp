@@ -53,5 +53,14 @@ TEST(event_reader, gives_an_event_up_that_is_too_large) {
   EXPECT_FALSE(got);
 }
 
+TEST(event_reader, bounds_ids_since_each_event_has_a_copy) {
+  event_reader just;
+  EXPECT_TRUE(just.take("id: " + std::string(longest_id, 'x') + "\ndata: 1\n\n"));
+  event_reader more;
+  const auto refused = more.take("id: " + std::string(longest_id + 1, 'x') + "\ndata: 1\n\n");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code(), errc::limit_exceeded);
+}
+
 }  // namespace
 }  // namespace mutual::client

@@ -4,6 +4,7 @@
 #include "client/live.hpp"
 #include "net/resolve_aside.hpp"
 
+#include <set>
 #include <sys/socket.h>
 
 namespace mutual::client {
@@ -78,6 +79,20 @@ TEST(a_look_up_aside, finds_what_the_system_finds) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->front().to_string(), "127.0.0.1:80");
   EXPECT_FALSE(run_to_end(loop, net::resolve_aside(loop, {"no such host", 80})));
+}
+
+TEST(a_follower_that_comes_back, waits_between_half_of_the_time_and_all_of_it_and_not_always_the_same) {
+  const std::chrono::milliseconds wait(15'000);
+  std::set<std::chrono::milliseconds> seen;
+  for (int count = 0; count < 200; ++count) {
+    const auto chosen = with_jitter(wait);
+    EXPECT_GE(chosen, wait / 2);
+    EXPECT_LE(chosen, wait);
+    seen.insert(chosen);
+  }
+  EXPECT_GT(seen.size(), 100U);
+  EXPECT_LT(*seen.begin(), wait * 6 / 10);
+  EXPECT_GT(*seen.rbegin(), wait * 9 / 10);
 }
 
 }  // namespace

@@ -1,0 +1,12 @@
+#pragma once
+// digest: what stands for bytes.
+
+#include <string>
+#include <string_view>
+
+namespace mutual::x509 {
+
+/// The SHA-256 of the bytes in lower-case hex; empty, which is nobody's, if OpenSSL cannot make it.
+std::string sha256_hex(std::string_view bytes);
+
+}  // namespace mutual::x509
