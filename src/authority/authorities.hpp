@@ -7,23 +7,47 @@
 
 #include <mutual/result.hpp>
 
+#include <chrono>
+#include <optional>
 #include <vector>
 
 namespace mutual::authority {
 
-/// The CAs of a new PKI, recorded and written, but for the root's key.
+/// How long a root lasts that is made here.
+inline constexpr std::chrono::days root_lifetime{3650};
+
+/// The CAs of a new PKI.
 struct made_authorities {
-  std::vector<x509::certificate> all;  ///< The root first, then the intermediate.
-  x509::identity root;                 ///< While its key is at hand.
+  x509::certificate root;
+  x509::identity issuer;  ///< The intermediate, and those above it but for the root.
+  /// While it is at hand; nothing if it is elsewhere.
+  std::optional<x509::private_key> root_key;
+  /// Serial numbers of those that were made elsewhere.
+  std::vector<std::string> imported = {};
+  /// Of an intermediate whose key is in a token: what its key's file holds.
+  std::string token_uri;
+
+  /// The root first, then the intermediate, then those above it.
+  std::vector<x509::certificate> all() const;
 };
 
-/// Makes a root and an intermediate.
+/// Makes a root and an intermediate, records and writes them, but for the root's key.
 result<made_authorities> make_authorities(const init_request& request, const limits& by, const layout& places,
                                           inventory& in);
 
-/// Makes an intermediate's certificate and key below a root, with the names that may be issued as its constraints.
+/// Records CAs and writes their files, but for the root's key, in an order that leaves no certificate without its key.
+result<> write_authorities(const made_authorities& made, const layout& places, inventory& in);
+
+/// Makes an intermediate's certificate below a root, with the names that may be issued as its constraints; and its key,
+/// unless `token_uri` names one that is in a token.
 result<x509::identity> make_intermediate(const x509::distinguished_name& subject, x509::key_kind kind, const limits& by,
-                                         const x509::identity& root);
+                                         const x509::identity& root, const std::string& token_uri);
+
+/// What goes into the file of an intermediate's key: the key, or where it is.
+x509::secret key_file_of(const x509::private_key& key, const std::string& token_uri);
+
+/// An error (bad_input) that says why whatever that CA issued would be refused, or could not be revoked.
+result<> check_usable(const x509::certificate& one);
 
 /// Writes the key of a root into a new file; encrypted, unless the password is empty.
 result<> write_root_key(const x509::private_key& key, std::string_view password, const std::filesystem::path& path);

@@ -1,5 +1,6 @@
 #include "authority/init.hpp"
 
+#include "authority/adopt.hpp"
 #include "authority/authorities.hpp"
 #include "authority/issue_files.hpp"
 #include "authority/limits.hpp"
@@ -81,8 +82,11 @@ result<issue_request> server_request(const init_request& request) {
 
 result<std::vector<issue_request>> first_requests(const init_request& request) {
   std::vector<issue_request> all;
-  MUTUAL_TRY(auto server, server_request(request));
-  all.push_back(std::move(server));
+  // A CA that comes from elsewhere may have its servers already.
+  if (!request.existing || !request.hosts.empty()) {
+    MUTUAL_TRY(auto server, server_request(request));
+    all.push_back(std::move(server));
+  }
   for (const auto& name : request.clients) {
     issue_request client;
     client.name = name;
@@ -150,16 +154,20 @@ result<made_pki> fill(const init_request& request, const std::vector<issue_reque
     return made;
   }
   MUTUAL_TRY(const auto by, take_limits(request, places));
-  MUTUAL_TRY(auto authorities, make_authorities(request, by, places, site.records()));
-  made.authorities = std::move(authorities.all);
-  // While the root's key is at hand: it may be kept away from now on.
-  MUTUAL_TRY(const auto list, site.make_root_list(authorities.root));
-  (void)list;
+  const auto make = request.existing ? adopt_authorities : make_authorities;
+  MUTUAL_TRY(const auto authorities, make(request, by, places, site.records()));
+  made.authorities = authorities.all();
+  if (authorities.root_key) {
+    // While it is at hand: it may be kept away from now on.
+    MUTUAL_TRY(const auto list, site.make_root_list({*authorities.root_key, {authorities.root}}));
+    (void)list;
+  }
   for (const auto& one : first) {
     MUTUAL_TRY(auto issued, site.issue(one));
     made.issued.push_back(std::move(issued));
   }
-  MUTUAL_CHECK(keep_root_key(request, authorities.root.key, places, outside));
+  const bool is_kept = authorities.root_key && !(request.existing && request.existing->leave_root_key);
+  if (is_kept) MUTUAL_CHECK(keep_root_key(request, *authorities.root_key, places, outside));
   return made;
 }
 

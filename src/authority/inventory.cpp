@@ -194,6 +194,22 @@ result<std::vector<record>> inventory::revoked_for(revocation_reason reason) {
   return read("WHERE revoked_at IS NOT NULL AND revoked_reason = $1", {static_cast<std::int64_t>(reason)});
 }
 
+result<std::optional<record>> inventory::newest_ca(x509::profile purpose) {
+  return read_one("WHERE name = $1 AND profile = $1 ORDER BY id DESC LIMIT 1", {to_string(purpose)});
+}
+
+result<dependants> inventory::depending_on(std::string_view issuer) {
+  dependants out;
+  MUTUAL_CHECK(db_->each(
+      "SELECT count(*), coalesce(max(not_after), 0) FROM certificates WHERE issuer = $1 AND not_after > $2 AND state "
+      "!= "
+      "'lost' AND profile IN ('server', 'client', 'peer') AND (revoked_at IS NULL OR revoked_reason = $3)",
+      {issuer, seconds(now()), static_cast<std::int64_t>(revocation_reason::certificate_hold)}, [&](const row& one) {
+        out = {one.integer(0), from_seconds(one.integer(1))};
+      }));
+  return out;
+}
+
 result<std::vector<act>> inventory::acts() {
   std::vector<act> out;
   MUTUAL_CHECK(db_->each("SELECT at, what, serial, name, who, why FROM acts ORDER BY id", {}, [&](const row& one) {

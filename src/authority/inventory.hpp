@@ -83,6 +83,10 @@ class inventory {
   result<std::optional<record>> find_sha256(std::string_view sha256);
   /// Those that are revoked for that reason.
   result<std::vector<record>> revoked_for(revocation_reason reason);
+  /// The root or intermediate that was recorded last under its usual name; nothing if there is none.
+  result<std::optional<record>> newest_ca(x509::profile purpose);
+  /// How much depends on a CA: of what it has issued to others than CAs and has not ended.
+  result<dependants> depending_on(std::string_view issuer);
   /// Those of one profile, newest first.
   result<std::vector<record>> of_profile(x509::profile purpose);
 

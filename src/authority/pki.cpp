@@ -3,7 +3,10 @@
 #include "authority/folder_lock.hpp"
 #include "authority/issue_files.hpp"
 #include "authority/limits.hpp"
+#include "authority/pending.hpp"
+#include "authority/retired.hpp"
 #include "authority/store.hpp"
+#include "authority/token_key.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
@@ -62,7 +65,7 @@ result<x509::identity> load_issuer(const layout& places) {
                              "make one with mutual init in another folder",
                              shown(places.folder())));
   }
-  return x509::load_identity(places.intermediate_certificate(), places.intermediate_key());
+  return load_ca(places.intermediate_certificate(), places.intermediate_key());
 }
 
 pki::pki(layout places, std::unique_ptr<inventory> opened)
@@ -99,7 +102,14 @@ result<pki> pki::open(const std::filesystem::path& folder, const std::string& st
   MUTUAL_TRY(const auto url, store_url(places, store));
   MUTUAL_TRY(auto opened, open_store(places, url));
   MUTUAL_CHECK(check_not_older(places, *opened));
-  return pki(std::move(places), std::move(opened));
+  pki out(std::move(places), std::move(opened));
+  // What was to change together and was interrupted is settled before anybody reads half of it.
+  MUTUAL_TRY(const auto intended, read_intention(out.places_));
+  if (intended) {
+    MUTUAL_TRY(const auto turn, out.take_turn());
+    (void)turn;
+  }
+  return out;
 }
 
 pki pki::being_made(layout places, std::unique_ptr<inventory> made) {
@@ -114,8 +124,63 @@ result<std::optional<folder_lock>> pki::take_turn() {
   MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
   lock.emplace(std::move(taken));
   MUTUAL_CHECK(check_not_older(places_, *inventory_));
+  MUTUAL_CHECK(settle());
   MUTUAL_CHECK(finish_interrupted());
   return lock;
+}
+
+result<> pki::settle(result<>* lists) {
+  MUTUAL_TRY(const auto intended, read_intention(places_));
+  if (!intended) {
+    sweep_intentions(places_);
+    return sweep_retired(places_);
+  }
+  if (intended->decided_by.empty()) {
+    MUTUAL_CHECK(carry_out(places_));
+    return forget_intention(places_);
+  }
+  // In a transaction, so that the one of a process that was killed has ended before, this way or that.
+  MUTUAL_TRY(auto looking, inventory_->begin());
+  MUTUAL_TRY(const auto decided, inventory_->find_serial(intended->decided_by));
+  MUTUAL_CHECK(looking.commit());
+  if (!decided) {
+    MUTUAL_CHECK(forget_intention(places_));
+    return sweep_retired(places_);
+  }
+  MUTUAL_CHECK(carry_out(places_));
+  // Servers that check revocation need the new CA's list before its first certificate comes by. If one cannot be made
+  // now, the next mutual crl tells it; the change itself is not held up.
+  MUTUAL_TRY(const bool published, has_lists());
+  result<> outcome;
+  if (published) {
+    const root_access nothing_more;
+    opened_roots keys(nothing_more);
+    const auto made = make_lists_in_turn({}, keys);
+    if (!made) outcome = made.error();
+  }
+  MUTUAL_CHECK(forget_intention(places_));
+  MUTUAL_CHECK(remember());
+  if (lists != nullptr) {
+    *lists = std::move(outcome);
+  } else if (!outcome) {
+    return outcome.error().in(
+        "a rotation that was interrupted is completed now, but servers lack a revocation list: see to it with mutual "
+        "crl, and say this again");
+  }
+  return {};
+}
+
+result<> pki::check_newest(const x509::certificate& issuer, std::string_view lost) {
+  MUTUAL_TRY(const auto newest, inventory_->newest_ca(profile::intermediate));
+  if (newest && (newest->serial == issuer.serial() || newest->serial == lost)) return {};
+  return error(
+      errc::io,
+      fmt::format(
+          "{} issues no more: {} took its place, on another machine; bring root.crt, root.crl, trust.crt, "
+          "intermediate.key, intermediate.crt and the folder retired from there, in that order (if that machine "
+          "is lost with its key: mutual rotate intermediate --lost {})",
+          text::quoted(issuer.subject()), newest ? text::quoted(newest->subject) : "another",
+          newest ? newest->serial : "SERIAL"));
 }
 
 result<> pki::remember(const made_list* made) {
@@ -165,7 +230,7 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   std::vector<x509::certificate> chain{leaf};
   chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
   if (what.key) MUTUAL_CHECK(stage_key(places_, *what.key, entry.serial));
-  MUTUAL_CHECK(record_signed(entry, what));
+  MUTUAL_CHECK(record_signed(entry, what, issuer.leaf()));
   MUTUAL_CHECK(publish(places_, entry, what.key, chain, what.key ? what.p12_password->view() : std::string_view()));
   MUTUAL_CHECK(inventory_->set_state(entry.serial, record_state::issued));
   MUTUAL_CHECK(remember());
@@ -176,12 +241,12 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
 
 result<issued_certificate> pki::issue(const issue_request& request) {
   MUTUAL_TRY(const auto name, checked_name(request.name));
-  MUTUAL_TRY(const auto issuer, load_issuer(places_));
   // Making a key may take seconds (RSA), and needs no lock.
   MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
+  MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto by, load_limits(places_));
   MUTUAL_TRY(auto spec, describe(request, key, issuer.leaf(), by));
-  MUTUAL_TRY(const auto turn, take_turn());
   const auto replaces = [&](inventory& in) { return replaceable(in, name); };
   return sign_and_publish(
       {name, request.purpose, std::move(spec), key.get(), key, &request.p12_password, request.why, replaces, {}, true},

@@ -182,6 +182,30 @@ class pki {
 
   const layout& places() const { return places_; }
 
+  /// The turn to change the folder, for as long as what it gives is kept. What was interrupted before is finished or
+  /// taken back, and an inventory that is older than the folder has seen is refused.
+  result<std::optional<folder_lock>> take_turn();
+  /// Notes in the folder how far the inventory has come, and which list was made last. Only in one's turn.
+  result<> remember(const made_list* made = nullptr);
+  /// Completes what a rotation has intended, if the inventory has its certificate, and takes it back if not. What came
+  /// of the revocation lists is put into `lists`. Only in one's turn.
+  result<> settle(result<>* lists = nullptr);
+  /// An error (io: the folder is behind) if that is not the CA that issues for this inventory: it was replaced, here or
+  /// on another machine. `lost` is the serial number of one that took its place and is lost with its key.
+  result<> check_newest(const x509::certificate& issuer, std::string_view lost = {});
+
+  /// A list that is signed and recorded, and in no file yet.
+  struct signed_list {
+    made_list made;
+    x509::crl list;
+  };
+  result<signed_list> sign_list(const x509::identity& issuer, const list_options& how);
+  /// Notes what a root's list says that is there and was made elsewhere, before another is signed. Only in one's turn.
+  result<> take_over_root_list(const root_place& root);
+  /// The same, in its file. Only in one's turn, as the next.
+  result<signed_list> make_list(const x509::identity& issuer, const std::string& called, const list_options& how);
+  result<std::vector<made_list>> make_lists_in_turn(const list_options& how, opened_roots& keys);
+
  private:
   pki(layout places, std::unique_ptr<inventory> opened);
 
@@ -200,21 +224,13 @@ class pki {
     bool has_new_key = false;
   };
 
-  // Its turn to change the folder; what was interrupted before is finished, and an older inventory refused.
-  result<std::optional<folder_lock>> take_turn();
-  // The inventory has come this far: the folder remembers it.
-  result<> remember(const made_list* made = nullptr);
   result<issued_certificate> sign_and_publish(const signing& what, const x509::identity& issuer);
-  result<> record_signed(const record& entry, const signing& what);
+  result<> record_signed(const record& entry, const signing& what, const x509::certificate& issuer);
   result<std::string> replaceable(inventory& in, const std::string& name) const;
   result<> revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
   result<> finish_interrupted();
-  // A list, as a value and in its file.
-  struct list_file {
-    made_list made;
-    x509::crl list;
-  };
-  result<list_file> make_list(const x509::identity& issuer, const std::string& called, const list_options& how);
+  result<std::string> root_list(const root_place& root, const list_options& how, opened_roots& keys,
+                                std::vector<made_list>& made, result<>& lacking);
   result<x509::identity> new_responder(const x509::identity& issuer, const std::string& called,
                                        std::chrono::seconds lifetime);
 

@@ -11,6 +11,7 @@
 namespace mutual::authority {
 
 result<issued_certificate> pki::certify(const certified& what) {
+  MUTUAL_TRY(const auto turn, take_turn());
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
   if (EVP_PKEY_eq(what.key, issuer.key.get()) == 1) {
     return error(errc::bad_input, "the request is refused: its key is the authority's own");
@@ -24,7 +25,6 @@ result<issued_certificate> pki::certify(const certified& what) {
                                                             what.like->organizational_units()}
                                  : x509::distinguished_name{what.name, issuer.leaf().organizations(), {}};
   MUTUAL_TRY(auto spec, x509::describe_certificate(what.purpose, subject, what.names, what.key, life));
-  MUTUAL_TRY(const auto turn, take_turn());
   const auto replaces = [&](inventory& in) { return what.replaces ? what.replaces(in) : replaceable(in, what.name); };
   return sign_and_publish(
       {what.name, what.purpose, std::move(spec), what.key, {}, nullptr, what.why, replaces, what.token}, issuer);
@@ -51,8 +51,16 @@ result<std::int64_t> pki::withdraw_tokens(const std::string& id_or_name, std::st
 // The record of a certificate, and the end of the token that it was issued for: both or none. In a database that
 // several folders share, somebody may have revoked or renewed what it replaces while it was signed: so that is asked
 // once more, now that nobody else can change anything.
-result<> pki::record_signed(const record& entry, const signing& what) {
+result<> pki::record_signed(const record& entry, const signing& what, const x509::certificate& issuer) {
   MUTUAL_TRY(auto change, inventory_->begin());
+  MUTUAL_CHECK(check_newest(issuer));
+  MUTUAL_TRY(const auto ca, inventory_->find_serial(issuer.serial()));
+  if (ca && ca->revoked) {
+    return error(errc::io,
+                 fmt::format("{} was revoked, so whatever it issued would be refused: make another with mutual rotate "
+                             "intermediate",
+                             text::quoted(ca->subject)));
+  }
   MUTUAL_TRY(const auto still, what.replaces(*inventory_));
   if (still != entry.replaces) {
     return error(errc::already_exists, fmt::format("{} was renewed or revoked by somebody else just now: try again",

@@ -3,6 +3,7 @@
 #include "authority/pki.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
+#include "authority/taken_over.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/list_files.hpp"
@@ -19,20 +20,27 @@ using x509::profile;
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
-// The number of the list in a file; 0 if there is none.
-result<std::uint64_t> number_in(const std::filesystem::path& file) {
+// The number of an issuer's list in a file; 0 if there is none.
+result<std::uint64_t> number_in(const std::filesystem::path& file, const std::string& issuer) {
   MUTUAL_TRY(const bool there, file::exists(file));
   if (!there) return std::uint64_t{0};
   MUTUAL_TRY(const auto lists, x509::load_crls(file));
+  // Of the CA before, whose place the issuer took: its numbers are its own.
+  if (lists.front().issuer() != issuer) return std::uint64_t{0};
   const auto digits = lists.front().number();
   std::uint64_t number = 0;
-  (void)std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  if (read.ec == std::errc::result_out_of_range) {
+    return error(errc::bad_input, fmt::format("{} has the number 0x{}, and no list after it could be counted here",
+                                              shown(file), digits));
+  }
   return number;
 }
 
 // An older number would be refused by whoever has seen the newer one, and a list that forgets would let somebody in.
-result<> check_grows(const std::filesystem::path& file, std::uint64_t highest, inventory& in) {
-  MUTUAL_TRY(const auto there, number_in(file));
+result<> check_grows(const std::filesystem::path& file, const std::string& issuer, inventory& in) {
+  MUTUAL_TRY(const auto highest, in.highest_list_number(issuer));
+  MUTUAL_TRY(const auto there, number_in(file, issuer));
   if (there <= highest) return {};
   return error(errc::bad_input,
                fmt::format("{} has the number {}, and {} knows of {} only: it is older than it was, so no list is made "
@@ -82,18 +90,77 @@ result<root_list> look_at_list(const root_place& root, const std::filesystem::pa
   return out;
 }
 
+bool is_retired(const root_place& root) { return root.called != "root"; }
+
+// The list that is there, past its date: a server that has had one of that root takes no others without.
+result<std::string> ended_list(const root_place& root, const std::filesystem::path& path) {
+  MUTUAL_TRY(const bool there, file::exists(path));
+  if (!there) return std::string();
+  MUTUAL_TRY(const auto lists, x509::load_crls(path));
+  return lists.front().is_signed_by(root.certificate) ? lists.front().pem() : std::string();
+}
+
+// The roots whose lists servers need: the present one, and those that were replaced and are trusted still.
+result<std::vector<root_place>> roots_of(const layout& places) {
+  MUTUAL_TRY(auto own, current_root(places));
+  MUTUAL_TRY(const auto retired, load_retired(places));
+  std::vector<root_place> out{std::move(own)};
+  for (const auto& one : retired.roots) {
+    if (one.needs_list) out.push_back(one.root);
+  }
+  return out;
+}
+
+// The CAs between issuers and their roots, each once. A new root that the one before has signed is a root all the same.
+std::vector<x509::certificate> between(const x509::identity& issuer, const retired_authorities& retired,
+                                       const std::vector<record>& roots) {
+  std::vector<x509::certificate> out;
+  const auto take = [&](const std::vector<x509::certificate>& chain) {
+    for (std::size_t at = 1; at < chain.size(); ++at) {
+      const auto& ca = chain[at];
+      const bool is_root =
+          std::any_of(roots.begin(), roots.end(), [&](const record& one) { return one.subject == ca.subject(); });
+      if (!is_root && std::find(out.begin(), out.end(), ca) == out.end()) out.push_back(ca);
+    }
+  };
+  take(issuer.chain);
+  for (const auto& one : retired.issuers) {
+    if (!one.has_ended) take(one.who.chain);
+  }
+  return out;
+}
+
+// Their lists, which others make: servers refuse everybody below them without.
+result<std::vector<x509::crl>> lists_above(const layout& places, const std::vector<x509::certificate>& cas) {
+  std::vector<x509::crl> lists, out;
+  MUTUAL_TRY(const bool there, file::exists(places.lists_above()));
+  if (there) {
+    MUTUAL_TRY(lists, x509::load_crls(places.lists_above()));
+  }
+  for (const auto& ca : cas) {
+    const auto list = std::find_if(lists.begin(), lists.end(), [&](const x509::crl& one) {
+      return one.next_update() && *one.next_update() > now() && one.is_signed_by(ca);
+    });
+    if (list == lists.end()) {
+      return error(
+          errc::not_found,
+          fmt::format("{} holds no list of {} that is current, and servers would refuse everybody without: get "
+                      "its newest list from whoever runs that CA, and put it there",
+                      shown(places.lists_above()), text::quoted(ca.subject())));
+    }
+    out.push_back(*list);
+  }
+  return out;
+}
+
 }  // namespace
 
-result<pki::list_file> pki::make_list(const x509::identity& issuer, const std::string& called,
-                                      const list_options& how) {
-  const auto file = how.is_delta ? places_.delta_list(called) : places_.revocation_list(called);
+result<pki::signed_list> pki::sign_list(const x509::identity& issuer, const list_options& how) {
   list_request wanted;
   wanted.issuer = issuer.leaf().subject();
   wanted.this_update = now();
   wanted.next_update = std::min(now() + how.lifetime, issuer.leaf().not_after());
   wanted.is_delta = how.is_delta;
-  MUTUAL_TRY(const auto highest, inventory_->highest_list_number(wanted.issuer));
-  MUTUAL_CHECK(check_grows(file, highest, *inventory_));
   MUTUAL_TRY(auto contents, inventory_->begin_list(wanted, how.why));
   const auto count = contents.revoked.size();
   x509::crl_spec spec{contents.number, wanted.this_update, wanted.next_update, std::move(contents.revoked),
@@ -104,10 +171,32 @@ result<pki::list_file> pki::make_list(const x509::identity& issuer, const std::s
                                              "written",
                                              text::quoted(wanted.issuer)));
   }
-  MUTUAL_CHECK(file::replace(file, list.der(), file::access::everyone));
-  made_list made{wanted.issuer, contents.number, count, wanted.next_update, file};
-  MUTUAL_CHECK(remember(&made));
-  return list_file{std::move(made), std::move(list)};
+  return signed_list{{wanted.issuer, contents.number, count, wanted.next_update, {}}, std::move(list)};
+}
+
+// A root's list may have been made where its key is: its number and whom it refuses go on.
+result<> pki::take_over_root_list(const root_place& root) {
+  const auto path = places_.revocation_list(root.called);
+  MUTUAL_TRY(const bool there, file::exists(path));
+  if (!there) return {};
+  MUTUAL_TRY(const auto lists, x509::load_crls(path));
+  if (!lists.front().is_signed_by(root.certificate)) return {};
+  MUTUAL_TRY(const auto number, number_in(path, root.certificate.subject()));
+  MUTUAL_TRY(const auto highest, inventory_->highest_list_number(root.certificate.subject()));
+  if (number <= highest) return {};  // Our own: the inventory knows what it says, and what was released since.
+  taken_over told;
+  return take_over(lists.front(), *inventory_, "made elsewhere", told);
+}
+
+result<pki::signed_list> pki::make_list(const x509::identity& issuer, const std::string& called,
+                                        const list_options& how) {
+  const auto file = how.is_delta ? places_.delta_list(called) : places_.revocation_list(called);
+  MUTUAL_CHECK(check_grows(file, issuer.leaf().subject(), *inventory_));
+  MUTUAL_TRY(auto out, sign_list(issuer, how));
+  MUTUAL_CHECK(file::replace(file, out.list.der(), file::access::everyone));
+  out.made.file = file;
+  MUTUAL_CHECK(remember(&out.made));
+  return out;
 }
 
 result<made_list> pki::make_root_list(const x509::identity& root) {
@@ -120,57 +209,86 @@ result<made_list> pki::make_root_list(const x509::identity& root) {
 result<bool> pki::has_lists() const { return file::exists(places_.revocation_lists()); }
 
 result<std::string> pki::root_list_advice() {
-  MUTUAL_TRY(const auto root, current_root(places_));
-  MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
-  if (found.how != standing::due) return std::string();
-  return fmt::format(
-      "the root's revocation list ends on {}, and servers refuse everybody then: run mutual crl with the root's key "
-      "before, which is encrypted or kept elsewhere",
-      to_text(*found.list->next_update()));
+  MUTUAL_TRY(const auto roots, roots_of(places_));
+  for (const auto& root : roots) {
+    MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+    if (found.how != standing::due) continue;
+    return fmt::format(
+        "the revocation list of {} ends on {}, and servers refuse everybody then: run mutual crl with the root's key "
+        "before, which is encrypted or kept elsewhere",
+        text::quoted(root.certificate.subject()), to_text(*found.list->next_update()));
+  }
+  return std::string();
 }
 
 result<std::vector<made_list>> pki::make_lists(const list_options& how) {
-  MUTUAL_TRY(const auto issuer, load_issuer(places_));
-  MUTUAL_TRY(const auto root, current_root(places_));
   opened_roots keys(how.root);
-  const auto look = [&] { return look_at_list(root, places_.revocation_list(root.called), *inventory_); };
   if (!how.is_delta) {
     // Whoever has to type a password does so while nobody waits for the folder.
-    MUTUAL_TRY(const auto before, look());
-    if (before.how < standing::due) (void)keys.open(root, false);
+    MUTUAL_TRY(const auto roots, roots_of(places_));
+    for (const auto& root : roots) {
+      MUTUAL_TRY(const auto before, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+      if (before.how < standing::due) (void)keys.open(root, false);
+    }
   }
   MUTUAL_TRY(const auto turn, take_turn());
+  return make_lists_in_turn(how, keys);
+}
+
+// A root's list: the one that is there, or a new one. What was missing and could not be made is put into `lacking`.
+result<std::string> pki::root_list(const root_place& root, const list_options& how, opened_roots& keys,
+                                   std::vector<made_list>& made, result<>& lacking) {
+  MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+  if (found.how == standing::fresh) return found.list->pem();
+  const auto& key = keys.open(root, found.how == standing::due);
+  if (key && !(key->leaf() == root.certificate)) {
+    return error(errc::already_exists, "somebody else has replaced the root just now: say that again");
+  }
+  if (key) {
+    MUTUAL_CHECK(take_over_root_list(root));
+    auto longer = how;
+    longer.lifetime = std::max<std::chrono::seconds>(how.lifetime, root_list_lifetime);
+    MUTUAL_TRY(auto list, make_list(*key, root.called, longer));
+    made.push_back(std::move(list.made));
+    return list.list.pem();
+  }
+  if (!found.list && is_retired(root)) {
+    // The others are not held up by it: who is below the old root is refused.
+    lacking = key.error().in("the revocation list of an old root is missing or past its date");
+    MUTUAL_TRY(const auto ended, ended_list(root, places_.revocation_list(root.called)));
+    return ended;
+  }
+  if (!found.list) return key.error().in("the root's own revocation list is missing or past its date");
+  if (found.how == standing::lacking) {
+    lacking = key.error().in("a CA was revoked, but the root's revocation list does not say it yet");
+  }
+  return found.list->pem();
+}
+
+result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, opened_roots& keys) {
+  MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto retired, load_retired(places_));
   std::vector<made_list> made;
-  std::string pem;
-  const auto take = [&](list_file one) {
-    pem += one.list.pem();
-    made.push_back(std::move(one.made));
-  };
   MUTUAL_TRY(auto own, make_list(issuer, "intermediate", how));
-  take(std::move(own));
+  auto pem = own.list.pem();
+  made.push_back(std::move(own.made));
   for (const auto& one : retired.issuers) {
+    if (one.has_ended) continue;
     MUTUAL_TRY(auto list, make_list(one.who, one.called, how));
-    take(std::move(list));
+    pem += list.list.pem();
+    made.push_back(std::move(list.made));
   }
   if (how.is_delta) return made;
   result<> lacking;
-  MUTUAL_TRY(const auto found, look());
-  const auto* key = found.how == standing::fresh ? nullptr : &keys.open(root, found.how == standing::due);
-  if (key != nullptr && *key) {
-    auto longer = how;
-    longer.lifetime = std::max<std::chrono::seconds>(how.lifetime, root_list_lifetime);
-    MUTUAL_TRY(auto list, make_list(**key, root.called, longer));
-    take(std::move(list));
-  } else if (found.list) {
-    pem += found.list->pem();
-    if (found.how == standing::lacking) {
-      lacking = key->error().in("a CA was revoked, but the root's revocation list does not say it yet");
-    }
-  } else {
-    return key->error().in("the root's own revocation list is missing or past its date");
+  MUTUAL_TRY(const auto roots, roots_of(places_));
+  for (const auto& root : roots) {
+    MUTUAL_TRY(const auto list, root_list(root, how, keys, made, lacking));
+    pem += list;
   }
-  for (const auto& list : retired.root_lists) pem += list.pem();
+  MUTUAL_TRY(const auto all_roots, inventory_->of_profile(profile::root));
+  MUTUAL_TRY(const auto above, lists_above(places_, between(issuer, retired, all_roots)));
+  for (const auto& list : above) pem += list.pem();
+  for (const auto& list : retired.last_lists) pem += list.pem();
   MUTUAL_CHECK(check_fits(pem));
   // Last, and whole: a server that watches it takes up all of them at once.
   MUTUAL_CHECK(file::replace(places_.revocation_lists(), pem, file::access::everyone));

@@ -86,7 +86,6 @@ result<issued_certificate> pki::renew(const renew_request& request) {
     MUTUAL_TRY(const auto first, take_turn());
     (void)first;
   }
-  MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto old, inventory_->find(name));
   if (!old) return not_renewable(places_, name);
   if (old->revoked) {
@@ -103,7 +102,6 @@ result<issued_certificate> pki::renew(const renew_request& request) {
   MUTUAL_TRY(const auto before, x509::certificate::from_der(old->der));
   MUTUAL_TRY(auto key, key_for(request, *old, before, places_));
   EVP_PKEY* subject_key = key ? key->get() : X509_get0_pubkey(before.get());
-  MUTUAL_CHECK(check_lifetime(request.lifetime, issuer.leaf()));
   MUTUAL_TRY(const auto by, load_limits(places_));
   auto life = request.lifetime ? std::chrono::seconds(*request.lifetime)
                                : before.not_after() - before.not_before() - std::chrono::seconds(x509::backdate);
@@ -113,6 +111,8 @@ result<issued_certificate> pki::renew(const renew_request& request) {
                             old->purpose, {before.common_name(), before.organizations(), before.organizational_units()},
                             before.names(), subject_key, life));
   MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_TRY(const auto issuer, load_issuer(places_));
+  MUTUAL_CHECK(check_lifetime(request.lifetime, issuer.leaf()));
   const auto replaces = [&](inventory& in) { return still_current(in, *old); };
   const auto why = request.why.empty() ? "renewed" : "renewed: " + request.why;
   return sign_and_publish({name,
@@ -135,6 +135,7 @@ result<issued_certificate> pki::sign(const sign_request& request) {
     return error(errc::bad_usage, "the request has no common name to call its certificate by: give one with --name");
   }
   MUTUAL_TRY(const auto name, checked_name(wanted));
+  MUTUAL_TRY(const auto turn, take_turn());
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.request.get());
   if (EVP_PKEY_eq(key, issuer.key.get()) == 1) {
@@ -150,7 +151,6 @@ result<issued_certificate> pki::sign(const sign_request& request) {
   MUTUAL_TRY(auto spec, x509::describe_certificate(
                             request.purpose, {name, issuer.leaf().organizations(), {}}, std::move(all_names), key,
                             request.lifetime.value_or(usual_life(by, request.purpose, default_lifetime))));
-  MUTUAL_TRY(const auto turn, take_turn());
   const auto replaces = [&](inventory& in) { return replaceable(in, name); };
   const auto why = request.why.empty() ? "by a request" : "by a request: " + request.why;
   return sign_and_publish({name, request.purpose, std::move(spec), key, {}, nullptr, why, replaces}, issuer);

@@ -48,8 +48,8 @@ result<x509::identity> pki::new_responder(const x509::identity& issuer, const st
 }
 
 result<std::vector<ocsp_responder>> pki::ready_responders() {
-  MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto turn, take_turn());
+  MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto retired, load_retired(places_));
   std::vector<ocsp_responder> out;
   const auto take = [&](const x509::identity& ca, const std::string& called, std::chrono::days lifetime) -> result<> {
@@ -68,18 +68,24 @@ result<std::vector<ocsp_responder>> pki::ready_responders() {
   };
   MUTUAL_CHECK(take(issuer, "intermediate", responder_lifetime));
   for (const auto& one : retired.issuers) {
+    if (one.has_ended) continue;
     MUTUAL_CHECK(take(one.who, std::filesystem::path(one.called).filename().string(), responder_lifetime));
   }
-  MUTUAL_TRY(const auto roots, x509::load_certificates(places_.root_certificate()));
-  const auto& root = roots.front();
-  if (auto there = usable(places_.responder(root.serial()), root);
-      there && !is_due(there->leaf(), due_percent, now())) {
-    out.push_back({root, *std::move(there)});
-  } else if (const auto whole = x509::load_identity(places_.root_certificate(), places_.root_key()); whole) {
-    MUTUAL_CHECK(take(*whole, "root", responder_lifetime));
-  } else if (there) {
-    // The key is away or closed: what there is serves to its end.
-    out.push_back({root, *std::move(there)});
+  MUTUAL_TRY(auto own_root, current_root(places_));
+  std::vector<root_place> roots{std::move(own_root)};
+  for (const auto& one : retired.roots) {
+    if (one.needs_list) roots.push_back(one.root);
+  }
+  for (const auto& [root, called, key_file] : roots) {
+    if (auto there = usable(places_.responder(root.serial()), root);
+        there && !is_due(there->leaf(), due_percent, now())) {
+      out.push_back({root, *std::move(there)});
+    } else if (const auto keys = x509::load_bundle(key_file); keys && keys->key && keys->key->belongs_to(root)) {
+      MUTUAL_CHECK(take({*keys->key, {root}}, std::filesystem::path(called).filename().string(), responder_lifetime));
+    } else if (there) {
+      // The key is away or closed: what there is serves to its end.
+      out.push_back({root, *std::move(there)});
+    }
   }
   return out;
 }

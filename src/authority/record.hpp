@@ -14,6 +14,9 @@
 
 namespace mutual::authority {
 
+/// The `place` of a CA that was made elsewhere: what it issued before is on no record.
+inline constexpr std::string_view imported_place = "imported";
+
 /// How far a certificate has come.
 enum class record_state {
   recorded,  ///< In the inventory; its files may not all be there yet.
@@ -76,6 +79,12 @@ record to_record(const x509::certificate& one, std::string_view name, x509::prof
 
 /// One word for how a certificate stands: valid, revoked, on-hold, expired, replaced, incomplete, lost.
 std::string_view standing_of(const record& one, sys_seconds at);
+
+/// What depends on a CA, of that which has not ended.
+struct dependants {
+  std::int64_t in_use = 0;  ///< How many certificates are good, or on hold and may be again.
+  sys_seconds last_end{};   ///< When the last of those ends.
+};
 
 /// One line of the log of acts, which only ever grows.
 struct act {

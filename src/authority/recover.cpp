@@ -3,16 +3,14 @@
 #include "authority/folder_lock.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
+#include "authority/taken_over.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
-#include "x509/peer.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <set>
 
 namespace mutual::authority {
 namespace {
@@ -63,40 +61,56 @@ result<> put_back(const layout& places, const std::filesystem::path& file, bool 
   return {};
 }
 
-// A revocation that the inventory has forgotten. Of a certificate that it has forgotten too, the serial number alone is
-// known: it is recorded as such, so that every list to come has it.
-result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in, recovery& told) {
-  const auto serial = x509::serial_text(X509_REVOKED_get0_serialNumber(entry));
-  int critical = 0;
-  const std::unique_ptr<ASN1_ENUMERATED, x509::freed_by<ASN1_ENUMERATED_free>> code(
-      static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nullptr)));
-  constexpr long remove_from_crl = 8;  // In a delta list, of a hold that has ended (RFC 5280 section 5.3.1).
-  if (code && ASN1_ENUMERATED_get(code.get()) == remove_from_crl) return {};
-  const auto reason = code ? static_cast<revocation_reason>(ASN1_ENUMERATED_get(code.get())) : revocation_reason{};
-  MUTUAL_TRY(auto known, in.find_serial(serial));
-  if (!known) {
-    record entry_of;
-    entry_of.name = "serial " + serial;
-    entry_of.serial = serial;
-    entry_of.issuer = list.issuer();
-    entry_of.sha256 = "unknown " + serial;
-    entry_of.recorded_at = now();
-    // How long it would have lasted is not known: longer than any that was issued here.
-    entry_of.not_after = now() + std::chrono::days(3650);
-    entry_of.state = record_state::issued;
-    entry_of.has_key = false;
-    MUTUAL_CHECK(in.add(entry_of, "put back: a revocation list has its serial number"));
-    told.unknown.push_back(serial);
-    known = std::move(entry_of);
+// Whether it is a new root that the one before has signed.
+bool is_cross(const layout& places, const x509::certificate& one) {
+  if (one.is_self_issued()) return false;
+  auto files = certificates_in(places.retired());
+  files.push_back(places.root_certificate());
+  return std::any_of(files.begin(), files.end(), [&](const std::filesystem::path& file) {
+    const auto read = x509::load_certificates(file);
+    return read && read->front().is_self_issued() && read->front().subject() == one.subject();
+  });
+}
+
+// CAs whose files are here and whose records are not: of a rotation that the inventory has forgotten. Each takes the
+// place of the one before, so they come in the order in which they were made.
+result<> put_back_authorities(const layout& places, inventory& in, recovery& told) {
+  std::vector<x509::certificate> all;
+  auto files = certificates_in(places.retired());
+  files.push_back(places.root_certificate());
+  files.push_back(places.intermediate_certificate());
+  for (const auto& one : files) {
+    const auto read = x509::load_certificates(one);
+    if (!read) continue;
+    // The file's own, and new roots that the one before has signed; a CA between was never recorded.
+    all.push_back(read->front());
+    for (std::size_t at = 1; at < read->size(); ++at) {
+      if (is_cross(places, (*read)[at])) all.push_back((*read)[at]);
+    }
   }
-  // What was held and is revoked for good by now must not come back as a hold, which could be released.
-  if (known->revoked && (!known->revoked->is_hold() || reason == revocation_reason::certificate_hold)) return {};
-  MUTUAL_CHECK(in.revoke(serial, reason, "put back: it is on a revocation list"));
-  told.revoked.push_back(serial);
+  const auto issuing = x509::load_certificates(places.intermediate_certificate());
+  std::stable_sort(all.begin(), all.end(), [&](const auto& one, const auto& other) {
+    const auto rank = [&](const x509::certificate& each) {
+      return std::pair(issuing && each == issuing->front(), each.not_before());
+    };
+    return rank(one) < rank(other);
+  });
+  for (const auto& one : all) {
+    MUTUAL_TRY(const auto known, in.find_serial(one.serial()));
+    if (known || !one.is_ca()) continue;
+    const auto purpose = one.is_self_issued() ? profile::root : profile::intermediate;
+    const bool cross = is_cross(places, one);
+    auto entry = to_record(one, cross ? "cross" : to_string(purpose), purpose, false);
+    entry.state = record_state::issued;
+    MUTUAL_TRY(const auto before, in.newest_ca(purpose));
+    if (before && !cross) entry.replaces = before->serial;
+    MUTUAL_CHECK(in.add(entry, "put back: its file was here, its record was not"));
+    told.certificates.push_back(entry.name);
+  }
   return {};
 }
 
-result<> put_back_list(const layout& places, const std::filesystem::path& file, inventory& in, recovery& told) {
+result<> put_back_list(const layout& places, const std::filesystem::path& file, inventory& in, taken_over& told) {
   MUTUAL_TRY(const bool there, file::exists(file));
   if (!there) return {};
   MUTUAL_TRY(const auto lists, x509::load_crls(file));
@@ -106,18 +120,12 @@ result<> put_back_list(const layout& places, const std::filesystem::path& file, 
   }
   MUTUAL_TRY(const auto retired, load_retired(places));
   for (const auto& one : retired.issuers) issuers.push_back(one.who.leaf());
+  for (const auto& one : retired.roots) issuers.push_back(one.root.certificate);
   for (const auto& list : lists) {
     const bool is_ours = std::any_of(issuers.begin(), issuers.end(),
                                      [&](const x509::certificate& one) { return list.is_signed_by(one); });
     if (!is_ours) continue;
-    const auto digits = list.number();
-    std::uint64_t number = 0;
-    (void)std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-    MUTUAL_CHECK(in.skip_list_numbers(list.issuer(), number));
-    const auto* entries = X509_CRL_get_REVOKED(list.get());
-    for (int at = 0; at < sk_X509_REVOKED_num(entries); ++at) {
-      MUTUAL_CHECK(revoke_again(list, sk_X509_REVOKED_value(entries, at), in, told));
-    }
+    MUTUAL_CHECK(take_over(list, in, "put back", told));
   }
   return {};
 }
@@ -152,12 +160,16 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
     told.seen_act = (*seen)->seen.act;
   }
   MUTUAL_TRY(auto whole, in->begin());
+  MUTUAL_CHECK(put_back_authorities(places, *in, told));
   for (const auto& one : certificates_in(places.replaced())) MUTUAL_CHECK(put_back(places, one, true, *in, told));
   for (const auto& one : certificates_in(places.issued())) MUTUAL_CHECK(put_back(places, one, false, *in, told));
+  taken_over from_lists;
   for (const auto& file : {places.revocation_lists(), places.revocation_list("root"),
                            places.revocation_list("intermediate"), places.delta_list("intermediate")}) {
-    MUTUAL_CHECK(put_back_list(places, file, *in, told));
+    MUTUAL_CHECK(put_back_list(places, file, *in, from_lists));
   }
+  told.revoked = std::move(from_lists.revoked);
+  told.unknown = std::move(from_lists.unknown);
   std::map<std::string, std::uint64_t> numbers;
   if (seen && *seen) numbers = (*seen)->list_numbers;
   for (const auto& [issuer, number] : numbers) MUTUAL_CHECK(in->skip_list_numbers(issuer, number));

@@ -1,7 +1,8 @@
 #pragma once
-// retired: CAs that issue no more any more, but still answer for what they have issued.
+// retired: CAs that issue no more since `mutual rotate`, but still answer for what they have issued.
 
 #include "authority/layout.hpp"
+#include "authority/root_key.hpp"
 #include "x509/crl.hpp"
 #include "x509/identity.hpp"
 
@@ -16,15 +17,30 @@ namespace mutual::authority {
 struct retired_issuer {
   x509::identity who;
   std::string called;  ///< "retired/SERIAL"
+  bool has_ended = false;
+};
+
+/// A root that was replaced. While it is in trust.crt it is trusted still; after that its last list alone is here.
+struct retired_root {
+  root_place root;  ///< Its key may be kept elsewhere.
+  /// Not once it has ended; nor when `mutual rotate finish`, which takes its list away before the trust, was
+  /// interrupted.
+  bool needs_list = true;
 };
 
 struct retired_authorities {
   std::vector<retired_issuer> issuers;
-  /// The last lists of roots that were replaced.
-  std::vector<x509::crl> root_lists;
+  std::vector<retired_root> roots;
+  /// The last lists of intermediates that are finished with, or have ended: for servers that would miss them, and so
+  /// that whoever is revoked stays so.
+  std::vector<x509::crl> last_lists;
 };
 
-/// What lies in the folder `retired` and has not ended; nothing if there is no such folder.
+/// What lies in the folder `retired`; nothing if there is no such folder.
 result<retired_authorities> load_retired(const layout& places);
+
+/// Takes away what a rotation that came to nothing has put there: second names of the present CAs' files, so that a
+/// root's key that is taken away or encrypted does not stay behind.
+result<> sweep_retired(const layout& places);
 
 }  // namespace mutual::authority

@@ -11,7 +11,9 @@ namespace {
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
-result<x509::private_key> open_key(const std::filesystem::path& path, const root_access& with) {
+result<x509::private_key> open_key(const std::filesystem::path& path, const root_access& with,
+                                   x509::secret& opened_by) {
+  opened_by = with.password;
   MUTUAL_TRY(auto bytes, file::read(path));
   const x509::secret contents(std::move(bytes));
   auto read = x509::read_bundle(contents.view(), with.password.view(), shown(path));
@@ -22,8 +24,8 @@ result<x509::private_key> open_key(const std::filesystem::path& path, const root
                                "--ask-root-password or $MUTUAL_ROOT_PASSWORD",
                                shown(path)));
     }
-    MUTUAL_TRY(const auto typed, with.ask(path));
-    read = x509::read_bundle(contents.view(), typed.view(), shown(path));
+    MUTUAL_TRY(opened_by, with.ask(path));
+    read = x509::read_bundle(contents.view(), opened_by.view(), shown(path));
   }
   if (!read) return std::move(read).error();
   if (!read->key) return error(errc::bad_input, fmt::format("{} holds no private key", shown(path)));
@@ -33,11 +35,19 @@ result<x509::private_key> open_key(const std::filesystem::path& path, const root
 }  // namespace
 
 result<root_place> current_root(const layout& places) {
+  MUTUAL_TRY(const bool there, file::exists(places.root_certificate()));
+  if (!there) {
+    return error(errc::not_found,
+                 fmt::format("{} has no authority (mutual init --self-signed makes none): make one with "
+                             "mutual init in another folder",
+                             shown(places.folder())));
+  }
   MUTUAL_TRY(const auto certificates, x509::load_certificates(places.root_certificate()));
   return root_place{certificates.front(), "root", places.root_key()};
 }
 
-result<x509::identity> load_root(const root_place& root, const root_access& with) {
+result<x509::identity> load_root(const root_place& root, const root_access& with, x509::secret* opened_by) {
+  x509::secret password;
   auto files = with.key_files;
   MUTUAL_TRY(const bool is_here, file::exists(root.key_file));
   if (is_here) files.push_back(root.key_file);
@@ -48,8 +58,10 @@ result<x509::identity> load_root(const root_place& root, const root_access& with
                              shown(root.key_file)));
   }
   for (const auto& one : files) {
-    MUTUAL_TRY(auto key, open_key(one, with));
-    if (key.belongs_to(root.certificate)) return x509::identity{std::move(key), {root.certificate}};
+    MUTUAL_TRY(auto key, open_key(one, with, password));
+    if (!key.belongs_to(root.certificate)) continue;
+    if (opened_by != nullptr) *opened_by = std::move(password);
+    return x509::identity{std::move(key), {root.certificate}};
   }
   return error(errc::bad_input, fmt::format("the key in {} is not the key of the root {}: name the file that holds it "
                                             "with --root-key",

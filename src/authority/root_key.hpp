@@ -31,12 +31,13 @@ struct root_place {
   std::filesystem::path key_file;
 };
 
-/// The root of a PKI.
+/// The root of a PKI; not_found if it has none, being one of self-signed certificates.
 result<root_place> current_root(const layout& places);
 
 /// A root with its key, for what only the root can do. Errors say what to do: not_found if the key is kept elsewhere,
 /// password_needed if it is encrypted and nobody can be asked, bad_input if it is another's.
-result<x509::identity> load_root(const root_place& root, const root_access& with);
+/// The password that was given or typed, if one was, is put into `opened_by`.
+result<x509::identity> load_root(const root_place& root, const root_access& with, x509::secret* opened_by = nullptr);
 
 /// The keys of roots, each opened at most once: whoever is asked for a password is not asked again, whatever came of
 /// it.

@@ -40,6 +40,7 @@ void add_needs_renewal(CLI::App& program, action& chosen);
 void add_revoke(CLI::App& program, action& chosen);
 void add_crl(CLI::App& program, action& chosen);
 void add_sign(CLI::App& program, action& chosen);
+void add_rotate(CLI::App& program, action& chosen);
 void add_log(CLI::App& program, action& chosen);
 void add_recover(CLI::App& program, action& chosen);
 void add_ca(CLI::App& program, action& chosen);

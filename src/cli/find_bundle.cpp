@@ -38,7 +38,7 @@ result<found_bundle> load_asking(const std::filesystem::path& path, const passwo
     read = x509::read_bundle_with_lists(contents.view(), password.view(), where);
   }
   if (!read) return std::move(read).error();
-  return found_bundle{.where = where, .contents = *std::move(read)};
+  return found_bundle{.where = where, .contents = *std::move(read), .password = std::move(password)};
 }
 
 }  // namespace mutual::cli

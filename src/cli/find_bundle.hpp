@@ -15,6 +15,7 @@ namespace mutual::cli {
 struct found_bundle {
   std::string where;
   x509::bundle contents;
+  x509::secret password{};  ///< That was given or typed; empty if none was.
 };
 
 /// FILE, or else the certificate that was issued as NAME in the PKI of `--pki`; not_found if it is neither.

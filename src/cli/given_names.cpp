@@ -5,7 +5,7 @@
 namespace mutual::cli {
 
 result<alternative_names> names_of(const std::vector<std::string>& names, const std::vector<std::string>& uris,
-                                         const std::vector<std::string>& emails) {
+                                   const std::vector<std::string>& emails) {
   alternative_names all;
   for (const auto& name : names) MUTUAL_CHECK(x509::add_by_content(all, name));
   for (const auto& one : uris) {

@@ -10,9 +10,9 @@
 
 namespace mutual::cli {
 
-/// Names (DNS names, addresses, URIs and e-mail addresses told apart by content), URIs and e-mail addresses together. An
-/// error (bad_usage) names the one that is none.
+/// Names (DNS names, addresses, URIs and e-mail addresses told apart by content), URIs and e-mail addresses together.
+/// An error (bad_usage) names the one that is none.
 result<alternative_names> names_of(const std::vector<std::string>& names, const std::vector<std::string>& uris,
-                                         const std::vector<std::string>& emails);
+                                   const std::vector<std::string>& emails);
 
 }  // namespace mutual::cli

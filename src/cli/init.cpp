@@ -9,6 +9,7 @@
 #include "cli/key_kind_option.hpp"
 #include "cli/password.hpp"
 #include "cli/root_key_option.hpp"
+#include "cli/token_option.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -105,6 +106,7 @@ void add_init(CLI::App& program, action& chosen) {
     command->get_option(option)->excludes("--self-signed");
   }
   add_key_kind_option(*command, given->kind);
+  add_token_option(*command, given->request.token_uri);
   add_password_options(*command, given->password, "the PKCS#12 files", "MUTUAL_P12_PASSWORD");
   add_json_option(*command, given->json);
   command->footer(footer);

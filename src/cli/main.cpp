@@ -49,11 +49,13 @@ int run(int count, const char* const* arguments) {
   add_check(program, chosen);
   add_export(program, chosen);
   add_lint(program, chosen);
+  add_import(program, chosen);
   add_renew(program, chosen);
   add_needs_renewal(program, chosen);
   add_revoke(program, chosen);
   add_crl(program, chosen);
   add_sign(program, chosen);
+  add_rotate(program, chosen);
   add_log(program, chosen);
   add_recover(program, chosen);
   add_ca(program, chosen);

@@ -94,6 +94,23 @@ result<certificate> make_self_signed(const certificate_spec& spec, const private
   return reread(made);
 }
 
+result<certificate> with_ca_extensions(const certificate& before, const private_key& key) {
+  const x509_ptr made(X509_dup(before.get()));
+  const auto serial = integer_from_hex(random_serial());
+  if (!made || !serial || X509_set_serialNumber(made.get(), serial.get()) != 1) return failed("certificate");
+  // The authority key identifier may hold the serial number of before; who signs itself needs none (RFC 5280 section
+  // 4.2.1.1).
+  const int named = X509_get_ext_by_NID(made.get(), NID_authority_key_identifier, -1);
+  if (named >= 0) X509_EXTENSION_free(X509_delete_ext(made.get(), named));
+  const auto lacks = [&](int nid) { return X509_get_ext_by_NID(made.get(), nid, -1) < 0; };
+  if ((lacks(NID_key_usage) && !add_key_usage(made.get(), KU_KEY_CERT_SIGN | KU_CRL_SIGN)) ||
+      (lacks(NID_subject_key_identifier) && !add_subject_key_identifier(made.get()))) {
+    return failed("certificate");
+  }
+  if (X509_sign(made.get(), key.get(), digest_for(key.get())) <= 0) return failed("signature");
+  return reread(made);
+}
+
 result<certificate> with_broken_signature(const certificate& good) {
   // The signature is the last field of a certificate, so its last bit is the last bit of the DER.
   auto der = good.der();

@@ -56,6 +56,11 @@ result<certificate> make_certificate(const certificate_spec& spec, EVP_PKEY* sub
 /// A certificate signed by its own key.
 result<certificate> make_self_signed(const certificate_spec& spec, const private_key& key);
 
+/// The same self-signed CA certificate with what RFC 5280 wants of CAs and it lacks: a key usage, to sign certificates
+/// and revocation lists, and a subject key identifier. Signed anew by its key, under a new serial number, with the same
+/// name, dates and other extensions: whoever trusts either believes what that key has signed.
+result<certificate> with_ca_extensions(const certificate& before, const private_key& key);
+
 /// The same certificate with one bit of its signature turned over: well-formed, and nobody's word.
 result<certificate> with_broken_signature(const certificate& good);
 

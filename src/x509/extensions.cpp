@@ -35,35 +35,12 @@ bool add_basic_constraints(X509* to, const certificate_spec& spec) {
   return add(to, NID_basic_constraints, constraints.get(), true);
 }
 
-bool add_key_usage(X509* to, std::uint32_t usage) {
-  // Bit 0 of the BIT STRING is the highest bit of its first octet: KU_DIGITAL_SIGNATURE is 0x80, decipherOnly 0x8000.
-  const bit_string_ptr bits(ASN1_BIT_STRING_new());
-  for (int bit = 0; bit < 9; ++bit) {
-    const std::uint32_t mask = bit < 8 ? 0x80U >> static_cast<unsigned>(bit) : 0x8000U;
-    if ((usage & mask) != 0 && ASN1_BIT_STRING_set_bit(bits.get(), bit, 1) != 1) return false;
-  }
-  return add(to, NID_key_usage, bits.get(), true);
-}
-
 bool add_extended_key_usage(X509* to, const std::vector<int>& nids) {
   const key_usages_ptr usages(EXTENDED_KEY_USAGE_new());
   for (const int nid : nids) {
     if (sk_ASN1_OBJECT_push(usages.get(), OBJ_nid2obj(nid)) <= 0) return false;
   }
   return add(to, NID_ext_key_usage, usages.get(), false);
-}
-
-// RFC 7093 section 2, method 1: the first 160 bits of the SHA-256 of the key's bits. (RFC 5280's own SHA-1 method is
-// one of two examples there; systems without SHA-1 cannot do it.)
-bool add_subject_key_identifier(X509* to) {
-  const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(to);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  const octet_string_ptr id(ASN1_OCTET_STRING_new());
-  return bits != nullptr &&
-         EVP_Digest(ASN1_STRING_get0_data(bits), static_cast<std::size_t>(ASN1_STRING_length(bits)), digest.data(),
-                    nullptr, EVP_sha256(), nullptr) == 1 &&
-         ASN1_OCTET_STRING_set(id.get(), digest.data(), 20) == 1 &&
-         add(to, NID_subject_key_identifier, id.get(), false);
 }
 
 bool add_raw(X509* to, const raw_extension& extension) {
@@ -79,6 +56,29 @@ bool add_raw(X509* to, const raw_extension& extension) {
 }
 
 }  // namespace
+
+// RFC 7093 section 2, method 1: the first 160 bits of the SHA-256 of the key's bits. (RFC 5280's own SHA-1 method is
+// one of two examples there; systems without SHA-1 cannot do it.)
+bool add_subject_key_identifier(X509* to) {
+  const ASN1_BIT_STRING* bits = X509_get0_pubkey_bitstr(to);
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  const octet_string_ptr id(ASN1_OCTET_STRING_new());
+  return bits != nullptr &&
+         EVP_Digest(ASN1_STRING_get0_data(bits), static_cast<std::size_t>(ASN1_STRING_length(bits)), digest.data(),
+                    nullptr, EVP_sha256(), nullptr) == 1 &&
+         ASN1_OCTET_STRING_set(id.get(), digest.data(), 20) == 1 &&
+         add(to, NID_subject_key_identifier, id.get(), false);
+}
+
+bool add_key_usage(X509* to, std::uint32_t usage) {
+  // Bit 0 of the BIT STRING is the highest bit of its first octet: KU_DIGITAL_SIGNATURE is 0x80, decipherOnly 0x8000.
+  const bit_string_ptr bits(ASN1_BIT_STRING_new());
+  for (int bit = 0; bit < 9; ++bit) {
+    const std::uint32_t mask = bit < 8 ? 0x80U >> static_cast<unsigned>(bit) : 0x8000U;
+    if ((usage & mask) != 0 && ASN1_BIT_STRING_set_bit(bits.get(), bit, 1) != 1) return false;
+  }
+  return add(to, NID_key_usage, bits.get(), true);
+}
 
 x509_extension_ptr authority_key_identifier(X509* issuer) {
   const ASN1_OCTET_STRING* id = X509_get0_subject_key_id(issuer);

@@ -6,6 +6,7 @@
 
 #include <mutual/result.hpp>
 
+#include <cstdint>
 #include <string>
 
 namespace mutual::x509 {
@@ -13,6 +14,12 @@ namespace mutual::x509 {
 /// Adds all that the spec says to a certificate whose public key is set. `issuer` is the certificate itself when it
 /// signs itself.
 result<> add_extensions(X509* to, const certificate_spec& spec, X509* issuer);
+
+/// Adds the extension keyUsage (critical) with OpenSSL's KU_ bits.
+bool add_key_usage(X509* to, std::uint32_t usage);
+
+/// Adds the extension subjectKeyIdentifier, of the certificate's public key.
+bool add_subject_key_identifier(X509* to);
 
 /// The issuer's subject key identifier as an authorityKeyIdentifier extension; null if the issuer has none.
 x509_extension_ptr authority_key_identifier(X509* issuer);

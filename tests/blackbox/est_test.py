@@ -28,7 +28,7 @@ class EstTest(CaTest):
 
     def curl(self, operation, body=None, *more, out="answer", url=None, client=None):
         """The status; what was answered is in the file `out`."""
-        line = ["curl", "-s", "--cacert", "pki/root.crt", "-o", out, "-D", "head", "-w", "%{http_code}"]
+        line = ["curl", "-s", "--cacert", "pki/trust.crt", "-o", out, "-D", "head", "-w", "%{http_code}"]
         if client:
             line += ["--cert", f"{client}.crt", "--key", f"{client}.key"]
         if body:
@@ -286,6 +286,51 @@ class Renewal(EstTest):
         self.write("pki/inventory.mark", b"damaged")
         self.mutual("recover")
         self.assertIn((name, "valid"), self.names())
+
+
+class Rotation(EstTest):
+    """A running service goes along with `mutual rotate`."""
+
+    def ocsp(self, certificate, issuer, root, *more):
+        return self.run_tool("openssl", "ocsp", "-issuer", issuer, "-cert", certificate, "-url", self.plain + "/ocsp", "-CAfile",
+                             root, "-verify_other", issuer, *more)
+
+    def test_everybody_is_answered_under_both_roots_and_new_certificates_come_of_the_new_one(self):
+        self.ca_serve()
+        self.enroll("bob")
+        for name in ("root", "intermediate"):
+            shutil.copy(self.at(f"pki/{name}.crt"), self.at(f"old-{name}.crt"))
+        old_root, old_ca = "old-root.crt", "old-intermediate.crt"
+        self.mutual("rotate", "root")
+        self.enroll("carol")
+        self.run_tool("openssl", "verify", "-CAfile", "pki/root.crt", "-untrusted", "carol.crt", "carol.crt")
+        self.run_tool("openssl", "verify", "-CAfile", old_root, "-untrusted", "carol.crt", "carol.crt")
+        # Whoever is of the old CA is let in, and comes out with a certificate of the new one.
+        self.run_tool("openssl", "req", "-new", "-key", "bob.key", "-subj", "/O=Acme/CN=bob", "-outform", "DER", "-out", "again.der")
+        self.run_tool("openssl", "base64", "-in", "again.der", "-out", "again.b64")
+        self.assertEqual(self.curl("simplereenroll", "again.b64", client="bob"), 200, self.read("answer"))
+        self.certificate("bob2")
+        self.run_tool("openssl", "verify", "-CAfile", "pki/root.crt", "-untrusted", "pki/intermediate.crt", "bob2.crt")
+        # Both CAs answer for what they have issued, and both roots for their CAs.
+        end = time.monotonic() + 10
+        while "good" not in self.ocsp("carol.crt", "pki/intermediate.crt", "pki/root.crt"):
+            self.assertLess(time.monotonic(), end, "nobody answers for the new CA")
+        self.mutual("revoke", "alice")
+        self.assertIn("revoked", self.ocsp("pki/issued/alice.crt", old_ca, old_root))
+        self.assertIn("good", self.ocsp("bob.crt", old_ca, old_root))
+        self.assertIn("good", self.ocsp(old_ca, old_root, old_root))
+        self.assertIn("good", self.ocsp("pki/intermediate.crt", "pki/root.crt", "pki/root.crt"))
+        serial = self.run_tool("openssl", "x509", "-in", old_ca, "-noout", "-serial").strip().split("=")[1].lower().lstrip("0")
+        status, _, body = self.get(f"/crl/retired/{serial}.crl")
+        self.assertEqual(status, 200)
+        self.write("old.crl", body)
+        self.run_tool("openssl", "crl", "-verify", "-inform", "DER", "-in", "old.crl", "-CAfile", old_ca, "-noout")
+        # Whom to trust holds both roots.
+        self.assertEqual(self.curl("cacerts"), 200)
+        self.run_tool("openssl", "base64", "-d", "-in", "answer", "-out", "answer.p7")
+        cas = self.run_tool("openssl", "pkcs7", "-inform", "DER", "-in", "answer.p7", "-print_certs")
+        for name in ("CN = Acme Root CA\n", "CN = Acme Root CA 2\n", "CN = Acme Intermediate CA 2\n"):
+            self.assertIn("subject=O = Acme, " + name, cas)
 
 
 class OnPostgresql(EstTest):

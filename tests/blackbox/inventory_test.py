@@ -162,6 +162,65 @@ class OnSqlite(ServingTest):
         self.assertEqual(sorted(numbers), list(range(1, 9)))
         self.assertEqual(self.crl()[0], 8)
 
+    def check_rotated(self):
+        """Whatever was interrupted: the CAs' files fit together, and the newest is the inventory's too."""
+        newest = self.sql("SELECT serial FROM certificates WHERE profile = 'intermediate' AND name = 'intermediate' ORDER BY id "
+                          "DESC LIMIT 1")[0][0]
+        shown = self.run_tool("openssl", "x509", "-in", "pki/intermediate.crt", "-noout", "-serial")
+        self.assertEqual(shown.strip().split("=")[1].lower(), newest)
+        for ca in ("root", "intermediate"):
+            public = self.run_tool("openssl", "x509", "-in", f"pki/{ca}.crt", "-noout", "-pubkey")
+            self.assertEqual(self.run_tool("openssl", "pkey", "-in", f"pki/{ca}.key", "-pubout"), public)
+        self.assertEqual([name for name in os.listdir(self.at("pki")) if name.startswith("pending") or ".new-" in name], [])
+
+    def test_a_rotation_killed_at_any_moment_is_completed_or_taken_back_by_the_next_command(self):
+        self.mutual("crl")
+        for n in range(KILLS // 2):
+            line = ("rotate", ("intermediate", "intermediate", "root")[n % 3])
+            process = self.start(*line)
+            try:
+                process.communicate(timeout=random.uniform(0, 0.2))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+            self.mutual("issue", "client", f"r{n}")
+            self.check_rotated()
+            for name in ("alice", f"r{n}"):
+                self.run_tool("openssl", "verify", "-x509_strict", "-crl_check_all", "-CAfile", "pki/trust.crt", "-CRLfile",
+                              "pki/crl.pem", "-untrusted", f"pki/issued/{name}.crt", f"pki/issued/{name}.crt")
+            if n % 10 == 9:
+                self.check_consistent()
+        self.mutual("crl")
+        self.mutual("revoke", "alice")
+        said = self.run_tool("openssl", "verify", "-crl_check_all", "-CAfile", "pki/trust.crt", "-CRLfile", "pki/crl.pem",
+                             "-untrusted", "pki/issued/alice.crt", "pki/issued/alice.crt", code=2)
+        self.assertIn("certificate revoked", said)
+        # A finish that is killed is done again, and takes away all that may go.
+        self.mutual("rotate", "root")
+        for name in [one["name"] for one in self.listed() if one["profile"] in ("client", "server") and one["status"] == "valid"]:
+            old = [one["serial"] for one in self.listed() if one["name"] == name and one["status"] == "valid"]
+            self.mutual("renew", name)
+            for serial in old:
+                self.mutual("revoke", serial, "--no-crl")
+        self.mutual("crl")
+        for _ in range(max(4, KILLS // 8)):
+            process = self.start("rotate", "finish")
+            try:
+                process.communicate(timeout=random.uniform(0, 0.2))
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.communicate()
+            self.mutual("list")
+            self.check_rotated()
+        if json.loads(self.mutual("rotate", "status", "--json"))["old"]:
+            self.mutual("rotate", "finish")
+        self.assertEqual(json.loads(self.mutual("rotate", "status", "--json"))["old"], [])
+        self.assertEqual(self.read("pki/trust.crt"), self.read("pki/root.crt"))
+        self.assertEqual(glob.glob(self.at("pki/retired/*.key")), [])
+        self.mutual("issue", "client", "last")
+        self.run_tool("openssl", "verify", "-x509_strict", "-crl_check_all", "-CAfile", "pki/trust.crt", "-CRLfile", "pki/crl.pem",
+                      "-untrusted", "pki/issued/last.crt", "pki/issued/last.crt")
+
     def backup(self):
         shutil.copy(self.at("pki/inventory.db"), self.at("backup.db"))
 
@@ -308,6 +367,45 @@ class OnPostgresql(OnSqlite):
         said = self.while_nobody_can_change_anything(copied, "revoke", "alice", code=0)
         self.assertIn("abcdef", said)
         self.assertEqual(self.sql("SELECT count(*) FROM certificates WHERE name = 'alice' AND revoked_at IS NULL"), [("0",)])
+
+    def other_machine(self):
+        """Another machine's folder, which shares the inventory."""
+        shutil.copytree(self.at("pki"), self.at("other"))
+        shutil.rmtree(self.at("other/issued"))
+        os.mkdir(self.at("other/issued"))
+
+    def test_a_machine_that_has_not_heard_of_a_rotation_issues_nothing_until_it_has_the_new_files(self):
+        self.mutual("crl")
+        self.other_machine()
+        self.mutual("rotate", "root")
+        for line in (["issue", "client", "bob"], ["renew", "alice"], ["rotate", "intermediate"]):
+            if line[0] == "renew":
+                for kind in ("crt", "key", "p12"):
+                    shutil.copy(self.at(f"pki/issued/alice.{kind}"), self.at(f"other/issued/alice.{kind}"))
+            said = self.mutual(*line, "--pki", "other", code=1)
+            self.assertIn("'CN=Acme Intermediate CA,O=Acme' issues no more: 'CN=Acme Intermediate CA 2,O=Acme' took its place", said)
+            self.assertIn("bring root.crt, root.crl, trust.crt, intermediate.key, intermediate.crt and the folder retired", said)
+        for name in ("root.crt", "trust.crt", "intermediate.crt", "intermediate.key", "root.crl"):
+            shutil.copy(self.at("pki", name), self.at("other", name))
+        shutil.copytree(self.at("pki/retired"), self.at("other/retired"))
+        self.mutual("issue", "client", "bob", "--pki", "other")
+        self.run_tool("openssl", "verify", "-CAfile", "pki/trust.crt", "-untrusted", "other/issued/bob.crt", "other/issued/bob.crt")
+
+    def test_a_machine_takes_the_place_of_a_ca_that_was_lost_with_the_machine_that_made_it(self):
+        self.mutual("crl")
+        self.other_machine()
+        self.mutual("rotate", "intermediate")
+        lost = json.loads(self.mutual("show", "pki/intermediate.crt", "--json"))["certificates"][0]["serial"]
+        shutil.rmtree(self.at("pki"))
+        shutil.move(self.at("other"), self.at("pki"))
+        said = self.mutual("issue", "client", "bob", code=1)
+        self.assertIn(f"mutual rotate intermediate --lost {lost}", said)
+        self.mutual("rotate", "intermediate", "--lost", "abcdef", code=1)
+        self.mutual("rotate", "intermediate", "--lost", lost)
+        self.mutual("revoke", lost, "--reason", "cACompromise")
+        self.mutual("issue", "client", "bob")
+        self.run_tool("openssl", "verify", "-crl_check_all", "-CRLfile", "pki/crl.pem", "-CAfile", "pki/trust.crt", "-untrusted",
+                      "pki/issued/bob.crt", "pki/issued/bob.crt")
 
     def test_what_cannot_be_reached_or_is_another_pkis_is_told(self):
         _, other = self.postgres.new_database()

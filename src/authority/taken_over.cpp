@@ -1,0 +1,75 @@
+#include "authority/taken_over.hpp"
+
+#include "base/text.hpp"
+#include "x509/peer.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <limits>
+
+namespace mutual::authority {
+namespace {
+
+// Of a certificate that the inventory does not know, the serial number alone is known: it is recorded as such.
+result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in, std::string_view why,
+                      taken_over& told) {
+  const auto serial = x509::serial_text(X509_REVOKED_get0_serialNumber(entry));
+  int critical = 0;
+  const std::unique_ptr<ASN1_ENUMERATED, x509::freed_by<ASN1_ENUMERATED_free>> code(
+      static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nullptr)));
+  constexpr long remove_from_crl = 8;  // In a delta list, of a hold that has ended (RFC 5280 section 5.3.1).
+  if (code && ASN1_ENUMERATED_get(code.get()) == remove_from_crl) return {};
+  const auto reason = code ? static_cast<revocation_reason>(ASN1_ENUMERATED_get(code.get())) : revocation_reason{};
+  MUTUAL_TRY(auto known, in.find_serial(serial));
+  if (!known) {
+    record entry_of;
+    entry_of.name = "serial " + serial;
+    entry_of.serial = serial;
+    entry_of.issuer = list.issuer();
+    entry_of.sha256 = "unknown " + serial;
+    entry_of.recorded_at = now();
+    // How long it would have lasted is not known: longer than any that a CA issues, and than most CAs themselves.
+    entry_of.not_after = now() + std::chrono::days(36500);
+    entry_of.state = record_state::issued;
+    entry_of.has_key = false;
+    MUTUAL_CHECK(in.add(entry_of, fmt::format("{}: a revocation list has its serial number", why)));
+    told.unknown.push_back(serial);
+    known = std::move(entry_of);
+  }
+  if (known->issuer != list.issuer()) {
+    // Serial numbers are one CA's own, and the inventory knows each but once.
+    return error(
+        errc::bad_input,
+        fmt::format("the revocation list of {} names the serial number {}, which {} has given to {}: it cannot be "
+                    "taken over beside that",
+                    text::quoted(list.issuer()), serial, text::quoted(known->issuer), text::quoted(known->name)));
+  }
+  // What was held and is revoked for good by now must not come back as a hold, which could be released.
+  if (known->revoked && (!known->revoked->is_hold() || reason == revocation_reason::certificate_hold)) return {};
+  MUTUAL_CHECK(in.revoke(serial, reason, fmt::format("{}: it is on a revocation list", why)));
+  told.revoked.push_back(serial);
+  return {};
+}
+
+}  // namespace
+
+result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told) {
+  const auto digits = list.number();
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  if (!digits.empty() && (read.ec != std::errc() || number >= std::numeric_limits<std::int64_t>::max())) {
+    return error(errc::bad_input,
+                 fmt::format("the revocation list of {} has the number 0x{}, and no list after it could "
+                             "be counted here",
+                             text::quoted(list.issuer()), digits));
+  }
+  MUTUAL_CHECK(in.skip_list_numbers(list.issuer(), number));
+  const auto* entries = X509_CRL_get_REVOKED(list.get());
+  for (int at = 0; at < sk_X509_REVOKED_num(entries); ++at) {
+    MUTUAL_CHECK(revoke_again(list, sk_X509_REVOKED_value(entries, at), in, why, told));
+  }
+  return {};
+}
+
+}  // namespace mutual::authority

@@ -1,0 +1,26 @@
+#pragma once
+// taken_over: revocations that a list knows and an inventory does not.
+
+#include "authority/inventory.hpp"
+#include "x509/crl.hpp"
+
+#include <mutual/result.hpp>
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace mutual::authority {
+
+/// What was put into an inventory from revocation lists, as serial numbers.
+struct taken_over {
+  std::vector<std::string> revoked;  ///< That were not revoked before.
+  std::vector<std::string> unknown;  ///< Those among them of which there is no certificate: they stay revoked.
+};
+
+/// Puts into the inventory what one of its CAs' lists says and it does not know, so that every list to come says it
+/// too; and the list's number is not used again. `why` stands in the log of acts. An error for a number that is larger
+/// than any that is counted here. Judges no signature.
+result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told);
+
+}  // namespace mutual::authority
