@@ -139,9 +139,12 @@ void sweep(const layout& places, const std::vector<record>& unfinished) {
   };
   std::vector<std::filesystem::path> litter;
   std::error_code code;
-  for (std::filesystem::directory_iterator at(places.issued(), code), end; !code && at != end; at.increment(code)) {
-    const auto name = at->path().filename().string();
-    if (is_half_written(name) || (is_staged_key(name) && !is_wanted(name))) litter.push_back(at->path());
+  for (const auto& folder : {places.issued(), places.folder(), places.retired()}) {
+    for (std::filesystem::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+      const auto name = at->path().filename().string();
+      if (is_half_written(name) || (is_staged_key(name) && !is_wanted(name))) litter.push_back(at->path());
+    }
+    code.clear();
   }
   for (const auto& path : litter) (void)std::filesystem::remove(path, code);
 }

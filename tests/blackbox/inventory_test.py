@@ -211,6 +211,7 @@ class OnSqlite(ServingTest):
                 process.send_signal(signal.SIGKILL)
                 process.communicate()
             self.mutual("list")
+            self.mutual("crl")
             self.check_rotated()
         if json.loads(self.mutual("rotate", "status", "--json"))["old"]:
             self.mutual("rotate", "finish")
