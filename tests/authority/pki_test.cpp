@@ -5,6 +5,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/init.hpp"
 #include "authority/issue_files.hpp"
+#include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/identity.hpp"
 #include "x509/scratch.hpp"
@@ -18,19 +19,10 @@
 namespace mutual::authority {
 namespace {
 
+using test::good;
+using test::message;
 using ::testing::HasSubstr;
 using x509::profile;
-
-template <class T>
-T good(result<T> outcome) {
-  if (!outcome) throw std::runtime_error(outcome.error().message());
-  return *std::move(outcome);
-}
-
-template <class T>
-std::string message(const result<T>& outcome) {
-  return outcome ? "(no failure)" : outcome.error().message();
-}
 
 class an_authority : public ::testing::Test {
  protected:

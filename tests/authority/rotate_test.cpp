@@ -6,6 +6,7 @@
 #include "authority/pending.hpp"
 #include "authority/recover.hpp"
 #include "authority/retired.hpp"
+#include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/scratch.hpp"
 
@@ -17,18 +18,9 @@
 namespace mutual::authority {
 namespace {
 
+using test::good;
+using test::message;
 using ::testing::HasSubstr;
-
-template <class T>
-T good(result<T> outcome) {
-  if (!outcome) throw std::runtime_error(outcome.error().message());
-  return *std::move(outcome);
-}
-
-template <class T>
-std::string message(const result<T>& outcome) {
-  return outcome ? "(no failure)" : outcome.error().message();
-}
 
 class a_rotation : public ::testing::Test {
  protected:

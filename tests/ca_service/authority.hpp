@@ -6,6 +6,7 @@
 #include "ca_service/desk.hpp"
 #include "ca_service/keeper.hpp"
 #include "ca_service/ocsp_desk.hpp"
+#include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/ocsp.hpp"
 #include "x509/scratch.hpp"
@@ -14,19 +15,10 @@
 #include <gtest/gtest.h>
 #include <openssl/ocsp.h>
 
-#include <stdexcept>
 
 namespace mutual::ca_service {
 
-template <class T>
-T good(result<T> outcome) {
-  if (!outcome) throw std::runtime_error(outcome.error().message());
-  return *std::move(outcome);
-}
-
-inline void good(const result<>& outcome) {
-  if (!outcome) throw std::runtime_error(outcome.error().message());
-}
+using test::good;
 
 class an_authority : public ::testing::Test {
  protected:

@@ -2,6 +2,7 @@
 
 #include "x509/builder.hpp"
 
+#include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/identity.hpp"
 #include "x509/pkcs12.hpp"
@@ -14,15 +15,10 @@
 namespace mutual::x509 {
 namespace {
 
+using test::good;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using namespace std::chrono_literals;
-
-template <class T>
-T good(result<T> outcome) {
-  if (!outcome) throw std::runtime_error(outcome.error().message());
-  return *std::move(outcome);
-}
 
 struct hierarchy {
   private_key root_key = good(private_key::generate());
