@@ -111,44 +111,62 @@ result<std::vector<root_place>> roots_of(const layout& places) {
   return out;
 }
 
-// The CAs between issuers and their roots, each once. A new root that the one before has signed is a root all the same.
-std::vector<x509::certificate> between(const x509::identity& issuer, const retired_authorities& retired,
-                                       const std::vector<record>& roots) {
-  std::vector<x509::certificate> out;
-  const auto take = [&](const std::vector<x509::certificate>& chain) {
+// A CA between an issuer and its root.
+struct ca_between {
+  x509::certificate ca;
+  bool is_needed;  // By what issues now, and not by old CAs alone.
+};
+
+// All of them, each once. A new root that the one before has signed is a root all the same.
+std::vector<ca_between> between(const x509::identity& issuer, const retired_authorities& retired,
+                                const std::vector<record>& roots) {
+  std::vector<ca_between> out;
+  const auto take = [&](const std::vector<x509::certificate>& chain, bool is_needed) {
     for (std::size_t at = 1; at < chain.size(); ++at) {
       const auto& ca = chain[at];
       const bool is_root =
           std::any_of(roots.begin(), roots.end(), [&](const record& one) { return one.subject == ca.subject(); });
-      if (!is_root && std::find(out.begin(), out.end(), ca) == out.end()) out.push_back(ca);
+      const bool is_there = std::any_of(out.begin(), out.end(), [&](const ca_between& one) { return one.ca == ca; });
+      if (!is_root && !is_there) out.push_back({ca, is_needed});
     }
   };
-  take(issuer.chain);
+  take(issuer.chain, true);
   for (const auto& one : retired.issuers) {
-    if (!one.has_ended) take(one.who.chain);
+    if (!one.has_ended) take(one.who.chain, false);
   }
   return out;
 }
 
+// The newest full list of that CA.
+const x509::crl* newest_of(const x509::certificate& ca, const std::vector<x509::crl>& lists) {
+  const x509::crl* newest = nullptr;
+  for (const auto& one : lists) {
+    if (!one.next_update() || X509_CRL_get_ext_by_NID(one.get(), NID_delta_crl, -1) >= 0 || !one.is_signed_by(ca))
+      continue;
+    if (newest == nullptr || one.this_update() > newest->this_update()) newest = &one;
+  }
+  return newest;
+}
+
 // Their lists, which others make: servers refuse everybody below them without.
-result<std::vector<x509::crl>> lists_above(const layout& places, const std::vector<x509::certificate>& cas) {
+result<std::vector<x509::crl>> lists_above(const layout& places, const std::vector<ca_between>& cas,
+                                           result<>& lacking) {
   std::vector<x509::crl> lists, out;
   MUTUAL_TRY(const bool there, file::exists(places.lists_above()));
   if (there) {
     MUTUAL_TRY(lists, x509::load_crls(places.lists_above()));
   }
-  for (const auto& ca : cas) {
-    const auto list = std::find_if(lists.begin(), lists.end(), [&](const x509::crl& one) {
-      return one.next_update() && *one.next_update() > now() && one.is_signed_by(ca);
-    });
-    if (list == lists.end()) {
-      return error(
-          errc::not_found,
-          fmt::format("{} holds no list of {} that is current, and servers would refuse everybody without: get "
-                      "its newest list from whoever runs that CA, and put it there",
-                      shown(places.lists_above()), text::quoted(ca.subject())));
-    }
-    out.push_back(*list);
+  for (const auto& [ca, is_needed] : cas) {
+    const auto* list = newest_of(ca, lists);
+    if (list != nullptr) out.push_back(*list);
+    if (list != nullptr && *list->next_update() > now()) continue;
+    error none(
+        errc::not_found,
+        fmt::format("{} holds no list of {} that is current, and servers would refuse everybody without: get its "
+                    "newest list from whoever runs that CA, and put it there",
+                    shown(places.lists_above()), text::quoted(ca.subject())));
+    if (is_needed) return none;
+    lacking = std::move(none);
   }
   return out;
 }
@@ -248,6 +266,8 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
     MUTUAL_CHECK(take_over_root_list(root));
     auto longer = how;
     longer.lifetime = std::max<std::chrono::seconds>(how.lifetime, root_list_lifetime);
+    // An old root's key may not be at hand again.
+    if (is_retired(root)) longer.lifetime = root.certificate.not_after() - now();
     MUTUAL_TRY(auto list, make_list(*key, root.called, longer));
     made.push_back(std::move(list.made));
     return list.list.pem();
@@ -286,7 +306,7 @@ result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, 
     pem += list;
   }
   MUTUAL_TRY(const auto all_roots, inventory_->of_profile(profile::root));
-  MUTUAL_TRY(const auto above, lists_above(places_, between(issuer, retired, all_roots)));
+  MUTUAL_TRY(const auto above, lists_above(places_, between(issuer, retired, all_roots), lacking));
   for (const auto& list : above) pem += list.pem();
   for (const auto& list : retired.last_lists) pem += list.pem();
   MUTUAL_CHECK(check_fits(pem));

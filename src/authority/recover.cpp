@@ -168,6 +168,10 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
                            places.revocation_list("intermediate"), places.delta_list("intermediate")}) {
     MUTUAL_CHECK(put_back_list(places, file, *in, from_lists));
   }
+  std::error_code code;
+  for (std::filesystem::directory_iterator at(places.retired(), code), end; !code && at != end; at.increment(code)) {
+    if (at->path().extension() == ".crl") MUTUAL_CHECK(put_back_list(places, at->path(), *in, from_lists));
+  }
   told.revoked = std::move(from_lists.revoked);
   told.unknown = std::move(from_lists.unknown);
   std::map<std::string, std::uint64_t> numbers;

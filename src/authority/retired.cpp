@@ -45,8 +45,11 @@ result<> add(const layout& places, const std::filesystem::path& certificate, ret
     is_finished = is_finished || !trusted;
     if (trusted) to.roots.push_back({{own, called, key}, has_list && !has_ended});
   } else if (has_key) {
-    MUTUAL_TRY(auto who, load_ca(certificate, key));
-    to.issuers.push_back({std::move(who), called, has_ended});
+    // The key of one that has ended signs nothing more, and need not be there to be taken away.
+    auto who =
+        has_ended ? result<x509::identity>({x509::private_key(x509::pkey_ptr()), all}) : load_ca(certificate, key);
+    if (!who) return std::move(who).error().in("an old CA cannot sign its revocation list");
+    to.issuers.push_back({*std::move(who), called, has_ended});
   }
   if (has_list && (is_finished || (!has_key && !own.is_self_issued()))) {
     MUTUAL_TRY(auto lists, x509::load_crls(places.revocation_list(called)));

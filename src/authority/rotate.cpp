@@ -84,11 +84,12 @@ struct rotation {
   std::optional<x509::private_key> new_root_key;
 };
 
-result<> add_root_list(pki& of, const x509::identity& root, const std::string& name, rotation& to) {
+result<> add_root_list(pki& of, const x509::identity& root, const std::string& name, std::chrono::seconds lifetime,
+                       rotation& to) {
   // The present root's may have been made where its key is.
   MUTUAL_CHECK(of.take_over_root_list({root.leaf(), "root", {}}));
   list_options how;
-  how.lifetime = root_list_lifetime;
+  how.lifetime = lifetime;
   MUTUAL_TRY(auto list, of.sign_list(root, how));
   to.files.push_back({name, x509::secret(list.list.der())});
   to.lists.push_back(std::move(list.made));
@@ -156,12 +157,14 @@ result<rotation> make_rotation(pki& of, const x509::identity& issuer, const x509
   std::string above;
   if (request.with_root) {
     MUTUAL_TRY(root, add_root(of, old_root, request, made, above));
-    MUTUAL_CHECK(add_root_list(of, old_root, "retired/" + old_root.leaf().serial() + ".crl", made));
+    // Its last, unless a CA of it is revoked yet: to its end, for its key may not be at hand again.
+    MUTUAL_CHECK(add_root_list(of, old_root, "retired/" + old_root.leaf().serial() + ".crl",
+                               old_root.leaf().not_after() - now(), made));
   }
   MUTUAL_TRY(const auto earlier, crosses_in(of, issuer.chain));
   // Without the link that a narrow old root cannot give, those before lead nowhere.
   if (!request.with_root || !above.empty()) above += earlier;
-  MUTUAL_CHECK(add_root_list(of, root, "root.crl", made));
+  MUTUAL_CHECK(add_root_list(of, root, "root.crl", root_list_lifetime, made));
   MUTUAL_TRY(const auto subject, new_name(of, issuer.leaf(), profile::intermediate));
   MUTUAL_TRY(const auto next, make_intermediate(subject, request.kind, by, root, request.token_uri));
   MUTUAL_CHECK(record_ca(of, next.leaf(), "intermediate", profile::intermediate,
@@ -177,8 +180,12 @@ result<rotation> make_rotation(pki& of, const x509::identity& issuer, const x509
 result<> check_is_outside(const layout& places, const std::filesystem::path& file) {
   if (file.empty()) return {};
   std::error_code code;
-  const auto folder = std::filesystem::weakly_canonical(places.folder(), code);
-  const auto whole = std::filesystem::weakly_canonical(file, code);
+  const auto whole_of = [&](const std::filesystem::path& path) {
+    auto whole = code ? path : std::filesystem::absolute(path, code);
+    return code ? whole : std::filesystem::weakly_canonical(whole, code);
+  };
+  const auto folder = whole_of(places.folder());
+  const auto whole = whole_of(file);
   const auto [left, right] = std::mismatch(folder.begin(), folder.end(), whole.begin(), whole.end());
   if (!code && left != folder.end()) return {};
   return error(errc::bad_usage,
@@ -214,7 +221,9 @@ result<rotation_state> begin_rotation(pki& of, const rotation_request& request) 
   MUTUAL_CHECK(check_is_outside(places, request.root_key_file));
   MUTUAL_TRY(const auto turn, of.take_turn());
   MUTUAL_TRY(const auto still, current_root(places));
-  MUTUAL_TRY(const auto issuer, load_issuer(places));
+  // Its certificates alone: a CA whose key is lost is replaced, too.
+  MUTUAL_TRY(auto chain, x509::load_certificates(places.intermediate_certificate()));
+  const x509::identity issuer{x509::private_key(x509::pkey_ptr()), std::move(chain)};
   if (!(still.certificate == place.certificate)) {
     return error(errc::already_exists, "somebody else has replaced the root just now: see mutual rotate status");
   }
@@ -259,17 +268,28 @@ result<rotation_state> state_of_rotation(pki& of) {
     out.old.push_back(std::move(state));
   }
   const auto issuers = out.old;
+  std::vector<std::pair<sys_seconds, std::size_t>> by_age;  // Of the old roots, and where they stand.
   MUTUAL_TRY(const auto roots, of.records().of_profile(profile::root));
   for (const auto& one : retired.roots) {
     old_authority state{one.root.called, one.root.certificate.subject(), true, {}, false};
     MUTUAL_TRY(const auto known, of.records().find_serial(one.root.certificate.serial()));
     state.is_imported = known && known->place == imported_place && one.root.certificate.not_after() > now();
+    by_age.emplace_back(one.root.certificate.not_before(), out.old.size());
     for (std::size_t at = 0; at < issuers.size(); ++at) {
       if (!leads_to(retired.issuers[at].who.chain, one.root.certificate, roots)) continue;
       state.on_it.in_use += issuers[at].on_it.in_use;
       state.on_it.last_end = std::max(state.on_it.last_end, issuers[at].on_it.last_end);
     }
     out.old.push_back(std::move(state));
+  }
+  // Who knows an older root alone believes the present one by way of those between.
+  std::sort(by_age.begin(), by_age.end());
+  for (std::size_t at = 1; at < by_age.size(); ++at) {
+    const auto& older = out.old[by_age[at - 1].second];
+    auto& one = out.old[by_age[at].second];
+    one.on_it.in_use += older.on_it.in_use;
+    one.on_it.last_end = std::max(one.on_it.last_end, older.on_it.last_end);
+    one.is_imported = one.is_imported || older.is_imported;
   }
   return out;
 }

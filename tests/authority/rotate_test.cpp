@@ -237,6 +237,11 @@ TEST_F(a_rotation, whose_new_roots_key_cannot_be_written_changes_nothing) {
   request.root.key_files = {folder / "away.key"};
   request.root_key_file = folder / "pki/retired/../root.key";
   EXPECT_THAT(message(begin_rotation(in, request)), HasSubstr("is in the PKI's folder"));
+  const auto elsewhere = std::filesystem::current_path();
+  std::filesystem::current_path(folder / "pki");
+  request.root_key_file = "root.key";
+  EXPECT_THAT(message(begin_rotation(in, request)), HasSubstr("is in the PKI's folder"));
+  std::filesystem::current_path(elsewhere);
   EXPECT_FALSE(std::filesystem::exists(places.root_key()));
   std::filesystem::rename(folder / "away.key", places.root_key());
   issue("bob");
@@ -285,6 +290,11 @@ TEST_F(a_rotation, to_a_third_root_is_believed_by_who_knows_the_first_alone) {
   issue("bob");
   for (const char* trust : {"old_trust.crt", "second.crt", "pki/root.crt"})
     EXPECT_TRUE(believes(trust, "bob")) << trust;
+  // By way of the second, which therefore stays for as long as the first.
+  auto in = opened();
+  for (const auto& one : good(state_of_rotation(in)).old) {
+    EXPECT_FALSE(one.is_root && one.may_go()) << one.subject;
+  }
 }
 
 TEST_F(a_rotation, whose_old_roots_list_has_run_out_holds_up_no_other) {

@@ -132,6 +132,20 @@ class Rotate(ServingTest):
         self.soon(lambda: "Hello" not in self.fetch(server, "bob", code=None), "bob is refused after the old root is gone")
         self.assertIn("Hello, carol", self.fetch(server, "carol"))
 
+    def test_a_revocation_that_only_an_old_ca_s_delta_says_survives_an_older_backup(self):
+        self.mutual("crl")
+        self.mutual("rotate", "intermediate")
+        shutil.copy(self.at("pki/inventory.db"), self.at("backup.db"))
+        self.mutual("revoke", "alice", "--no-crl")
+        self.mutual("crl", "--delta")
+        shutil.copy(self.at("backup.db"), self.at("pki/inventory.db"))
+        for name in ("inventory.db-wal", "inventory.db-shm"):
+            if os.path.exists(self.at("pki", name)):
+                os.remove(self.at("pki", name))
+        self.mutual("recover")
+        self.mutual("crl")
+        self.assertIn("certificate revoked", self.verify("alice", code=2))
+
     def test_a_server_elsewhere_that_trusts_the_old_root_still_hears_of_revocations_after_the_end(self):
         self.mutual("crl")
         self.mutual("rotate", "root")
