@@ -14,6 +14,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
+#include <functional>
 #include <unistd.h>
 
 namespace mutual::authority {
@@ -268,13 +270,16 @@ result<rotation_state> state_of_rotation(pki& of) {
     out.old.push_back(std::move(state));
   }
   const auto issuers = out.old;
-  std::vector<std::pair<sys_seconds, std::size_t>> by_age;  // Of the old roots, and where they stand.
+  // Of the old roots: how many were recorded after each, and where it stands.
+  std::vector<std::pair<std::ptrdiff_t, std::size_t>> by_age;
   MUTUAL_TRY(const auto roots, of.records().of_profile(profile::root));
   for (const auto& one : retired.roots) {
     old_authority state{one.root.called, one.root.certificate.subject(), true, {}, false};
     MUTUAL_TRY(const auto known, of.records().find_serial(one.root.certificate.serial()));
     state.is_imported = known && known->place == imported_place && one.root.certificate.not_after() > now();
-    by_age.emplace_back(one.root.certificate.not_before(), out.old.size());
+    const auto recorded = std::find_if(
+        roots.begin(), roots.end(), [&](const record& other) { return other.serial == one.root.certificate.serial(); });
+    by_age.emplace_back(recorded - roots.begin(), out.old.size());
     for (std::size_t at = 0; at < issuers.size(); ++at) {
       if (!leads_to(retired.issuers[at].who.chain, one.root.certificate, roots)) continue;
       state.on_it.in_use += issuers[at].on_it.in_use;
@@ -283,7 +288,7 @@ result<rotation_state> state_of_rotation(pki& of) {
     out.old.push_back(std::move(state));
   }
   // Who knows an older root alone believes the present one by way of those between.
-  std::sort(by_age.begin(), by_age.end());
+  std::sort(by_age.begin(), by_age.end(), std::greater<>());
   for (std::size_t at = 1; at < by_age.size(); ++at) {
     const auto& older = out.old[by_age[at - 1].second];
     auto& one = out.old[by_age[at].second];
