@@ -46,6 +46,9 @@ result<std::vector<std::string>> names_in(const std::filesystem::path& intended)
        at.increment(code)) {
     names.push_back("retired/" + at->path().filename().string());
   }
+  if (code && code != std::errc::no_such_file_or_directory) {
+    return error(errc::io, fmt::format("cannot look into {}: {}", shown(intended), file::advice(code.value())));
+  }
   return names;
 }
 

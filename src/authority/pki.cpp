@@ -59,12 +59,7 @@ std::string place_of(const layout& places, inventory& in) {
 
 result<x509::identity> load_issuer(const layout& places) {
   MUTUAL_TRY(const bool there, file::exists(places.intermediate_certificate()));
-  if (!there) {
-    return error(errc::not_found,
-                 fmt::format("{} has no authority to issue with (mutual init --self-signed makes none): "
-                             "make one with mutual init in another folder",
-                             shown(places.folder())));
-  }
+  if (!there) return no_authority(places);
   return load_ca(places.intermediate_certificate(), places.intermediate_key());
 }
 

@@ -172,6 +172,11 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
   for (std::filesystem::directory_iterator at(places.retired(), code), end; !code && at != end; at.increment(code)) {
     if (at->path().extension() == ".crl") MUTUAL_CHECK(put_back_list(places, at->path(), *in, from_lists));
   }
+  // A list that is not read could be the only one that says it.
+  if (code && code != std::errc::no_such_file_or_directory) {
+    return error(errc::io, fmt::format("cannot look into {}: {}", text::printable(places.retired().string(), 4096),
+                                       file::advice(code.value())));
+  }
   told.revoked = std::move(from_lists.revoked);
   told.unknown = std::move(from_lists.unknown);
   std::map<std::string, std::uint64_t> numbers;

@@ -34,14 +34,16 @@ result<x509::private_key> open_key(const std::filesystem::path& path, const root
 
 }  // namespace
 
+error no_authority(const layout& places) {
+  return {errc::not_found,
+          fmt::format("{} has no authority to issue with (mutual init --self-signed makes none): make one with mutual "
+                      "init in another folder",
+                      shown(places.folder()))};
+}
+
 result<root_place> current_root(const layout& places) {
   MUTUAL_TRY(const bool there, file::exists(places.root_certificate()));
-  if (!there) {
-    return error(errc::not_found,
-                 fmt::format("{} has no authority (mutual init --self-signed makes none): make one with "
-                             "mutual init in another folder",
-                             shown(places.folder())));
-  }
+  if (!there) return no_authority(places);
   MUTUAL_TRY(const auto certificates, x509::load_certificates(places.root_certificate()));
   return root_place{certificates.front(), "root", places.root_key()};
 }

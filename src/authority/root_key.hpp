@@ -31,6 +31,9 @@ struct root_place {
   std::filesystem::path key_file;
 };
 
+/// What is said of a PKI of self-signed certificates where a CA is needed (not_found).
+error no_authority(const layout& places);
+
 /// The root of a PKI; not_found if it has none, being one of self-signed certificates.
 result<root_place> current_root(const layout& places);
 

@@ -73,7 +73,7 @@ class Start(CaTest):
             self.assertIn("cannot listen on", told)
             self.assertIn("--plain-listen", told)
         self.mutual("init", "--self-signed", "--pki", "single")
-        self.assertIn("single has no authority", self.mutual("ca", "serve", "--pki", "single", code=1))
+        self.assertIn("has no authority to issue with", self.mutual("ca", "serve", "--pki", "single", code=1))
         self.mutual("ca", code=2)
         self.mutual("ca", "nonsense", code=2)
 

@@ -3,18 +3,22 @@
 
 #include "authority/init.hpp"
 #include "authority/pki.hpp"
+#include "ca_service/change_feed.hpp"
 #include "ca_service/desk.hpp"
 #include "ca_service/keeper.hpp"
+#include "ca_service/list_shelf.hpp"
 #include "ca_service/ocsp_desk.hpp"
+#include "ca_service/patient_complaint.hpp"
 #include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/ocsp.hpp"
 #include "x509/scratch.hpp"
 
+#include <mutual/app.hpp>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <openssl/ocsp.h>
-
 
 namespace mutual::ca_service {
 
@@ -43,6 +47,18 @@ class an_authority : public ::testing::Test {
   scratch folder;
   authority::layout places{folder / "pki"};
   std::unique_ptr<desk> open;
+};
+
+/// An authority with all that keeps it and answers for it; the routes are the test's.
+class a_kept_authority : public an_authority {
+ protected:
+  counters counts;
+  patient_complaint complaint{logger()};
+  list_shelf lists{places};
+  ocsp_desk answers{*open, counts, complaint};
+  change_feed feed{places};
+  keeper keeps{*open, answers, feed, counts, logger()};
+  app service;
 };
 
 /// The DER of a request about certificates of that issuer.

@@ -14,21 +14,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class a_list_service : public an_authority {
+class a_list_service : public a_kept_authority {
  protected:
   a_list_service() {
     good(keeps.prepare());
     add_plain_routes(service, lists, answers);
   }
   x509::crl list() const { return good(x509::load_crls(places.revocation_list("intermediate"))).front(); }
-
-  counters counts;
-  patient_complaint complaint{logger()};
-  list_shelf lists{places};
-  ocsp_desk answers{*open, counts, complaint};
-  change_feed feed{places};
-  keeper keeps{*open, answers, feed, counts, logger()};
-  app service;
 };
 
 TEST_F(a_list_service, makes_the_first_lists_by_itself_and_gives_them_out_as_der) {

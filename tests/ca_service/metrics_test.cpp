@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class a_measured_service : public an_authority {
+class a_measured_service : public a_kept_authority {
  protected:
   a_measured_service() {
     good(keeps.prepare());
@@ -54,14 +54,6 @@ class a_measured_service : public an_authority {
     }
     return true;
   }
-
-  counters counts;
-  patient_complaint complaint{logger()};
-  list_shelf lists{places};
-  ocsp_desk answers{*open, counts, complaint};
-  change_feed feed{places};
-  keeper keeps{*open, answers, feed, counts, logger()};
-  app service;
 };
 
 TEST_F(a_measured_service, counts_certificates_tokens_answers_and_refusals) {

@@ -16,7 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 
-class an_ocsp_service : public an_authority {
+class an_ocsp_service : public a_kept_authority {
  protected:
   an_ocsp_service() {
     good(keeps.prepare());
@@ -36,13 +36,6 @@ class an_ocsp_service : public an_authority {
     return *client_;
   }
 
-  counters counts;
-  patient_complaint complaint{logger()};
-  list_shelf lists{places};
-  ocsp_desk answers{*open, counts, complaint};
-  change_feed feed{places};
-  keeper keeps{*open, answers, feed, counts, logger()};
-  app service;
   std::optional<mutual::test_client> client_;
 };
 
