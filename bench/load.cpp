@@ -179,7 +179,7 @@ class paced_load {
         due_.push_back(started_ + apart * static_cast<long>(begun));
       }
       for (; !due_.empty() && !free_.empty(); due_.pop_front(), free_.pop_front()) {
-        free_.front()->ask_again();
+        if (!begin(*free_.front())) return false;
         busy_.emplace_back(free_.front(), due_.front());
       }
       if (!look_at_all()) return false;
@@ -199,6 +199,15 @@ class paced_load {
   }
 
  private:
+  bool begin(visit& one) {
+    if (how_.mode == load_mode::paced) {
+      one.ask_again();
+      return true;
+    }
+    one.close();
+    return one.open(false) || fail(one.why());
+  }
+
   static bool is_done(visit& one, std::string& why) {
     const auto state = one.step();
     if (state == visit::outcome::failed) why = one.why();
@@ -277,7 +286,7 @@ int run(int count, char** words) {
   raise_limit();
   (void)std::signal(SIGPIPE, SIG_IGN);
 
-  if (options->mode == load_mode::paced) return run_paced(*who, *options);
+  if (options->mode == load_mode::paced || options->mode == load_mode::arrivals) return run_paced(*who, *options);
   load work(*who, *options);
   if (!work.prepare()) return complain(work.why());
   fmt::print("ready\n");

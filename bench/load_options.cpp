@@ -12,11 +12,12 @@ namespace mutual::bench {
 namespace {
 
 std::optional<load_mode> mode_of(std::string_view word) {
-  constexpr std::array<std::pair<std::string_view, load_mode>, 5> known{{{"full", load_mode::full},
+  constexpr std::array<std::pair<std::string_view, load_mode>, 6> known{{{"full", load_mode::full},
                                                                          {"resumed", load_mode::resumed},
                                                                          {"keepalive", load_mode::keepalive},
                                                                          {"idle", load_mode::idle},
-                                                                         {"paced", load_mode::paced}}};
+                                                                         {"paced", load_mode::paced},
+                                                                         {"arrivals", load_mode::arrivals}}};
   for (const auto& [name, mode] : known) {
     if (name == word) return mode;
   }
@@ -71,9 +72,10 @@ result<load_options> read_options(int count, char** words) {
   load_options made;
   for (int at = 1; at < count; at += 2) {
     if (at + 1 == count || !take(made, words[at], words[at + 1])) {
-      return error(errc::bad_usage, "not understood: " + text::quoted(words[at]) +
-                                        "; there are --mode full|resumed|keepalive|idle|paced --port --host --path "
-                                        "--cert --key --trust --tls 1.2|1.3 --count --seconds --connections --rate");
+      return error(errc::bad_usage,
+                   "not understood: " + text::quoted(words[at]) +
+                       "; there are --mode full|resumed|keepalive|idle|paced|arrivals --port --host --path "
+                       "--cert --key --trust --tls 1.2|1.3 --count --seconds --connections --rate");
     }
   }
   if (made.port == 0 || made.certificate.empty() || made.key.empty() || made.trust.empty()) {

@@ -15,6 +15,7 @@ enum class load_mode {
   keepalive,  ///< GET again and again on connections that stay.
   idle,       ///< Connections that had one GET and stay.
   paced,      ///< As keepalive, but so many a second, and the time that each takes is told.
+  arrivals,   ///< As paced, but each on a connection of its own, with a full handshake.
 };
 
 struct load_options {
@@ -29,7 +30,7 @@ struct load_options {
   std::chrono::duration<double> limit{60};
   std::size_t connections = 8;  ///< At once; `idle` opens `count` and ignores this.
   std::string path = "/";
-  std::size_t rate = 1000;  ///< Requests a second, for `paced`.
+  std::size_t rate = 1000;  ///< Requests a second, for `paced` and `arrivals`.
 };
 
 /// Reads `--mode full --port 5000 …`; an error says which word is wrong.

@@ -80,6 +80,12 @@ void server::leave_descriptors_for_the_rest() {
   options_.most_connections = most;
 }
 
+// Each thread has a door of its own.
+std::size_t server::most_at_a_door() const {
+  const std::size_t all = options_.most_handshakes != 0 ? options_.most_handshakes : options_.most_connections / 2;
+  return std::max<std::size_t>(all / std::max<std::size_t>(workers_.size(), 1), 1);
+}
+
 server::~server() {
   for (auto& worker : workers_) worker->cut();
   join();

@@ -72,6 +72,7 @@ class server {
   void worker_ended();
   void join();
   void leave_descriptors_for_the_rest();
+  std::size_t most_at_a_door() const;
   void watch_files();
   bool lists_wait();
   result<> try_reload();

@@ -40,13 +40,50 @@ bool speaks_h2(const SSL* ssl) {
 
 }  // namespace
 
+// A guest stands at the door until it has shown who it is, or its place is another's.
+class server_worker::at_the_door {
+ public:
+  at_the_door(server_worker& at, guest& self)
+      : at_(at), self_(self), place_(at.at_the_door_.insert(at.at_the_door_.begin(), &self)) {}
+  ~at_the_door() {
+    if (!self_.gave_way) at_.at_the_door_.erase(place_);
+  }
+  at_the_door(const at_the_door&) = delete;
+  at_the_door& operator=(const at_the_door&) = delete;
+
+ private:
+  server_worker& at_;
+  guest& self_;
+  std::list<guest*>::iterator place_;
+};
+
+// Ends the oldest connection that has not shown who it is; false if there is none. Whoever is honest is in within a
+// few turns of the network, so that a crowd which says nothing, or never ends what it says, makes room for whoever
+// comes after it.
+bool server_worker::make_room() {
+  if (at_the_door_.empty()) return false;
+  guest& oldest = *at_the_door_.back();
+  at_the_door_.pop_back();
+  oldest.gave_way = true;
+  refuse(oldest, reason::handshake_timeout,
+         "as many handshakes as are allowed were under way, and this was the oldest");
+  dismiss(oldest);
+  return true;
+}
+
 // True if the client may be served; self.info says who it is.
 task<bool> server_worker::admit(guest& self) {
-  auto info = info_of(self.remote);
   if (!owner_.options_.tls.enabled) {
-    self.info = std::move(info);
+    self.info = info_of(self.remote);
     co_return true;
   }
+  const at_the_door here(*this, self);
+  const bool shaken = co_await shake_hands(self);
+  co_return shaken && !self.gave_way;
+}
+
+task<bool> server_worker::shake_hands(guest& self) {
+  auto info = info_of(self.remote);
   self.stream.socket().set_deadline(owner_.options_.timeouts.handshake);
   const auto first = co_await first_byte(self);
   if (!first) co_return false;
@@ -93,6 +130,7 @@ task<std::optional<char>> server_worker::first_byte(guest& self) {
     char first = 0;
     const auto looked = self.stream.try_look(first);
     if (looked.status == tls::io_status::ok) co_return first;
+    if (self.gave_way) co_return std::nullopt;
     if (looked.status != tls::io_status::would_block) {
       owner_.refused_[static_cast<std::size_t>(reason::probe)].fetch_add(1, std::memory_order_relaxed);
       co_return std::nullopt;
@@ -114,6 +152,7 @@ void server_worker::refuse(const guest& self, reason code, std::string_view deta
 
 // OpenSSL has written its alert by now. What is left is to say why, here, and to let the client read it, there.
 task<> server_worker::handshake_failed(guest& self, tls::io_status status) {
+  if (self.gave_way) co_return;
   const auto& judged = self.facts.judged;
   if (judged && judged->refused) {
     refuse(self, *judged->refused, judged->detail);

@@ -35,6 +35,7 @@ struct server_worker::guest {
   abandonable* talk = nullptr;                       // either, while it lasts
   tls::standing standing;                            // who it is, and for how long that is judged
   bool dismissed = false;                            // found to be welcome no longer; told and counted once
+  bool gave_way = false;                             // its place was another's before its handshake was done; told
 };
 
 }  // namespace mutual::http

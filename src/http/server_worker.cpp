@@ -142,7 +142,8 @@ void server_worker::accepted(descriptor handle, const net::endpoint& remote) {
   // What handlers have open counts too: files that are sent to slow clients, connections to databases.
   constexpr std::size_t kept_for_reloads = 32;
   const bool last_descriptors = is_among_the_last(handle.get(), kept_for_reloads);
-  if (last_descriptors || owner_.open_connections() >= owner_.options_.most_connections) {
+  const bool crowded = owner_.open_connections() >= owner_.options_.most_connections;
+  if (last_descriptors || (crowded && !make_room())) {
     if (!full_) {
       owner_.options_.log.warn(
           last_descriptors
@@ -155,6 +156,7 @@ void server_worker::accepted(descriptor handle, const net::endpoint& remote) {
     return;
   }
   full_ = false;
+  if (at_the_door_.size() >= owner_.most_at_a_door()) (void)make_room();
   loop_.spawn(attend(std::move(handle), remote));
 }
 

@@ -44,6 +44,7 @@ class server_worker {
   // One connection, from accept to close. It lives in its coroutine's frame.
   struct guest;
   class enrolled;
+  class at_the_door;
 
   void begin_drain();
   void cut_all();
@@ -54,10 +55,12 @@ class server_worker {
   task<> attend(descriptor handle, net::endpoint remote);
   task<> serve(guest& self);
   task<bool> admit(guest& self);
+  task<bool> shake_hands(guest& self);
   task<std::optional<char>> first_byte(guest& self);
   task<> handshake_failed(guest& self, tls::io_status status);
   task<> answer_plain_http(guest& self);
   void refuse(const guest& self, reason code, std::string_view detail);
+  bool make_room();
   void judge_some_again();
   void look_after_standings();
   bool is_of_today(const guest& self) const;
@@ -70,6 +73,7 @@ class server_worker {
   net::loop loop_;
   std::list<net::socket> listening_;
   std::list<guest*> guests_;
+  std::list<guest*> at_the_door_;  // those who have not shown who they are yet, the newest first
   std::size_t listeners_running_ = 0;
   std::atomic<std::size_t> open_{0};
   bool draining_ = false;

@@ -83,6 +83,43 @@ TEST_F(server_admission, a_handshake_is_not_put_off_by_a_byte_now_and_then) {
   EXPECT_TRUE(log_.wait_for(": handshake_timeout: "));
 }
 
+TEST_F(server_admission, for_one_more_the_oldest_that_has_not_shown_who_it_is_gives_way) {
+  options_.threads = 1;
+  options_.most_handshakes = 3;
+  options_.timeouts.handshake = std::chrono::seconds(20);
+  plain_connection first(port()), half(port());
+  half.write(std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
+  plain_connection third(port());
+  EXPECT_FALSE(first.ends_within(milliseconds(300))) << "three are allowed";
+  expect_still_serving();
+  EXPECT_TRUE(first.ends_within(std::chrono::seconds(5)));
+  EXPECT_TRUE(log_.wait_for(": handshake_timeout: "));
+  EXPECT_EQ(running()->refused(reason::handshake_timeout), 1U);
+  EXPECT_FALSE(half.ends_within(milliseconds(100)));
+  plain_connection fourth(port()), fifth(port());
+  EXPECT_TRUE(half.ends_within(std::chrono::seconds(5))) << "also what has begun and does not go on";
+  EXPECT_FALSE(third.ends_within(milliseconds(100)));
+  EXPECT_EQ(running()->refused(reason::handshake_timeout), 2U);
+}
+
+TEST_F(server_admission, a_crowd_at_the_door_that_fills_the_server_keeps_nobody_out) {
+  options_.threads = 1;
+  options_.most_connections = 4;
+  options_.most_handshakes = 100;
+  options_.timeouts.handshake = std::chrono::seconds(20);
+  std::vector<std::unique_ptr<plain_connection>> crowd;
+  for (int count = 0; count < 20; ++count) crowd.push_back(std::make_unique<plain_connection>(port()));
+  EXPECT_TRUE(crowd[15]->ends_within(std::chrono::seconds(5)));
+  for (int count = 0; count < 3; ++count) expect_still_serving();
+  EXPECT_LE(running()->open_connections(), 5U);
+  crowd.clear();
+  for (int count = 0; count < 200 && running()->open_connections() > 0; ++count) {
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_EQ(running()->open_connections(), 0U);
+  expect_still_serving();
+}
+
 TEST_F(server_admission, a_probe_is_counted_and_not_logged) {
   for (int count = 0; count < 5; ++count) plain_connection gone(port());
   for (int count = 0; count < 5; ++count) plain_connection(port()).vanish();
