@@ -3,20 +3,20 @@
 #include "base/random.hpp"
 #include "http/byte_range.hpp"
 #include "http/date.hpp"
+#include "http/filling_source.hpp"
 
 #include <mutual/problem.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
 namespace mutual {
 namespace {
 
-// Three TLS records. From 64 KiB on, glibc gives the memory back to the system with each piece and takes it again.
-constexpr std::size_t piece_bytes = std::size_t{48} * 1024;
 // A small body goes out with its head in one write; a larger one in pieces.
 constexpr std::size_t whole_bytes = std::size_t{16} * 1024;
 
@@ -36,30 +36,35 @@ struct body_plan {
   }
 };
 
-// Goes through a plan piece by piece.
+// Goes through a plan from its front to its end.
 class plan_reader {
  public:
   plan_reader(std::shared_ptr<const served_file> file, body_plan plan)
       : file_(std::move(file)), plan_(std::move(plan)) {}
 
-  task<std::optional<std::string>> next() {
-    while (at_ < plan_.sections.size()) {
+  task<std::size_t> fill(std::span<char> room) {
+    for (; at_ < plan_.sections.size(); ++at_) {
       section& here = plan_.sections[at_];
-      if (!here.words.empty()) co_return std::exchange(here.words, {});
-      if (here.bytes.length > 0) {
-        const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(here.bytes.length, piece_bytes));
-        std::string piece = co_await file_->read_soon(here.bytes.first, size);
-        here.bytes.first += size;
-        here.bytes.length -= size;
-        co_return std::optional<std::string>(std::move(piece));
-      }
-      ++at_;
+      if (!here.words.empty()) co_return take(here.words, room);
+      if (here.bytes.length == 0) continue;
+      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(here.bytes.length, room.size()));
+      auto reading = file_->read_soon(here.bytes.first, room.first(size));
+      const auto got = co_await reading;
+      here.bytes.first += got;
+      here.bytes.length -= got;
+      co_return got;
     }
-    if (plan_.end.empty()) co_return std::nullopt;
-    co_return std::exchange(plan_.end, {});
+    co_return take(plan_.end, room);
   }
 
  private:
+  static std::size_t take(std::string& words, std::span<char> room) {
+    const auto size = std::min(words.size(), room.size());
+    std::copy_n(words.begin(), size, room.begin());
+    words.erase(0, size);
+    return size;
+  }
+
   std::shared_ptr<const served_file> file_;
   body_plan plan_;
   std::size_t at_ = 0;
@@ -156,7 +161,7 @@ std::optional<response> file_answer(const request& asked, const std::shared_ptr<
   made.length = length;
   if (asked.method == "HEAD") return made;
   const auto reader = std::make_shared<plan_reader>(file, std::move(plan));
-  made.source = [reader] { return reader->next(); };
+  made.source = http::filling_source{[reader](std::span<char> room) { return reader->fill(room); }};
   return made;
 }
 

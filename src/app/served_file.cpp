@@ -20,6 +20,9 @@ namespace {
 // has changed at all.
 constexpr auto clock_step = std::chrono::seconds(2);
 
+// Of what lies on the disk so much at once: each client that waits for it has that much memory of its own.
+constexpr std::size_t read_by_a_worker = std::size_t{48} * 1024;
+
 std::uint64_t nanoseconds(const timespec& time) {
   return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U + static_cast<std::uint64_t>(time.tv_nsec);
 }
@@ -41,14 +44,14 @@ std::uint64_t mixed(std::uint64_t value) {
 [[noreturn]] void throw_changed() { throw std::runtime_error("a file changed while it was being sent"); }
 
 // pread(2) until that much is there; false if that would have to wait, and may not.
-bool fill(int handle, std::uint64_t first, std::string& out, std::size_t at, int flags) {
-  while (at < out.size()) {
-    const iovec room{out.data() + at, out.size() - at};
+bool fill(int handle, std::uint64_t first, std::span<char> out, int flags) {
+  while (!out.empty()) {
+    const iovec room{out.data(), out.size()};
     const auto got = ::preadv2(handle, &room, 1, static_cast<off_t>(first), flags);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && flags != 0 && (errno == EAGAIN || errno == EOPNOTSUPP || errno == ENOSYS)) return false;
     if (got <= 0) throw_changed();  // shorter than it was, or not readable any more
-    at += static_cast<std::size_t>(got);
+    out = out.subspan(static_cast<std::size_t>(got));
     first += static_cast<std::uint64_t>(got);
   }
   return true;
@@ -69,7 +72,7 @@ http::validators served_file::validators() const {
 bool served_file::read_at_once(std::uint64_t first, std::size_t length, std::string& out) const {
   const auto before = out.size();
   out.resize(before + length);
-  if (!fill(handle_.get(), first, out, before, RWF_NOWAIT)) {
+  if (!fill(handle_.get(), first, std::span(out).subspan(before), RWF_NOWAIT)) {
     out.resize(before);
     return false;
   }
@@ -80,13 +83,17 @@ bool served_file::read_at_once(std::uint64_t first, std::size_t length, std::str
 void served_file::read(std::uint64_t first, std::size_t length, std::string& out) const {
   const auto before = out.size();
   out.resize(before + length);
-  fill(handle_.get(), first, out, before, 0);
+  fill(handle_.get(), first, std::span(out).subspan(before), 0);
   check_unchanged();
 }
 
-task<std::string> served_file::read_soon(std::uint64_t first, std::size_t length) const {
+task<std::size_t> served_file::read_soon(std::uint64_t first, std::span<char> into) const {
+  if (fill(handle_.get(), first, into, RWF_NOWAIT)) {
+    check_unchanged();
+    co_return into.size();
+  }
   std::string out;
-  if (read_at_once(first, length, out)) co_return out;
+  const auto length = std::min(into.size(), read_by_a_worker);
   auto work = [&] { read(first, length, out); };
   for (;;) {
     bool busy = false;
@@ -96,9 +103,11 @@ task<std::string> served_file::read_soon(std::uint64_t first, std::size_t length
       // Only the workers throw this. What is half sent cannot be refused any more: it waits its turn.
       busy = true;
     }
-    if (!busy) co_return out;
+    if (!busy) break;
     co_await sleep(std::chrono::milliseconds(20));
   }
+  std::copy(out.begin(), out.end(), into.begin());
+  co_return length;
 }
 
 // The status-change time is the system's to set: whoever writes into the file moves it, whatever they do with the other

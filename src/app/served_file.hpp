@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <sys/stat.h>
 
@@ -33,9 +34,10 @@ class served_file {
   /// Appends bytes to `out`, and waits for the disk. Throws std::runtime_error if the file is no longer as it was.
   void read(std::uint64_t first, std::size_t length, std::string& out) const;
 
-  /// The bytes, as one string; a worker of the app waits for the disk, if need be. Throws as `read` does. The file must
+  /// Fills `into` with the bytes from `first` on; a worker of the app waits for the disk, if need be, and nothing is in
+  /// `into` meanwhile. How many they are: all, unless the disk is waited for. Throws as `read` does. The file must
   /// outlive the task.
-  task<std::string> read_soon(std::uint64_t first, std::size_t length) const;
+  task<std::size_t> read_soon(std::uint64_t first, std::span<char> into) const;
 
  private:
   void check_unchanged() const;

@@ -1,6 +1,7 @@
 #pragma once
 // connection: HTTP/1.1 spoken over one stream, from its first request to its last.
 
+#include "http/filling_source.hpp"
 #include "http/request_parser.hpp"
 #include "http/response_writer.hpp"
 #include "http/server_options.hpp"
@@ -81,6 +82,7 @@ class connection {
   task<> answer_failure();
   task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
+  task<bool> send_filled(const filling_source& source, std::size_t length);
   task<> hand_over(response& made);
   task<tunnel::arrival> read_tunnel();
   task<bool> write_tunnel(std::string bytes);

@@ -17,6 +17,9 @@ namespace {
 
 constexpr std::size_t events_at_once = 256;
 
+// Enough to make a system call worth its while, and so little that it stays in the nearest caches on its way.
+constexpr std::size_t clear_bytes = std::size_t{32} * 1024;
+
 // A coroutine that owns a task and has nobody to report to.
 struct detached {
   struct promise_type {
@@ -166,10 +169,16 @@ void loop::sleep_awaiter::await_suspend(std::coroutine_handle<> waiter) {
 
 std::span<char> loop::scratch() { return impl_->scratch; }
 
-std::span<char> loop::outgoing() {
-  constexpr std::size_t size = std::size_t{64} * 1024;
-  if (impl_->outgoing.empty()) impl_->outgoing.resize(size);
-  return impl_->outgoing;
+std::span<char> loop::clear() {
+  if (impl_->clear.empty()) impl_->clear.resize(clear_bytes);
+  return impl_->clear;
+}
+
+std::span<char> loop::sealed() {
+  // With what the largest record may take, whatever it holds (RFC 5246 section 6.2.3), there is room for the last one.
+  constexpr std::size_t size = clear_bytes + std::size_t{24} * 1024;
+  if (impl_->sealed.empty()) impl_->sealed.resize(size);
+  return impl_->sealed;
 }
 
 deadline_wheel& loop::deadlines() { return *impl_->deadlines; }

@@ -54,8 +54,10 @@ class loop {
   /// A buffer that everything on this loop may read into; its contents do not outlive the next wait.
   std::span<char> scratch();
 
-  /// Another, of 64 KiB, for what goes out: made when it is first asked for.
-  std::span<char> outgoing();
+  /// Another, for what goes out, as it is before TLS seals it; and one that all of it fits into when it is sealed. Made
+  /// when they are first asked for.
+  std::span<char> clear();
+  std::span<char> sealed();
 
   deadline_wheel& deadlines();
 

@@ -51,7 +51,8 @@ struct loop::impl {
   std::size_t waits = 0;
 
   std::array<char, std::size_t{64} * 1024> scratch{};
-  std::vector<char> outgoing;
+  std::vector<char> clear;
+  std::vector<char> sealed;
   std::unique_ptr<deadline_wheel> deadlines;
 };
 

@@ -146,7 +146,7 @@ io stream::try_write_records(std::string_view bytes) {
   }
   if (bio_state_.gone) return {io_status::cut_off};
   if (bytes.empty()) return {};
-  record_batch batch{socket_.owner().outgoing()};
+  record_batch batch{socket_.owner().sealed()};
   std::size_t taken = 0;
   io result;
   bio_state_.batch = &batch;

@@ -134,6 +134,28 @@ class Files(ServingTest):
         with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as file:
             return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1))
 
+    def test_slow_readers_side_by_side_get_every_byte_in_its_place(self):
+        whole = b"".join(number.to_bytes(4, "big") for number in range(1_500_000))
+        self.write("counted.bin", whole)
+        came = {}
+        for _ in range(3):
+            reader = socket.socket()
+            self.addCleanup(reader.close)
+            reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            reader.connect(("127.0.0.1", self.server.port))
+            reader.settimeout(10)
+            reader.sendall(b"GET /counted.bin HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            came[reader] = b""
+        left = set(came)
+        while left:
+            for reader in list(left):
+                piece = reader.recv(50_001)
+                came[reader] += piece
+                if not piece:
+                    left.remove(reader)
+        for got in came.values():
+            self.assertTrue(got.split(b"\r\n\r\n", 1)[1] == whole)
+
     def test_memory_is_flat_for_a_large_file_and_slow_readers(self):
         with open(self.at("www", "huge.bin"), "wb") as file:
             file.truncate(10 << 30)
