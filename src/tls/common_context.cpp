@@ -11,6 +11,9 @@ namespace mutual::tls {
 namespace {
 
 // AEAD with forward secrecy only. TLS 1.3's suites are all of that kind.
+// The shorter key first, as RFC 8446 section 9.1 has it: no attack is known that a longer one would keep off, and it
+// costs a third less. AES first, but whoever asks for ChaCha20 before all has no hardware for AES.
+constexpr const char* ciphers_of_tls_1_3 = "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
 constexpr const char* ciphers_of_tls_1_2 =
     "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
@@ -39,7 +42,8 @@ result<ssl_ctx_ptr> make_context(const SSL_METHOD* method, version at_least, ver
   SSL_CTX* ctx = made.get();
   if (ctx == nullptr || SSL_CTX_set_min_proto_version(ctx, openssl_version(at_least)) != 1 ||
       SSL_CTX_set_max_proto_version(ctx, openssl_version(at_most)) != 1 ||
-      SSL_CTX_set_cipher_list(ctx, ciphers_of_tls_1_2) != 1 || SSL_CTX_set1_groups_list(ctx, groups) != 1) {
+      SSL_CTX_set_cipher_list(ctx, ciphers_of_tls_1_2) != 1 || SSL_CTX_set_ciphersuites(ctx, ciphers_of_tls_1_3) != 1 ||
+      SSL_CTX_set1_groups_list(ctx, groups) != 1) {
     return error(errc::tls, fmt::format("cannot set up TLS: {}", x509::openssl_errors()));
   }
   SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | as_they_are);

@@ -1,5 +1,7 @@
 #include "tls/lean_provider.hpp"
 
+#include "tls/tls13_kdf.hpp"
+
 #include <openssl/core_dispatch.h>
 #include <openssl/crypto.h>
 
@@ -15,43 +17,32 @@ namespace {
 
 constexpr unsigned long first_that_remembers = 0x30200000UL;
 
-// By operation, the first names of the algorithms that are wanted. OpenSSL goes through all that it has at each public
-// key that it reads, whatever they are for, so each counts. What an algorithm is made of (a signature's digest, a
-// generator's cipher), it fetches for itself where nothing is missing.
+// By operation, the first names of the algorithms that are wanted. What an algorithm is made of (a signature's digest,
+// a generator's cipher), it fetches for itself where nothing is missing. Nothing reads keys: ours is made from its
+// numbers (library_context), and a client's comes from the OpenSSL that the program shares (whole_chain).
 struct wanted {
   int operation;
-  std::array<std::string_view, 18> names;
+  std::array<std::string_view, 8> names;
 };
 
 constexpr std::array<wanted, 8> all_wanted{{
-    // A certificate may be signed with any of these, whatever is thought of that later.
-    {OSSL_OP_DIGEST,
-     {"SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "SHA2-512/224", "SHA2-512/256", "SHA3-224", "SHA3-256",
-      "SHA3-384", "SHA3-512", "SM3", "RIPEMD-160", "MD5", "MD5-SHA1"}},
+    {OSSL_OP_DIGEST, {"SHA1", "SHA2-224", "SHA2-256", "SHA2-384", "SHA2-512", "MD5", "MD5-SHA1"}},
     {OSSL_OP_CIPHER, {"AES-128-GCM", "AES-256-GCM", "ChaCha20-Poly1305"}},
     {OSSL_OP_MAC, {"HMAC"}},
-    {OSSL_OP_KDF, {"HKDF", "TLS13-KDF", "TLS1-PRF"}},
+    {OSSL_OP_KDF, {"HKDF", "TLS1-PRF"}},  // and tls13_kdf
     {OSSL_OP_RAND, {"CTR-DRBG", "SEED-SRC"}},
-    // What the keys of a chain that is good may be, what keys are exchanged with, and what the binders of TLS 1.3 are
-    // made with. A certificate with a key of another kind is judged under an OpenSSL that has them all (whole_chain).
+    // What the keys of those who are let in may be, what keys are exchanged with, and what the binders of TLS 1.3 are
+    // made with.
     {OSSL_OP_KEYMGMT, {"RSA", "RSA-PSS", "EC", "ED25519", "ED448", "X25519", "HMAC"}},
     {OSSL_OP_KEYEXCH, {"ECDH", "X25519"}},
     {OSSL_OP_SIGNATURE, {"RSA", "ECDSA", "ED25519", "ED448", "HMAC"}},
 }};
 
-constexpr std::array<std::string_view, 5> wanted_decoders{"RSA", "RSA-PSS", "EC", "ED25519", "ED448"};
-
 template <class Names>
 bool is_among(const Names& these, const OSSL_ALGORITHM& one) {
   const std::string_view names(one.algorithm_names);
-  return std::find(these.begin(), these.end(), names.substr(0, names.find(':'))) != these.end();
-}
-
-// What reads the key in a certificate. Our own private key is not read here (library_context).
-bool is_wanted_decoder(const OSSL_ALGORITHM& one) {
-  const std::string_view properties(one.property_definition);
-  return is_among(wanted_decoders, one) && properties.find("input=der") != std::string_view::npos &&
-         properties.find("structure=SubjectPublicKeyInfo") != std::string_view::npos;
+  const auto first = names.substr(0, names.find(':'));
+  return !first.empty() && std::find(these.begin(), these.end(), first) != these.end();
 }
 
 template <class Wanted>
@@ -84,7 +75,8 @@ struct offer {
       const auto is_one = [&](const OSSL_ALGORITHM& one) { return is_among(these.names, one); };
       chosen_of[these.operation] = chosen(all(context, these.operation, &no_cache), is_one);
     }
-    chosen_of[OSSL_OP_DECODER] = chosen(all(context, OSSL_OP_DECODER, &no_cache), is_wanted_decoder);
+    auto& derivations = chosen_of[OSSL_OP_KDF];
+    derivations.insert(derivations.begin(), tls13_kdf());
   }
   bool is_usable() const { return all != nullptr && capabilities != nullptr; }
 };
@@ -97,7 +89,7 @@ const offer& what_is_offered(OSSL_PROVIDER* whole) {
 // OpenSSL hands a provider's start nothing of ours; on this thread, this is whose algorithms the one that starts has.
 thread_local OSSL_PROVIDER* behind = nullptr;
 
-// Each algorithm is the default provider's own, and is given that provider's own context to work in.
+// Each algorithm but one is the default provider's own, and is given that provider's own context to work in.
 const OSSL_ALGORITHM* query(void*, int operation, int* no_cache) noexcept {
   const auto& offered = what_is_offered(nullptr).chosen_of;
   const auto found = offered.find(operation);

@@ -31,22 +31,25 @@ bool draws_default_random_numbers() {
          EVP_RAND_CTX_get_params(drawn, wanted.data()) == 1 && std::string_view(cipher.data()) == "AES-256-CTR";
 }
 
-// A key of each kind that people have, read as one in a certificate is: a context that cannot do that is not used.
-bool reads_keys(OSSL_LIB_CTX* context) {
-  struct kind {
-    const char* name;
-    const char* group;
-  };
-  for (const auto& [name, group] : {kind{"EC", "P-256"}, kind{"ED25519", nullptr}}) {
-    const x509::pkey_ptr made(group != nullptr ? EVP_PKEY_Q_keygen(nullptr, nullptr, name, group)
-                                               : EVP_PKEY_Q_keygen(nullptr, nullptr, name));
-    const auto der = x509::der_of(made.get(), i2d_PUBKEY);
-    const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-    const x509::pkey_ptr read(d2i_PUBKEY_ex(nullptr, &at, static_cast<long>(der.size()), context, nullptr));
-    if (!read || EVP_PKEY_eq(made.get(), read.get()) != 1) return false;
-  }
-  return true;
+using digest_ctx = std::unique_ptr<EVP_MD_CTX, x509::freed_by<EVP_MD_CTX_free>>;
+
+// A key that the program's OpenSSL has read, used as a client's is: a context that cannot do that is not used.
+bool checks_proofs(OSSL_LIB_CTX* context) {
+  static constexpr std::array<unsigned char, 1> proved{};
+  const x509::pkey_ptr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  const digest_ctx signer(EVP_MD_CTX_new());
+  const digest_ctx checker(EVP_MD_CTX_new());
+  std::array<unsigned char, 128> proof{};
+  std::size_t size = proof.size();
+  return key && signer && checker &&
+         EVP_DigestSignInit_ex(signer.get(), nullptr, "SHA256", nullptr, nullptr, key.get(), nullptr) == 1 &&
+         EVP_DigestSign(signer.get(), proof.data(), &size, proved.data(), proved.size()) == 1 &&
+         EVP_DigestVerifyInit_ex(checker.get(), nullptr, "SHA256", context, nullptr, key.get(), nullptr) == 1 &&
+         EVP_DigestVerify(checker.get(), proof.data(), size, proved.data(), proved.size()) == 1;
 }
+
+// Certificates that are kept read, times threads: each may keep a key in a form of its own.
+constexpr std::size_t most_known = 16'384;
 
 bool makes_tls(OSSL_LIB_CTX* context) { return ssl_ctx_ptr(SSL_CTX_new_ex(context, nullptr, TLS_method())) != nullptr; }
 
@@ -73,7 +76,7 @@ library_context::pair library_context::make_lean(OSSL_PROVIDER* whole) {
   pair made;
   made.context.reset(OSSL_LIB_CTX_new());
   if (made.context) made.provider.reset(load_lean_provider(made.context.get(), whole));
-  const bool usable = made.provider && reads_keys(made.context.get()) && makes_tls(made.context.get());
+  const bool usable = made.provider && checks_proofs(made.context.get()) && makes_tls(made.context.get());
   if (usable) return made;
   if (made.context) OPENSSL_thread_stop_ex(made.context.get());
   return {};
@@ -98,7 +101,7 @@ x509::x509_ptr library_context::adopt(const x509::certificate& one) const {
   if (get() == nullptr) return x509::x509_ptr(X509_up_ref(one.get()) == 1 ? one.get() : nullptr);
   const auto der = one.der();
   const auto* at = reinterpret_cast<const unsigned char*>(der.data());
-  x509::x509_ptr made(X509_new_ex(get(), nullptr));
+  x509::x509_ptr made(X509_new_ex(whole_.context.get(), nullptr));
   X509* into = made.get();
   if (into == nullptr) return nullptr;
   // On failure it has freed what it was to fill.
@@ -129,7 +132,8 @@ x509::pkey_ptr library_context::adopt(EVP_PKEY* key) const {
   return x509::pkey_ptr(made);
 }
 
-library_contexts::library_contexts(std::size_t threads, const levers& used) : used_(used) {
+library_contexts::library_contexts(std::size_t threads, const levers& used)
+    : used_(used), known_(std::make_unique<known_certificates>(most_known / std::max<std::size_t>(threads, 1))) {
   for (std::size_t at = 0; at < std::max<std::size_t>(threads, 1); ++at) {
     all_.push_back(used.own_contexts ? std::make_unique<const library_context>(used.lean_provider)
                                      : std::make_unique<const library_context>());

@@ -1,6 +1,7 @@
 #pragma once
 // library_context: an OpenSSL of one's own.
 
+#include "tls/known_certificates.hpp"
 #include "tls/levers.hpp"
 #include "x509/certificate.hpp"
 #include "x509/openssl.hpp"
@@ -36,7 +37,7 @@ class library_context {
   /// moment: OpenSSL would look after that when the thread ends, in a context that may be gone by then.
   void leave_thread() const;
 
-  /// The same certificate, for use under this context; null if it cannot be read there.
+  /// The same certificate, read anew by an OpenSSL of one's own that reads keys; null if it cannot be read.
   x509::x509_ptr adopt(const x509::certificate& one) const;
   /// The same private key; null if it cannot be taken along.
   x509::pkey_ptr adopt(EVP_PKEY* key) const;
@@ -58,7 +59,8 @@ class library_context {
   pair lean_;  // its algorithms are those of whole_
 };
 
-/// A context for each thread of a server. Whatever was made under one of them must be gone before they are.
+/// A context for each thread of a server, and what they all know. Whatever was made under one of them must be gone
+/// before they are.
 class library_contexts {
  public:
   library_contexts(std::size_t threads, const levers& used);
@@ -66,10 +68,13 @@ class library_contexts {
   const levers& used() const { return used_; }
   std::size_t size() const { return all_.size(); }
   const library_context& at(std::size_t thread) const { return *all_[thread % all_.size()]; }
+  known_certificates& known() const { return *known_; }
 
  private:
   levers used_;
   std::vector<std::unique_ptr<const library_context>> all_;
+  // After these: a key that a context has used holds on to it.
+  std::unique_ptr<known_certificates> known_;
 };
 
 /// Whether the program's OpenSSL is as it comes: its default provider, its default random numbers, no FIPS mode. If

@@ -56,8 +56,7 @@ struct server_context::callbacks {
     auto& facts = facts_of(ssl);
     const auto& self = context_of(ssl);
     if (!self.trust_) return 0;
-    facts.judged =
-        std::make_unique<verdict>(self.judge(X509_STORE_CTX_get0_cert(store), X509_STORE_CTX_get0_untrusted(store)));
+    facts.judged = std::make_unique<verdict>(self.judge(store));
     if (*facts.judged) return 1;
     // The error chooses the alert that OpenSSL sends, and nothing else.
     X509_STORE_CTX_set_error(store, facts.judged->verify_error);
@@ -172,10 +171,14 @@ result<standing> server_context::who_is_at(SSL* ssl, const client_facts& facts) 
   return found;
 }
 
-verdict server_context::judge(X509* leaf, const STACK_OF(X509) * sent) const {
-  const whole_chain shown(leaf, sent);
-  return under_->used().remembered_verdicts ? remembered_->judge(*trust_, shown.leaf(), shown.sent())
-                                            : tls::judge(*trust_, shown.leaf(), shown.sent());
+verdict server_context::judge(X509_STORE_CTX* asking) const {
+  const whole_chain shown(X509_STORE_CTX_get0_cert(asking), X509_STORE_CTX_get0_untrusted(asking), &under_->known());
+  auto made = under_->used().remembered_verdicts ? remembered_->judge(*trust_, shown.leaf(), shown.sent())
+                                                 : tls::judge(*trust_, shown.leaf(), shown.sent());
+  if (!made) return made;
+  shown.remember(*made.who);
+  shown.lend_leaf(asking);
+  return made;
 }
 
 ssl_ptr server_context::accept(client_facts& facts, std::size_t thread) const {
@@ -200,7 +203,7 @@ result<ssl_ctx_ptr> server_context::prepare_for(const library_context& one) {
   MUTUAL_TRY(auto made, make_context(TLS_server_method(), settings_.at_least, settings_.at_most, one.get()));
   SSL_CTX* const ctx = made.get();
   SSL_CTX_set_app_data(ctx, this);
-  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
+  SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   MUTUAL_CHECK(present(ctx, identity_, one));
 
   // Stateful sessions: the client holds an id, the session stays here. Revoking is forgetting, a ticket never carries a

@@ -77,7 +77,7 @@ class server_context {
                  std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under);
 
   bool may_resume(const standing& known) const;
-  verdict judge(X509* leaf, const STACK_OF(X509) * sent) const;
+  verdict judge(X509_STORE_CTX* asking) const;
 
   struct callbacks;
   friend struct callbacks;

@@ -1,8 +1,7 @@
 #include "tls/verdict_memory.hpp"
 
 #include "tls/verdict_path.hpp"
-
-#include <openssl/evp.h>
+#include "x509/digest.hpp"
 
 #include <new>
 #include <optional>
@@ -23,14 +22,11 @@ bool append(std::string& to, const X509* one) {
   return i2d_X509(one, &at) == size;
 }
 
+// Fails only when memory does.
 std::string sha256(std::string_view bytes) {
-  std::string out(32, '\0');
-  // Fails only when memory does.
-  if (EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr, EVP_sha256(),
-                 nullptr) != 1) {
-    throw std::bad_alloc();
-  }
-  return out;
+  auto made = x509::sha256_bytes(bytes);
+  if (made.empty()) throw std::bad_alloc();
+  return made;
 }
 
 // SHA-256 of all that was shown; nothing for what is beyond the limits, which will not be found good.

@@ -4,15 +4,15 @@
 
 #include <openssl/evp.h>
 
-#include <array>
-
 namespace mutual::x509 {
 
-std::string sha256_hex(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
-  return text::hex({reinterpret_cast<const char*>(digest.data()), size});
+std::string sha256_bytes(std::string_view bytes) {
+  std::string out(32, '\0');
+  const int made = EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(out.data()), nullptr,
+                              EVP_sha256(), nullptr);
+  return made == 1 ? out : std::string();
 }
+
+std::string sha256_hex(std::string_view bytes) { return text::hex(sha256_bytes(bytes)); }
 
 }  // namespace mutual::x509

@@ -6,6 +6,9 @@
 
 namespace mutual::x509 {
 
+/// The SHA-256 of the bytes, 32 of them; empty, which is nobody's, if OpenSSL cannot make it.
+std::string sha256_bytes(std::string_view bytes);
+
 /// The SHA-256 of the bytes in lower-case hex; empty, which is nobody's, if OpenSSL cannot make it.
 std::string sha256_hex(std::string_view bytes);
 

@@ -200,6 +200,23 @@ TEST_F(server_admission, other_versions_ciphers_and_protocols_are_told_so) {
   EXPECT_EQ(get(port(), http).status, 200);
 }
 
+TEST_F(server_admission, aes_128_is_chosen_before_aes_256_and_chacha20_for_those_who_ask_for_it_first) {
+  const auto chosen = [&](int version, const std::string& ciphers) {
+    auto how = as_alice();
+    how.version = version;
+    (version == TLS1_3_VERSION ? how.suites : how.ciphers) = ciphers;
+    const auto told = get(port(), how);
+    EXPECT_EQ(told.status, 200) << ciphers;
+    return std::string(told.session ? SSL_CIPHER_get_name(SSL_SESSION_get0_cipher(told.session.get())) : "");
+  };
+  EXPECT_EQ(chosen(TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256"), "TLS_AES_128_GCM_SHA256");
+  EXPECT_EQ(chosen(TLS1_3_VERSION, "TLS_AES_256_GCM_SHA384"), "TLS_AES_256_GCM_SHA384");
+  EXPECT_EQ(chosen(TLS1_3_VERSION, "TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256"),
+            "TLS_CHACHA20_POLY1305_SHA256");
+  EXPECT_EQ(chosen(TLS1_2_VERSION, "ECDHE-ECDSA-AES256-GCM-SHA384:ECDHE-ECDSA-AES128-GCM-SHA256"),
+            "ECDHE-ECDSA-AES128-GCM-SHA256");
+}
+
 TEST_F(server_admission, a_malformed_server_name_is_refused_as_such) {
   auto how = as_alice();
   how.server_name = "not a name";

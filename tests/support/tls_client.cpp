@@ -120,6 +120,7 @@ struct connection_callbacks {
     SSL_CTX_set_info_callback(ctx, event);
     SSL_CTX_set_cert_cb(ctx, certificate_request, nullptr);
     if (!how.ciphers.empty()) SSL_CTX_set_cipher_list(ctx, how.ciphers.c_str());
+    if (!how.suites.empty()) SSL_CTX_set_ciphersuites(ctx, how.suites.c_str());
     if (!how.groups.empty()) SSL_CTX_set1_groups_list(ctx, how.groups.c_str());
     if (!how.signature_algorithms.empty()) SSL_CTX_set1_sigalgs_list(ctx, how.signature_algorithms.c_str());
     return context;

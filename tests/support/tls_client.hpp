@@ -25,6 +25,7 @@ struct client_options {
   test::session session{};             ///< To be resumed.
   std::string alpn{};                  ///< One protocol to offer; none if empty.
   std::string ciphers{};               ///< TLS 1.2's; the default if empty.
+  std::string suites{};                ///< TLS 1.3's; the default if empty.
   std::string groups{};                ///< The default if empty.
   std::string signature_algorithms{};  ///< The default if empty.
 };

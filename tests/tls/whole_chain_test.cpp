@@ -37,7 +37,7 @@ std::vector<x509::certificate> read(const std::vector<std::string>& pems) {
 
 std::string told(const tls::trust& by, const x509::x509_stack_ptr& chain, const tls::judge_options& options) {
   if (!chain) return "cannot be read";
-  const tls::whole_chain shown(sk_X509_value(chain.get(), 0), chain.get());
+  const tls::whole_chain shown(sk_X509_value(chain.get(), 0), chain.get(), nullptr);
   const auto judged = tls::judge(by, shown.leaf(), shown.sent(), options);
   return outcome(judged) + ": " + judged.detail;
 }
