@@ -11,8 +11,8 @@ namespace {
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// One TLS record (RFC 8446 section 5.1); what is sent is collected up to it.
-constexpr std::size_t record_bytes = std::size_t{16} * 1024;
+// Two TLS records (RFC 8446 section 5.1), which go out in one system call; what is sent is collected up to them.
+constexpr std::size_t collected_bytes = std::size_t{32} * 1024;
 // A larger buffer is given back when there is nothing to send.
 constexpr std::size_t kept_bytes = std::size_t{4} * 1024;
 // What is served in a row before others on the thread have their turn.
@@ -129,7 +129,7 @@ h2_connection::output h2_connection::write_out() {
       out_sent_ = 0;
       out_moved_ = now_;
       // The last records may wait for the socket yet: then nothing is drained.
-      if (!session_.collect(out_, record_bytes, now_) && !stream_.has_unsent()) break;
+      if (!session_.collect(out_, collected_bytes, now_) && !stream_.has_unsent()) break;
     }
     const auto result = stream_.try_write(std::string_view(out_).substr(out_sent_));
     if (result.status == tls::io_status::would_block) return output::blocked;
