@@ -20,6 +20,14 @@ namespace detail {
 struct registry;
 }
 
+/// How the files of a folder are served.
+struct folder_options {
+  /// Where FILE.br, FILE.zst or FILE.gz stands beside FILE and is not older, it is sent in its place, as it is, to
+  /// clients that take that coding (Accept-Encoding): the one that they like best, and of several the smallest. It has
+  /// an ETag of its own, and ranges are of its bytes.
+  bool precompressed = false;
+};
+
 /// One route that has been added, for settings of its own. Valid as long as its app.
 class endpoint {
  public:
@@ -99,7 +107,7 @@ class routes {
   /// hidden, nothing outside of it. A folder is answered with its index.html, or with a list of what is in it.
   /// Conditions and ranges are as in `file_response`; a worker of the app waits for the disk. Throws std::runtime_error
   /// if the folder cannot be read.
-  endpoint folder(std::string_view prefix, const std::filesystem::path& directory);
+  endpoint folder(std::string_view prefix, const std::filesystem::path& directory, const folder_options& how = {});
 
   /// The group below `prefix` ("/admin", "/users/{id}"), made anew by each call. Its routes' patterns are written after
   /// the prefix; the pattern "" is the prefix itself.

@@ -147,7 +147,8 @@ task<response> run_compress(std::size_t least_bytes, request& incoming, next inn
   response answer = co_await work;
   if (answer.status == 304) {
     add_vary(answer.headers);
-    if (*chosen != coding::identity) weaken_tag(answer.headers);
+    // What comes encoded keeps its own tag, with 200 and with 304.
+    if (*chosen != coding::identity && !answer.headers.contains("Content-Encoding")) weaken_tag(answer.headers);
     co_return answer;
   }
   const bool must = accepted.weight(coding::identity) == 0;

@@ -134,7 +134,7 @@ void tell_state(fields& headers, const http::validators& state) {
 }  // namespace
 
 std::optional<response> file_answer(const request& asked, const std::shared_ptr<const served_file>& file,
-                                    std::string_view content_type, disk how) {
+                                    std::string_view content_type, disk how, std::string_view coding) {
   const auto state = file->validators();
   const auto judged = http::judge_preconditions(asked, state);
   if (judged == http::precondition::failed) {
@@ -142,12 +142,14 @@ std::optional<response> file_answer(const request& asked, const std::shared_ptr<
   }
   response made(judged == http::precondition::not_modified ? 304 : 200);
   tell_state(made.headers, state);
+  if (!coding.empty()) made.headers.set("Content-Encoding", coding);
   if (judged == http::precondition::not_modified) return made;
   made.headers.set("Content-Type", content_type);
   made.headers.set("Accept-Ranges", "bytes");
   made.headers.set("X-Content-Type-Options", "nosniff");
 
-  const auto range = range_of(asked, state, file->size());
+  auto range = range_of(asked, state, file->size());
+  if (range.spans.size() > 1 && !coding.empty()) range = {};
   if (range.what == http::range_request::meaning::unsatisfiable) {
     throw problem(416, fmt::format("the file has {} bytes, and none of those that are asked for", file->size()))
         .header("Content-Range", fmt::format("bytes */{}", file->size()));

@@ -19,7 +19,10 @@ enum class disk { may_wait, must_not_wait };
 /// ranges (section 14); nothing if it would have to wait for a disk, and must not. What is large is read piece by piece
 /// as fast as the client takes it, and a file that changes meanwhile ends the connection. Throws a `problem`: 412; 416;
 /// 503 if the file changes all the time.
+///
+/// `coding` is the content coding that the file's bytes are in, if they are in one. Ranges are of these bytes; several
+/// at once are answered with the whole, for the coding would be said of the parts and of what is around them.
 std::optional<response> file_answer(const request& asked, const std::shared_ptr<const served_file>& file,
-                                    std::string_view content_type, disk how);
+                                    std::string_view content_type, disk how, std::string_view coding = {});
 
 }  // namespace mutual

@@ -1,5 +1,6 @@
 #include "app/folder.hpp"
 
+#include "app/encoded_sibling.hpp"
 #include "app/open_problem.hpp"
 #include "base/file.hpp"
 #include "base/percent.hpp"
@@ -106,14 +107,14 @@ struct close_folder {
 
 }  // namespace
 
-result<folder> folder::open(const std::filesystem::path& path) {
+result<folder> folder::open(const std::filesystem::path& path, const folder_options& how) {
   descriptor handle(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!handle) return cannot_open(path, errno);
   if (!open_below(handle.get(), "")) {
     return error(errc::io, fmt::format("cannot serve the folder {}: {} (openat2, Linux 5.6 and later, is needed)",
                                        text::printable(path.string(), 4096), file::system_message(errno)));
   }
-  return folder(std::move(handle));
+  return folder(std::move(handle), how);
 }
 
 // A name without a link in it is shown as it is written. Where there is one, it counts where it leads to: "public" may
@@ -128,14 +129,34 @@ descriptor folder::open_shown(const std::string& name, disk how) const {
   return {};
 }
 
+std::optional<response> folder::answer_file(const request& asked, const std::string& name, descriptor handle,
+                                            const struct stat& facts, disk how) const {
+  leave_descriptors_to_others(handle.get());
+  const auto type = http::media_type(name);
+  if (!how_.precompressed) {
+    return file_answer(asked, std::make_shared<const served_file>(std::move(handle), facts), type, how);
+  }
+  const auto open_other = [&](const std::string& other) -> std::optional<descriptor> {
+    auto opened = open_shown(other, how);
+    if (!opened && would_wait(errno, how)) return std::nullopt;
+    return opened;
+  };
+  encoded_sibling sent{http::coding::identity, std::move(handle), facts};
+  if (!choose_sibling(asked, name, open_other, sent)) return std::nullopt;
+  leave_descriptors_to_others(sent.handle.get());
+  const auto coding = sent.how == http::coding::identity ? std::string_view() : http::to_string(sent.how);
+  const auto file = std::make_shared<const served_file>(std::move(sent.handle), sent.facts);
+  auto made = file_answer(asked, file, type, how, coding);
+  if (made) made->headers.add("Vary", "Accept-Encoding");  // also of the file itself: others may get another
+  return made;
+}
+
 std::optional<response> folder::answer_index(const request& asked, const std::string& name, disk how) const {
   auto index = open_shown(name + "index.html", how);
   if (!index && would_wait(errno, how)) return std::nullopt;
   struct stat facts {};
   if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
-    leave_descriptors_to_others(index.get());
-    const auto file = std::make_shared<const served_file>(std::move(index), facts);
-    return file_answer(asked, file, http::media_type("index.html"), how);
+    return answer_file(asked, name + "index.html", std::move(index), facts, how);
   }
   if (how == disk::must_not_wait) return std::nullopt;
   auto listed = open_shown(name, how);
@@ -154,13 +175,11 @@ std::optional<response> folder::try_answer(const request& asked, std::size_t ski
   auto handle = open_shown(*name, how);
   if (!handle && would_wait(errno, how)) return std::nullopt;
   if (!handle) throw open_problem(errno);
-  leave_descriptors_to_others(handle.get());
   struct stat facts {};
   if (::fstat(handle.get(), &facts) != 0) throw open_problem(errno);
   if (S_ISREG(facts.st_mode)) {
     if (name->ends_with('/')) throw problem::not_found("there is no such file");
-    return file_answer(asked, std::make_shared<const served_file>(std::move(handle), facts), http::media_type(*name),
-                       how);
+    return answer_file(asked, *name, std::move(handle), facts, how);
   }
   if (!S_ISDIR(facts.st_mode)) throw problem::not_found("there is no such file");
   // Without the slash, the links of its page would lead beside the folder.

@@ -7,6 +7,7 @@
 #include <mutual/request.hpp>
 #include <mutual/response.hpp>
 #include <mutual/result.hpp>
+#include <mutual/routes.hpp>
 #include <mutual/task.hpp>
 
 #include <cstddef>
@@ -25,7 +26,7 @@ class folder {
  public:
   /// An error if there is no such folder, if it cannot be read, or if the kernel cannot keep names below it
   /// (openat2(2), Linux 5.6).
-  static result<folder> open(const std::filesystem::path& path);
+  static result<folder> open(const std::filesystem::path& path, const folder_options& how = {});
 
   /// The answer to a GET or HEAD for the file that the request's path names, after its first `skipped` segments: see
   /// `file_answer`. Throws a `problem` if there is none to be had: 404, 403 if it is not readable, 503 if the system is
@@ -34,14 +35,18 @@ class folder {
   task<response> answer(const request& asked, std::size_t skipped = 0) const;
 
  private:
-  explicit folder(descriptor handle) : root_(std::make_shared<const descriptor>(std::move(handle))) {}
+  folder(descriptor handle, const folder_options& how)
+      : root_(std::make_shared<const descriptor>(std::move(handle))), how_(how) {}
 
   descriptor open_shown(const std::string& name, disk how) const;
   std::optional<response> try_answer(const request& asked, std::size_t skipped, disk how) const;
+  std::optional<response> answer_file(const request& asked, const std::string& name, descriptor handle,
+                                      const struct stat& facts, disk how) const;
   std::optional<response> answer_index(const request& asked, const std::string& name, disk how) const;
   static response list(int handle, std::string_view path);
 
   std::shared_ptr<const descriptor> root_;
+  folder_options how_;
 };
 
 }  // namespace mutual

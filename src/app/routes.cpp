@@ -39,8 +39,8 @@ routes& routes::body_limit(std::size_t bytes) {
   return *this;
 }
 
-endpoint routes::folder(std::string_view prefix, const std::filesystem::path& directory) {
-  auto files = mutual::folder::open(directory);
+endpoint routes::folder(std::string_view prefix, const std::filesystem::path& directory, const folder_options& how) {
+  auto files = mutual::folder::open(directory, how);
   if (!files) throw std::runtime_error("app.folder: " + files.error().message());
   auto shape = parse_pattern(registry_->groups[group_].prefix + std::string(prefix) + "/");
   if (!shape) throw std::logic_error("app.folder: " + shape.error().message());

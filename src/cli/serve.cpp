@@ -42,6 +42,7 @@ struct options {
   bool plain = false;
   bool quiet = false;
   bool compress = false;
+  bool precompressed = false;
   unsigned threads = 0;
   password_source password;
 };
@@ -94,11 +95,14 @@ result<tls::config> tls_of(const options& given) {
 result<> add_routes(app& served, const options& given) {
   if (given.compress) served.use(compress());
   if (given.folder.empty()) {
+    if (given.precompressed) {
+      return error(errc::bad_usage, "--precompressed is for the files of a folder, and no DIR is given");
+    }
     served.get("/", [](maybe_peer who) { return fmt::format("Hello, {}!\n", who ? who->name() : "World"); });
     served.get("/whoami", [](const request& asked) { return whoami(asked); });
     return {};
   }
-  MUTUAL_TRY(const auto files, folder::open(given.folder));
+  MUTUAL_TRY(const auto files, folder::open(given.folder, {.precompressed = given.precompressed}));
   served.get("/{path...}", [files](const request& asked, const std::string&) { return files.answer(asked); });
   return {};
 }
@@ -191,6 +195,9 @@ void add_serve(CLI::App& program, action& chosen) {
   command->add_option("--threads", given->threads, "Threads that serve; one a core without it")
       ->check(whole_number(1, 1024));
   command->add_flag("--compress", given->compress, "Compress what clients take compressed (zstd, br, gzip)");
+  command->add_flag("--precompressed", given->precompressed,
+                    "Where FILE.zst, FILE.br or FILE.gz stands beside FILE and is not older, send it to clients that "
+                    "take it");
   command->add_flag("--quiet", given->quiet, "No access log");
   add_password_options(*command, given->password, "an encrypted key or PKCS#12 file", "MUTUAL_PASSWORD", certificate);
   command->footer(

@@ -80,6 +80,28 @@ class Files(ServingTest):
         self.assertEqual(self.get("/page.html")[2], text)
         self.assertNotIn("content-encoding", self.get("/large.bin", "--compressed")[1])
 
+    def test_what_stands_compressed_beside_a_file_is_sent_in_its_place(self):
+        text = b"a page of many equal lines\n" * 4000
+        self.write("page.html", text)
+        for tool in (["gzip", "-k", "-9"], ["brotli", "-k", "-q", "5"], ["zstd", "-kq", "-19"]):
+            self.run_tool(*tool, "www/page.html")
+        self.assertNotIn("content-encoding", self.get("/page.html", "--compressed")[1])
+        self.wait_until_old()
+        self.server = self.serve("--plain", "--precompressed", "www", listen="127.0.0.1:0")
+        self.url = f"http://127.0.0.1:{self.server.port}"
+        for coding, ending in (("gzip", "gz"), ("br", "br"), ("zstd", "zst")):
+            status, fields, body = self.get("/page.html", "-H", f"Accept-Encoding: {coding}")
+            self.assertEqual((status, fields["content-encoding"], fields["vary"]), (200, coding, "accept-encoding"))
+            self.assertEqual(fields["content-type"], "text/html; charset=utf-8")
+            with open(self.at("www", "page.html." + ending), "rb") as file:
+                self.assertEqual(body, file.read())
+            part = self.get("/page.html", "-H", f"Accept-Encoding: {coding}", "-H", f"If-Range: {fields['etag']}", "-r", "5-14")
+            self.assertEqual((part[0], part[2]), (206, body[5:15]))
+        self.assertEqual(self.get("/page.html", "--compressed")[2], text)
+        self.assertEqual(self.get("/page.html")[2], text)
+        self.write("page.html", text + b"more\n")
+        self.assertEqual(self.get("/page.html", "--compressed")[2], text + b"more\n", "what is older than the file is not it")
+
     def test_what_a_client_has_is_not_sent_again(self):
         self.run_tool("curl", "-sS", "-o", "copy", "--etag-save", "tag", self.url + "/small.txt")
         status, fields, body = self.get("/small.txt", "--etag-compare", self.at("tag"))
