@@ -3,6 +3,7 @@
 //   upload [LISTEN]
 #include <mutual/mutual.hpp>
 
+#include <algorithm>
 #include <string>
 
 // doc: form
@@ -23,6 +24,19 @@ int main(int count, char** arguments) {
     return std::to_string(asked.body.size()) + " bytes\n";
   });
   // end: compress
+
+  // doc: decompress stream
+  auto load = app.group("/load").use(mutual::decompress(20'000'000'000));
+  load.post("",
+            [](mutual::body_stream body) -> mutual::task<std::string> {
+              std::size_t lines = 0;
+              while (auto piece = co_await body.next()) {
+                lines += static_cast<std::size_t>(std::count(piece->begin(), piece->end(), '\n'));
+              }
+              co_return std::to_string(lines) + " lines\n";
+            })
+      .body_limit(1'000'000'000);
+  // end: decompress stream
 
   // doc: form handler
   app.post("/notes", [](const mutual::form<note>& sent) {

@@ -19,8 +19,14 @@ middleware compress(std::size_t least_bytes = 1024);
 
 /// Lets handlers have request bodies that come compressed (Content-Encoding: gzip, br or zstd): they see the body as it
 /// was before, and no Content-Encoding. Without it, such bodies are refused with 415. A body that is larger than
-/// `most_bytes` without its coding is 413, before it takes more memory; one that breaks off, or is followed by
-/// anything, is 400; another coding is 415.
-middleware decompress(std::size_t most_bytes);
+/// `most_bytes` without its coding is 413, before it takes more memory, and so is one of more than a MiB that is more
+/// than `most_times` what was sent of it; one that breaks off, or is followed by anything, is 400; another coding is
+/// 415.
+///
+/// A handler that takes a `body_stream` gets the pieces as they come, decompressed, none larger than 32 KiB, and what
+/// it does not ask for stays with the client: memory stays flat however large the body. What is wrong with it then
+/// comes as a `body_error` (413, 400) out of `next()`, when that place is reached. A route's `body_limit` counts what
+/// is sent.
+middleware decompress(std::size_t most_bytes, std::size_t most_times = 200);
 
 }  // namespace mutual

@@ -3,7 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <brotli/decode.h>
-#include <memory>
+#include <cstdint>
+#include <new>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -13,99 +14,104 @@ namespace {
 constexpr std::size_t room_bytes = std::size_t{16} * 1024;
 constexpr int zstd_window = 23;  // 8 MiB, as RFC 9659 has it for HTTP
 
-// Takes what a decoder made, as long as there is room for it.
-class limited {
- public:
-  limited(std::string& out, std::size_t most) : out_(out), left_(most) {}
-  bool take(const char* bytes, std::size_t size) {
-    if (size > left_) return false;
-    left_ -= size;
-    out_.append(bytes, size);
-    return true;
-  }
-
- private:
-  std::string& out_;
-  std::size_t left_;
-};
-
-struct inflating : z_stream {
-  inflating() : z_stream{} { good = inflateInit2(this, 15 + 16) == Z_OK; }  // gzip's frame, and no other
-  ~inflating() { inflateEnd(this); }
-  inflating(const inflating&) = delete;
-  inflating& operator=(const inflating&) = delete;
-  bool good = false;
-};
-
-decoded decode_gzip(std::string_view bytes, limited& out) {
-  inflating stream;
-  if (!stream.good || bytes.size() > (std::size_t{1} << 30U)) return decoded::too_large;
-  std::array<char, room_bytes> room;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib does not write there
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  while (true) {
-    stream.next_out = reinterpret_cast<Bytef*>(room.data());
-    stream.avail_out = room.size();
-    const int code = inflate(&stream, Z_NO_FLUSH);
-    if (code != Z_OK && code != Z_STREAM_END) return decoded::broken;  // Z_BUF_ERROR: it breaks off
-    if (!out.take(room.data(), room.size() - stream.avail_out)) return decoded::too_large;
-    if (code == Z_OK) continue;
-    if (stream.avail_in == 0) return decoded::whole;
-    if (inflateReset(&stream) != Z_OK) return decoded::broken;
-  }
+template <class Handle>
+Handle required(Handle made) {
+  if (!made) throw std::bad_alloc();
+  return made;
 }
 
-struct free_brotli {
-  void operator()(BrotliDecoderState* state) const noexcept { BrotliDecoderDestroyInstance(state); }
-};
-
-decoded decode_brotli(std::string_view bytes, limited& out) {
-  const std::unique_ptr<BrotliDecoderState, free_brotli> state(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr));
-  if (!state) return decoded::too_large;
-  const auto* next = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  std::size_t left = bytes.size();
-  while (true) {
-    std::array<std::uint8_t, room_bytes> room;
-    std::size_t room_left = room.size();
-    std::uint8_t* into = room.data();
-    const auto code = BrotliDecoderDecompressStream(state.get(), &left, &next, &room_left, &into, nullptr);
-    if (!out.take(reinterpret_cast<const char*>(room.data()), room.size() - room_left)) return decoded::too_large;
-    if (code == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) continue;
-    return code == BROTLI_DECODER_RESULT_SUCCESS && left == 0 ? decoded::whole : decoded::broken;
-  }
-}
-
-struct free_zstd {
-  void operator()(ZSTD_DCtx* state) const noexcept { ZSTD_freeDCtx(state); }
-};
-
-decoded decode_zstd(std::string_view bytes, limited& out) {
-  const std::unique_ptr<ZSTD_DCtx, free_zstd> state(ZSTD_createDCtx());
-  if (!state) return decoded::too_large;
-  ZSTD_DCtx_setParameter(state.get(), ZSTD_d_windowLogMax, zstd_window);
-  ZSTD_inBuffer from{bytes.data(), bytes.size(), 0};
-  std::array<char, room_bytes> room;
-  while (true) {
-    ZSTD_outBuffer to{room.data(), room.size(), 0};
-    const auto wanted = ZSTD_decompressStream(state.get(), &to, &from);
-    if (ZSTD_isError(wanted) != 0) return decoded::broken;
-    if (!out.take(room.data(), to.pos)) return decoded::too_large;
-    if (from.pos < from.size || to.pos == to.size) {
-      if (wanted == 0 && from.pos == from.size) return decoded::whole;
-      continue;
-    }
-    return wanted == 0 ? decoded::whole : decoded::broken;  // else it breaks off
-  }
-}
+// zlib counts in 32 bits.
+uInt bounded(std::size_t size) { return static_cast<uInt>(std::min(size, std::size_t{1} << 30U)); }
 
 }  // namespace
 
+void decoder::free_gzip::operator()(z_stream_s* stream) const noexcept {
+  inflateEnd(stream);
+  delete stream;
+}
+void decoder::free_brotli::operator()(BrotliDecoderState* state) const noexcept { BrotliDecoderDestroyInstance(state); }
+void decoder::free_zstd::operator()(ZSTD_DCtx* state) const noexcept { ZSTD_freeDCtx(state); }
+
+std::variant<decoder::gzip, decoder::brotli, decoder::zstd> decoder::make(http::coding how) {
+  if (how == http::coding::br) return required(brotli(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)));
+  if (how == http::coding::zstd) {
+    auto made = required(zstd(ZSTD_createDCtx()));
+    ZSTD_DCtx_setParameter(made.get(), ZSTD_d_windowLogMax, zstd_window);
+    return made;
+  }
+  auto stream = std::make_unique<z_stream>();
+  if (inflateInit2(stream.get(), 15 + 16) != Z_OK) throw std::bad_alloc();  // gzip's frame, and no other
+  return gzip(stream.release());
+}
+
+decoder::decoder(http::coding how) : state_(make(how)) {}
+
+decoder::state decoder::inflate_some(z_stream_s& stream, std::string_view& bytes, std::span<char> room,
+                                     std::size_t& made) {
+  if (ended_ && inflateReset(&stream) != Z_OK) return state::broken;
+  const auto given = bounded(bytes.size()), space = bounded(room.size());
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib does not write there
+  stream.avail_in = given;
+  stream.next_out = reinterpret_cast<Bytef*>(room.data());
+  stream.avail_out = space;
+  const int code = inflate(&stream, Z_NO_FLUSH);
+  made = space - stream.avail_out;
+  bytes.remove_prefix(given - stream.avail_in);
+  ended_ = code == Z_STREAM_END;
+  if (ended_) return bytes.empty() ? state::ended : state::full;
+  if (code == Z_BUF_ERROR) return state::hungry;  // there was nothing to do
+  if (code != Z_OK) return state::broken;
+  return bytes.empty() && stream.avail_out > 0 ? state::hungry : state::full;
+}
+
+decoder::state decoder::brotli_some(BrotliDecoderState* from, std::string_view& bytes, std::span<char> room,
+                                    std::size_t& made) {
+  if (ended_) return state::broken;
+  const auto* next = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  std::size_t left = bytes.size(), room_left = room.size();
+  auto* into = reinterpret_cast<std::uint8_t*>(room.data());
+  const auto code = BrotliDecoderDecompressStream(from, &left, &next, &room_left, &into, nullptr);
+  made = room.size() - room_left;
+  bytes.remove_prefix(bytes.size() - left);
+  if (code == BROTLI_DECODER_RESULT_NEEDS_MORE_OUTPUT) return state::full;
+  if (code == BROTLI_DECODER_RESULT_NEEDS_MORE_INPUT) return state::hungry;
+  ended_ = code == BROTLI_DECODER_RESULT_SUCCESS;
+  return ended_ && bytes.empty() ? state::ended : state::broken;
+}
+
+decoder::state decoder::zstd_some(ZSTD_DCtx* from, std::string_view& bytes, std::span<char> room, std::size_t& made) {
+  ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
+  ZSTD_outBuffer to{room.data(), room.size(), 0};
+  const auto wanted = ZSTD_decompressStream(from, &to, &in);
+  if (ZSTD_isError(wanted) != 0) return state::broken;
+  made = to.pos;
+  bytes.remove_prefix(in.pos);
+  ended_ = wanted == 0;
+  if (ended_ && bytes.empty()) return state::ended;
+  return !bytes.empty() || to.pos == to.size ? state::full : state::hungry;
+}
+
+decoder::state decoder::go_on(std::string_view& bytes, std::span<char> room, std::size_t& made) {
+  made = 0;
+  if (ended_ && bytes.empty()) return state::ended;
+  if (const auto* stream = std::get_if<gzip>(&state_)) return inflate_some(**stream, bytes, room, made);
+  if (const auto* brotlis = std::get_if<brotli>(&state_)) return brotli_some(brotlis->get(), bytes, room, made);
+  return zstd_some(std::get<zstd>(state_).get(), bytes, room, made);
+}
+
 decoded decode(http::coding how, std::string_view bytes, std::size_t most, std::string& out) {
-  limited taken(out, most);
   if (bytes.empty()) return decoded::broken;
-  if (how == http::coding::gzip) return decode_gzip(bytes, taken);
-  if (how == http::coding::br) return decode_brotli(bytes, taken);
-  return decode_zstd(bytes, taken);
+  decoder with(how);
+  std::array<char, room_bytes> room;
+  for (;;) {
+    std::size_t made = 0;
+    const auto reached = with.go_on(bytes, room, made);
+    if (made > most) return decoded::too_large;
+    most -= made;
+    out.append(room.data(), made);
+    if (reached == decoder::state::ended) return decoded::whole;
+    if (reached != decoder::state::full) return decoded::broken;
+  }
 }
 
 }  // namespace mutual

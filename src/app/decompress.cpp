@@ -5,6 +5,12 @@
 #include <mutual/compression.hpp>
 #include <mutual/offload.hpp>
 
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <utility>
+
 namespace mutual {
 namespace {
 
@@ -24,33 +30,147 @@ http::coding coding_of(const request& incoming) {
   return *which;
 }
 
-task<std::string> decoded_body(http::coding how, std::string_view body, std::size_t most) {
+// What a body may become: so much in all, and no more than so many times what has come of it, once it is worth a word.
+struct growth {
+  std::size_t most;
+  std::size_t most_times;
+
+  std::size_t allowed(std::size_t came) const {
+    constexpr std::size_t always = std::size_t{1} << 20U;
+    const bool countless = most_times != 0 && came > most / most_times;
+    return countless ? most : std::min(most, std::max(always, came * most_times));
+  }
+};
+
+std::string too_large(const growth& may, std::size_t allowed) {
+  if (allowed == may.most) {
+    return "the body is larger than " + std::to_string(may.most) + " bytes when it is decompressed";
+  }
+  return "the body grows to more than " + std::to_string(may.most_times) +
+         " times what was sent when it is decompressed";
+}
+
+std::string broken(http::coding how) {
+  return "the body is not " + std::string(http::to_string(how)) + " from its first byte to its last";
+}
+
+task<std::string> decoded_body(http::coding how, std::string_view body, growth may) {
   std::string out;
   auto outcome = decoded::broken;
+  const auto most = may.allowed(body.size());
   auto work = [&] { outcome = decode(how, body, most, out); };
   if (body.size() <= small_body && most <= 16 * small_body) {
     work();
   } else {
     co_await offload(work);
   }
-  if (outcome == decoded::too_large) {
-    throw problem::too_large("the body is larger than " + std::to_string(most) + " bytes when it is decompressed");
-  }
-  if (outcome == decoded::broken) {
-    throw problem::bad_request("the body is not " + std::string(http::to_string(how)) +
-                               " from its first byte to its last");
-  }
+  if (outcome == decoded::too_large) throw problem::too_large(too_large(may, most));
+  if (outcome == decoded::broken) throw problem::bad_request(broken(how));
   co_return out;
 }
 
-task<response> run_decompress(std::size_t most, request& incoming, next inner) {
-  if (!incoming.body.empty() && !is_identity(incoming)) {
+// A request's source whose pieces come decoded. It asks for the next only when all that was in the last is taken.
+class decoded_source {
+ public:
+  decoded_source(body_source inner, http::coding how, growth may)
+      : inner_(std::move(inner)), how_(how), decoder_(how), may_(may) {}
+
+  task<std::optional<std::string>> next() {
+    if (failure_) throw *failure_;  // what is broken once never looks whole
+    for (;;) {
+      if (over_) co_return std::nullopt;
+      if (is_hungry()) {
+        std::optional<std::string> piece = co_await inner_();
+        take(std::move(piece));
+        continue;
+      }
+      std::string out = co_await decode_soon();
+      check(out.size());
+      if (!out.empty()) co_return std::optional<std::string>(std::move(out));
+    }
+  }
+
+ private:
+  bool is_hungry() const { return reached_ == decoder::state::hungry || reached_ == decoder::state::ended; }
+
+  void take(std::optional<std::string> piece) {
+    if (!piece) {
+      over_ = true;
+      if (came_ > 0 && reached_ != decoder::state::ended) fail(400, broken(how_));
+      return;
+    }
+    piece_ = *std::move(piece);
+    left_ = piece_;
+    came_ += piece_.size();
+    if (!left_.empty()) reached_ = decoder::state::full;
+  }
+
+  // What one piece gives may be a thousand times as large: beyond the first of it, a worker does it, and this thread
+  // serves others meanwhile.
+  task<std::string> decode_soon() {
+    std::string out(room_bytes, '\0');
+    std::size_t made = 0;
+    auto work = [&] { reached_ = decoder_.go_on(left_, out, made); };
+    bool by_a_worker = gave_ > small_body;
+    while (by_a_worker) {
+      bool busy = false;
+      try {
+        co_await offload(work);
+      } catch (const problem&) {
+        busy = true;  // the handler has begun, and cannot be refused any more: it waits its turn
+      }
+      if (!busy) break;
+      co_await sleep(std::chrono::milliseconds(20));
+    }
+    if (!by_a_worker) work();
+    out.resize(made);
+    co_return out;
+  }
+
+  void check(std::size_t made) {
+    gave_ += made;
+    if (reached_ == decoder::state::broken) fail(400, broken(how_));
+    const auto allowed = may_.allowed(came_);
+    if (gave_ > allowed) fail(413, too_large(may_, allowed));
+  }
+
+  [[noreturn]] void fail(int status, const std::string& why) {
+    failure_.emplace(status, why);
+    throw *failure_;
+  }
+
+  static constexpr std::size_t room_bytes = std::size_t{32} * 1024;
+
+  body_source inner_;
+  http::coding how_;
+  decoder decoder_;
+  growth may_;
+  std::string piece_;
+  std::string_view left_;  // of piece_
+  decoder::state reached_ = decoder::state::hungry;
+  std::size_t came_ = 0;
+  std::size_t gave_ = 0;
+  bool over_ = false;
+  std::optional<body_error> failure_;
+};
+
+// Both are of the body as it came.
+void forget_coding(fields& headers) {
+  headers.remove("Content-Encoding");
+  headers.remove("Content-Length");
+}
+
+task<response> run_decompress(growth may, request& incoming, next inner) {
+  if (incoming.source && !is_identity(incoming)) {
     const auto how = coding_of(incoming);
-    task<std::string> work = decoded_body(how, incoming.body, most);
+    const auto source = std::make_shared<decoded_source>(std::move(incoming.source), how, may);
+    incoming.source = [source] { return source->next(); };
+    forget_coding(incoming.headers);
+  } else if (!incoming.body.empty() && !is_identity(incoming)) {
+    task<std::string> work = decoded_body(coding_of(incoming), incoming.body, may);
     std::string body = co_await work;
     incoming.body = std::move(body);
-    incoming.headers.remove("Content-Encoding");
-    incoming.headers.remove("Content-Length");
+    forget_coding(incoming.headers);
   }
   task<response> work = inner(incoming);
   response answer = co_await work;
@@ -70,8 +190,9 @@ std::optional<problem> refuse_encoded(const request& incoming) {
   return unknown_coding("identity");
 }
 
-middleware decompress(std::size_t most_bytes) {
-  return [most_bytes](request& incoming, next inner) { return run_decompress(most_bytes, incoming, inner); };
+middleware decompress(std::size_t most_bytes, std::size_t most_times) {
+  const growth may{most_bytes, most_times};
+  return [may](request& incoming, next inner) { return run_decompress(may, incoming, inner); };
 }
 
 }  // namespace mutual

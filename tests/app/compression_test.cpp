@@ -105,6 +105,35 @@ TEST(decode, takes_nothing_that_is_not_whole) {
   EXPECT_EQ(plain(coding::gzip, twice), "ab") << "RFC 1952 has files of several members";
 }
 
+TEST(decoder, gives_the_same_however_the_bytes_are_cut) {
+  for (const auto how : all_codings) {
+    const auto text = text_of(3000);
+    const auto good = encoded(how, text);
+    for (std::size_t size = 1; size <= good.size(); size += 7) {
+      decoder with(how);
+      std::string out, room(100, '\0');
+      auto reached = decoder::state::hungry;
+      for (std::size_t at = 0; at < good.size(); at += size) {
+        auto piece = std::string_view(good).substr(at, size);
+        do {
+          std::size_t made = 0;
+          reached = with.go_on(piece, room, made);
+          out.append(room, 0, made);
+        } while (reached == decoder::state::full);
+        EXPECT_TRUE(piece.empty());
+        ASSERT_EQ(reached, at + size < good.size() ? decoder::state::hungry : decoder::state::ended)
+            << at << "/" << size;
+      }
+      EXPECT_EQ(out, text) << http::to_string(how) << " in pieces of " << size;
+      std::string_view more = "x";
+      std::size_t made = 0;
+      do reached = with.go_on(more, room, made);
+      while (reached == decoder::state::full);
+      EXPECT_NE(reached, decoder::state::ended) << "what is followed by something is not whole";
+    }
+  }
+}
+
 class compressed_answers : public testing::Test {
  protected:
   compressed_answers() {
@@ -274,6 +303,103 @@ TEST_F(compressed_requests, that_are_too_large_or_broken_are_refused) {
     const auto refused = post("/some", encoded(coding::gzip, "a"), name);
     EXPECT_EQ(refused.status, 415) << name;
     EXPECT_EQ(refused.header("Accept-Encoding"), "gzip, br, zstd");
+  }
+}
+
+// Reads a body piece by piece; gives its size, the largest piece, and how often it was asked for more after a failure.
+class compressed_streams : public testing::Test {
+ protected:
+  compressed_streams() {
+    service_.workers(2, 4);
+    service_.post("/none", [](body_stream body) { return read(std::move(body)); });
+    service_.group("/some")
+        .use(decompress(3'000'000))
+        .post("", [](body_stream body) { return read(std::move(body)); })
+        .body_limit(2'000'000);
+    service_.group("/stubborn").use(decompress(100'000)).post("", [](body_stream body) -> task<std::string> {
+      for (int failures = 0;;) {
+        try {
+          const auto piece = co_await body.next();
+          if (!piece) break;
+        } catch (const body_error&) {
+          if (++failures == 3) co_return "never whole";
+        }
+      }
+      co_return "whole";
+    });
+    client_ = std::make_unique<test_client>(service_);
+  }
+
+  static task<std::string> read(body_stream body) {
+    std::string all;
+    std::size_t largest = 0;
+    for (;;) {
+      const auto piece = co_await body.next();
+      if (!piece) break;
+      EXPECT_FALSE(piece->empty());
+      largest = std::max(largest, piece->size());
+      all += *piece;
+    }
+    EXPECT_LE(largest, 32U * 1024);
+    co_return all;
+  }
+
+  test_response post(std::string_view target, std::string body, std::string_view how) {
+    request out;
+    out.method = "POST";
+    out.target = target;
+    out.body = std::move(body);
+    out.headers.add("Content-Encoding", how);
+    return client_->send(out);
+  }
+
+  app service_;
+  std::unique_ptr<test_client> client_;
+};
+
+TEST_F(compressed_streams, come_to_the_handler_as_they_were) {
+  for (const auto how : all_codings) {
+    for (const auto& text : {text_of(1), text_of(10), text_of(100'000), random_hex(1'000'000)}) {
+      EXPECT_TRUE(post("/some", encoded(how, text), http::to_string(how)).body == text) << text.size();
+    }
+  }
+  EXPECT_EQ(post("/some", text_of(100'000), "identity").body, text_of(100'000));
+  EXPECT_EQ(post("/some", encoded(coding::gzip, "a") + encoded(coding::gzip, "b"), "gzip").body, "ab");
+  EXPECT_EQ(client_->post("/some", "plain").body, "plain");
+}
+
+TEST_F(compressed_streams, are_refused_where_nobody_decompresses_them_or_the_coding_is_another) {
+  EXPECT_EQ(post("/none", encoded(coding::gzip, "a"), "gzip").header("Accept-Encoding"), "identity");
+  for (const char* name : {"deflate", "gzip, gzip", "identity, gzip"}) {
+    const auto refused = post("/some", encoded(coding::gzip, "a"), name);
+    EXPECT_EQ(refused.status, 415) << name;
+    EXPECT_EQ(refused.header("Accept-Encoding"), "gzip, br, zstd");
+  }
+}
+
+TEST_F(compressed_streams, that_are_too_large_are_refused_when_that_is_reached) {
+  const std::string more(3'000'001, 'a');
+  for (const auto how : all_codings) {
+    const auto refused = post("/some", encoded(how, more), http::to_string(how));
+    EXPECT_EQ(refused.status, 413);
+    EXPECT_THAT(refused.body, testing::HasSubstr("decompressed"));
+  }
+  // Less than the limit, and a thousand times what was sent.
+  const std::string zeros(2'900'000, '\0');
+  EXPECT_THAT(post("/some", encoded(coding::gzip, zeros), "gzip").body, testing::HasSubstr("200 times"));
+  const std::string harmless(1'000'000, '\0');
+  EXPECT_EQ(post("/some", encoded(coding::gzip, harmless), "gzip").body, harmless);
+}
+
+TEST_F(compressed_streams, that_are_broken_are_refused_and_never_look_whole) {
+  for (const auto how : all_codings) {
+    const auto name = http::to_string(how);
+    const auto good = encoded(how, text_of(300'000));
+    EXPECT_EQ(post("/some", "not compressed", name).status, 400);
+    EXPECT_EQ(post("/some", good + "b", name).status, 400);
+    EXPECT_EQ(post("/some", good.substr(0, good.size() - 1), name).status, 400);
+    EXPECT_EQ(post("/stubborn", good.substr(0, good.size() / 2), name).body, "never whole");
+    EXPECT_EQ(post("/stubborn", encoded(how, std::string(200'000, 'a')), name).body, "never whole");
   }
 }
 
