@@ -273,6 +273,11 @@ result<> pki::finish_interrupted() {
   return {};
 }
 
+result<bool> is_revoked_for_good(inventory& in, const x509::certificate& ca) {
+  MUTUAL_TRY(const auto known, in.find_serial(ca.serial()));
+  return known && known->revoked && !known->revoked->is_hold();
+}
+
 bool is_due(const x509::certificate& one, unsigned percent, sys_seconds at) {
   const auto life = one.not_after() - one.not_before();
   return at >= one.not_before() + life * percent / 100;

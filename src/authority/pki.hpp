@@ -25,6 +25,8 @@
 
 namespace mutual::authority {
 
+struct retired_issuer;
+
 /// How long certificates last that nobody said it of: 397 days, the most that browsers take from servers.
 inline constexpr std::chrono::days default_lifetime{397};
 /// How long a revocation list is good for, if nobody said it. Servers take up a new one at once, whenever it comes.
@@ -168,9 +170,10 @@ class pki {
   result<std::string> root_list_advice();
 
   /// Who signs OCSP answers for each CA of this PKI. What is missing or in the last third of its life is made first, if
-  /// the CA's key is here: in the inventory, then in the folder `ocsp`, 0600. A CA whose key is away and that has none
-  /// is left out.
-  result<std::vector<ocsp_responder>> ready_responders();
+  /// the CA's key is here: in the inventory, then in the folder `ocsp`, 0600. A CA that fails, or whose key is away and
+  /// that has none, is left out, and the others are given all the same; the first failure, of which a root's key that
+  /// is away is none, is put into `failed`, and is the error if nobody is left.
+  result<std::vector<ocsp_responder>> ready_responders(result<>* failed = nullptr);
 
   /// An error if the inventory is an older one by now than the folder has seen.
   result<> check_current();
@@ -205,6 +208,11 @@ class pki {
   /// The same, in its file. Only in one's turn, as the next.
   result<signed_list> make_list(const x509::identity& issuer, const std::string& called, const list_options& how);
   result<std::vector<made_list>> make_lists_in_turn(const list_options& how, opened_roots& keys);
+  /// Opens the keys of the roots whose lists must be made anew. Before one's turn, so that whoever has to type a
+  /// password does so while nobody waits for the folder.
+  result<> ask_for_roots(opened_roots& keys);
+  /// Whether that root's list is not there, past its date, or lacks a revocation.
+  result<bool> needs_root_key(const root_place& root);
 
  private:
   pki(layout places, std::unique_ptr<inventory> opened);
@@ -229,8 +237,15 @@ class pki {
   result<std::string> replaceable(inventory& in, const std::string& name) const;
   result<> revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
   result<> finish_interrupted();
+  // What came of making lists.
+  struct lists_so_far {
+    std::vector<made_list> made;
+    result<> lacking;         // What was missing and could not be made.
+    bool is_one_due = false;  // A root's list in the last third of its time could not be made anew.
+  };
   result<std::string> root_list(const root_place& root, const list_options& how, opened_roots& keys,
-                                std::vector<made_list>& made, result<>& lacking);
+                                lists_so_far& so_far);
+  result<std::string> list_without_key(const retired_issuer& of, result<>& lacking);
   result<x509::identity> new_responder(const x509::identity& issuer, const std::string& called,
                                        std::chrono::seconds lifetime);
 
@@ -249,6 +264,9 @@ void add_loopback_addresses(alternative_names& names);
 
 /// An error if a certificate for that key was revoked because the key was compromised.
 result<> check_not_compromised(inventory& in, const EVP_PKEY* key);
+
+/// Whether a CA was revoked, and not only put on hold: whatever it has issued is refused then.
+result<bool> is_revoked_for_good(inventory& in, const x509::certificate& ca);
 
 /// The CA that issues now, with its key.
 result<x509::identity> load_issuer(const layout& places);

@@ -10,13 +10,25 @@
 
 namespace mutual::authority {
 
+namespace {
+
+// Whatever is wrong here is no fault of who asks for a certificate, and must not look like one.
+error ours(const error& why) { return {errc::io, why.message()}; }
+
+}  // namespace
+
 result<issued_certificate> pki::certify(const certified& what) {
-  MUTUAL_TRY(const auto turn, take_turn());
-  MUTUAL_TRY(const auto issuer, load_issuer(places_));
+  const auto turn = take_turn();
+  if (!turn) return turn.error().code() == errc::timed_out ? turn.error() : ours(turn.error());
+  const auto issuer_now = load_issuer(places_);
+  if (!issuer_now) return ours(issuer_now.error());
+  const auto& issuer = *issuer_now;
   if (EVP_PKEY_eq(what.key, issuer.key.get()) == 1) {
     return error(errc::bad_input, "the request is refused: its key is the authority's own");
   }
-  MUTUAL_TRY(const auto by, load_limits(places_));
+  const auto limits_now = load_limits(places_);
+  if (!limits_now) return ours(limits_now.error());
+  const auto& by = *limits_now;
   std::chrono::seconds life = what.lifetime ? *what.lifetime : usual_life(by, what.purpose, default_lifetime);
   if (const auto* own = by.of(what.purpose); own != nullptr && own->longest) {
     life = std::min<std::chrono::seconds>(life, *own->longest);

@@ -1,5 +1,6 @@
 // Making revocation lists, and putting them where servers look.
 
+#include "authority/lists_above.hpp"
 #include "authority/pki.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
@@ -92,12 +93,12 @@ result<root_list> look_at_list(const root_place& root, const std::filesystem::pa
 
 bool is_retired(const root_place& root) { return root.called != "root"; }
 
-// The list that is there, past its date: a server that has had one of that root takes no others without.
-result<std::string> ended_list(const root_place& root, const std::filesystem::path& path) {
+// The list that is there, though it may be past its date: a server that has had one of that CA takes no others without.
+result<std::string> list_there(const x509::certificate& ca, const std::filesystem::path& path) {
   MUTUAL_TRY(const bool there, file::exists(path));
   if (!there) return std::string();
   MUTUAL_TRY(const auto lists, x509::load_crls(path));
-  return lists.front().is_signed_by(root.certificate) ? lists.front().pem() : std::string();
+  return lists.front().is_signed_by(ca) ? lists.front().pem() : std::string();
 }
 
 // The roots whose lists servers need: the present one, and those that were replaced and are trusted still.
@@ -107,66 +108,6 @@ result<std::vector<root_place>> roots_of(const layout& places) {
   std::vector<root_place> out{std::move(own)};
   for (const auto& one : retired.roots) {
     if (one.needs_list) out.push_back(one.root);
-  }
-  return out;
-}
-
-// A CA between an issuer and its root.
-struct ca_between {
-  x509::certificate ca;
-  bool is_needed;  // By what issues now, and not by old CAs alone.
-};
-
-// All of them, each once. A new root that the one before has signed is a root all the same.
-std::vector<ca_between> between(const x509::identity& issuer, const retired_authorities& retired,
-                                const std::vector<record>& roots) {
-  std::vector<ca_between> out;
-  const auto take = [&](const std::vector<x509::certificate>& chain, bool is_needed) {
-    for (std::size_t at = 1; at < chain.size(); ++at) {
-      const auto& ca = chain[at];
-      const bool is_root =
-          std::any_of(roots.begin(), roots.end(), [&](const record& one) { return one.subject == ca.subject(); });
-      const bool is_there = std::any_of(out.begin(), out.end(), [&](const ca_between& one) { return one.ca == ca; });
-      if (!is_root && !is_there) out.push_back({ca, is_needed});
-    }
-  };
-  take(issuer.chain, true);
-  for (const auto& one : retired.issuers) {
-    if (!one.has_ended) take(one.who.chain, false);
-  }
-  return out;
-}
-
-// The newest full list of that CA.
-const x509::crl* newest_of(const x509::certificate& ca, const std::vector<x509::crl>& lists) {
-  const x509::crl* newest = nullptr;
-  for (const auto& one : lists) {
-    if (!one.next_update() || X509_CRL_get_ext_by_NID(one.get(), NID_delta_crl, -1) >= 0 || !one.is_signed_by(ca))
-      continue;
-    if (newest == nullptr || one.this_update() > newest->this_update()) newest = &one;
-  }
-  return newest;
-}
-
-// Their lists, which others make: servers refuse everybody below them without.
-result<std::vector<x509::crl>> lists_above(const layout& places, const std::vector<ca_between>& cas,
-                                           result<>& lacking) {
-  std::vector<x509::crl> lists, out;
-  MUTUAL_TRY(const bool there, file::exists(places.lists_above()));
-  if (there) {
-    MUTUAL_TRY(lists, x509::load_crls(places.lists_above()));
-  }
-  for (const auto& [ca, is_needed] : cas) {
-    const auto* list = newest_of(ca, lists);
-    if (list != nullptr) out.push_back(*list);
-    if (list != nullptr && *list->next_update() > now()) continue;
-    error none(
-        errc::not_found,
-        fmt::format("{} holds no list of {} that is current, and servers would refuse everybody without: get its "
-                    "newest list from whoever runs that CA, and put it there",
-                    shown(places.lists_above()), text::quoted(ca.subject())));
-    if (is_needed) return none;
-    lacking = std::move(none);
   }
   return out;
 }
@@ -241,21 +182,28 @@ result<std::string> pki::root_list_advice() {
 
 result<std::vector<made_list>> pki::make_lists(const list_options& how) {
   opened_roots keys(how.root);
-  if (!how.is_delta) {
-    // Whoever has to type a password does so while nobody waits for the folder.
-    MUTUAL_TRY(const auto roots, roots_of(places_));
-    for (const auto& root : roots) {
-      MUTUAL_TRY(const auto before, look_at_list(root, places_.revocation_list(root.called), *inventory_));
-      if (before.how < standing::due) (void)keys.open(root, false);
-    }
-  }
+  if (!how.is_delta) MUTUAL_CHECK(ask_for_roots(keys));
   MUTUAL_TRY(const auto turn, take_turn());
   return make_lists_in_turn(how, keys);
 }
 
-// A root's list: the one that is there, or a new one. What was missing and could not be made is put into `lacking`.
+result<> pki::ask_for_roots(opened_roots& keys) {
+  MUTUAL_TRY(const auto roots, roots_of(places_));
+  for (const auto& root : roots) {
+    MUTUAL_TRY(const auto there, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+    if (there.how < standing::due || (there.how == standing::due && keys.are_named())) (void)keys.open(root, false);
+  }
+  return {};
+}
+
+result<bool> pki::needs_root_key(const root_place& root) {
+  MUTUAL_TRY(const auto there, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+  return there.how < standing::due;
+}
+
+// A root's list: the one that is there, or a new one.
 result<std::string> pki::root_list(const root_place& root, const list_options& how, opened_roots& keys,
-                                   std::vector<made_list>& made, result<>& lacking) {
+                                   lists_so_far& so_far) {
   MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
   if (found.how == standing::fresh) return found.list->pem();
   const auto& key = keys.open(root, found.how == standing::due);
@@ -269,51 +217,87 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
     // An old root's key may not be at hand again.
     if (is_retired(root)) longer.lifetime = root.certificate.not_after() - now();
     MUTUAL_TRY(auto list, make_list(*key, root.called, longer));
-    made.push_back(std::move(list.made));
+    so_far.made.push_back(std::move(list.made));
     return list.list.pem();
+  }
+  if (found.how == standing::due) {
+    so_far.is_one_due = true;
+    return found.list->pem();
   }
   if (!found.list && is_retired(root)) {
     // The others are not held up by it: who is below the old root is refused.
-    lacking = key.error().in("the revocation list of an old root is missing or past its date");
-    MUTUAL_TRY(const auto ended, ended_list(root, places_.revocation_list(root.called)));
-    return ended;
+    so_far.lacking = key.error().in("the revocation list of an old root is missing or past its date");
+    return list_there(root.certificate, places_.revocation_list(root.called));
   }
   if (!found.list) return key.error().in("the root's own revocation list is missing or past its date");
-  if (found.how == standing::lacking) {
-    lacking = key.error().in("a CA was revoked, but the root's revocation list does not say it yet");
-  }
+  so_far.lacking = key.error().in("a CA was revoked, but the root's revocation list does not say it yet");
   return found.list->pem();
 }
+
+// Of an old CA whose key cannot be used. Whoever has a certificate of one that was revoked is refused anyway.
+result<std::string> pki::list_without_key(const retired_issuer& of, result<>& lacking) {
+  const auto& ca = of.who.leaf();
+  MUTUAL_TRY(const bool revoked, is_revoked_for_good(*inventory_, ca));
+  if (!revoked) {
+    lacking = of.key_state.error().in(fmt::format(
+        "no new revocation list of an old CA could be made (if its key is lost, revoke it: mutual revoke {})",
+        ca.serial()));
+  }
+  return list_there(ca, places_.revocation_list(of.called));
+}
+
+namespace {
+
+// Somebody has named a key for a list in the last third of its time, and it was of no use: nothing is lost yet.
+result<> check_named_keys(const std::vector<root_place>& roots, opened_roots& keys) {
+  const error* why = nullptr;
+  for (const auto& root : roots) {
+    const auto& opened = keys.open(root, true);
+    if (opened) return {};
+    if (why == nullptr) why = &opened.error();
+  }
+  return why->in("all lists are there, but the root's key that was named could not be used");
+}
+
+}  // namespace
 
 result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, opened_roots& keys) {
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto retired, load_retired(places_));
-  std::vector<made_list> made;
+  lists_so_far out;
   MUTUAL_TRY(auto own, make_list(issuer, "intermediate", how));
   auto pem = own.list.pem();
-  made.push_back(std::move(own.made));
+  out.made.push_back(std::move(own.made));
   for (const auto& one : retired.issuers) {
     if (one.has_ended) continue;
+    if (!one.key_state) {
+      MUTUAL_TRY(const auto before, list_without_key(one, out.lacking));
+      pem += before;
+      continue;
+    }
     MUTUAL_TRY(auto list, make_list(one.who, one.called, how));
     pem += list.list.pem();
-    made.push_back(std::move(list.made));
+    out.made.push_back(std::move(list.made));
   }
-  if (how.is_delta) return made;
-  result<> lacking;
+  if (how.is_delta) {
+    if (!out.lacking) return std::move(out.lacking).error();
+    return std::move(out.made);
+  }
   MUTUAL_TRY(const auto roots, roots_of(places_));
   for (const auto& root : roots) {
-    MUTUAL_TRY(const auto list, root_list(root, how, keys, made, lacking));
+    MUTUAL_TRY(const auto list, root_list(root, how, keys, out));
     pem += list;
   }
   MUTUAL_TRY(const auto all_roots, inventory_->of_profile(profile::root));
-  MUTUAL_TRY(const auto above, lists_above(places_, between(issuer, retired, all_roots), lacking));
+  MUTUAL_TRY(const auto above, lists_above(places_, between(issuer, retired, all_roots), out.lacking));
   for (const auto& list : above) pem += list.pem();
   for (const auto& list : retired.last_lists) pem += list.pem();
   MUTUAL_CHECK(check_fits(pem));
   // Last, and whole: a server that watches it takes up all of them at once.
   MUTUAL_CHECK(file::replace(places_.revocation_lists(), pem, file::access::everyone));
-  if (!lacking) return std::move(lacking).error();
-  return made;
+  if (!out.lacking) return std::move(out.lacking).error();
+  if (out.is_one_due && keys.are_named()) MUTUAL_CHECK(check_named_keys(roots, keys));
+  return std::move(out.made);
 }
 
 }  // namespace mutual::authority

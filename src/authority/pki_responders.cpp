@@ -47,46 +47,64 @@ result<x509::identity> pki::new_responder(const x509::identity& issuer, const st
   return x509::identity{std::move(key), {std::move(leaf)}};
 }
 
-result<std::vector<ocsp_responder>> pki::ready_responders() {
+// Each for itself: what is wrong with one CA, or with its key, is no reason that nobody hears of the others.
+result<std::vector<ocsp_responder>> pki::ready_responders(result<>* failed) {
   MUTUAL_TRY(const auto turn, take_turn());
-  MUTUAL_TRY(const auto issuer, load_issuer(places_));
-  MUTUAL_TRY(const auto retired, load_retired(places_));
   std::vector<ocsp_responder> out;
-  const auto take = [&](const x509::identity& ca, const std::string& called, std::chrono::days lifetime) -> result<> {
-    auto there = usable(places_.responder(ca.leaf().serial()), ca.leaf());
+  result<> outcome;
+  const auto fail = [&](const error& why) {
+    if (outcome) outcome = why;
+  };
+  const auto take = [&](const x509::certificate& ca, const result<x509::identity>& with_key, const std::string& called,
+                        bool key_may_be_away) -> result<> {
+    auto there = usable(places_.responder(ca.serial()), ca);
     // One that was revoked, or that no record knows since a backup was put back, signs nothing more.
     if (there) {
       MUTUAL_TRY(const auto known, inventory_->find_serial(there->leaf().serial()));
       if (!known || known->revoked) there.reset();
     }
     if (!there || is_due(there->leaf(), due_percent, now())) {
-      MUTUAL_TRY(auto made, new_responder(ca, called, lifetime));
-      there = std::move(made);
+      auto made = with_key ? new_responder(*with_key, called, responder_lifetime) : with_key.error();
+      if (made) {
+        there = *std::move(made);
+      } else if (with_key || !key_may_be_away) {
+        fail(made.error());
+      }
     }
-    out.push_back({ca.leaf(), *std::move(there)});
+    // While the key is away or closed, what there is serves to its end.
+    if (there) out.push_back({ca, *std::move(there)});
     return {};
   };
-  MUTUAL_CHECK(take(issuer, "intermediate", responder_lifetime));
-  for (const auto& one : retired.issuers) {
-    if (one.has_ended) continue;
-    MUTUAL_CHECK(take(one.who, std::filesystem::path(one.called).filename().string(), responder_lifetime));
+  if (const auto own = x509::load_certificates(places_.intermediate_certificate())) {
+    MUTUAL_CHECK(take(own->front(), load_issuer(places_), "intermediate", false));
+  } else {
+    fail(own.error());
   }
-  MUTUAL_TRY(auto own_root, current_root(places_));
-  std::vector<root_place> roots{std::move(own_root)};
-  for (const auto& one : retired.roots) {
-    if (one.needs_list) roots.push_back(one.root);
+  std::vector<root_place> roots;
+  if (auto own_root = current_root(places_)) {
+    roots.push_back(*std::move(own_root));
+  } else {
+    fail(own_root.error());
   }
-  for (const auto& [root, called, key_file] : roots) {
-    if (auto there = usable(places_.responder(root.serial()), root);
-        there && !is_due(there->leaf(), due_percent, now())) {
-      out.push_back({root, *std::move(there)});
-    } else if (const auto keys = x509::load_bundle(key_file); keys && keys->key && keys->key->belongs_to(root)) {
-      MUTUAL_CHECK(take({*keys->key, {root}}, std::filesystem::path(called).filename().string(), responder_lifetime));
-    } else if (there) {
-      // The key is away or closed: what there is serves to its end.
-      out.push_back({root, *std::move(there)});
+  const auto name_of = [](const std::string& called) { return std::filesystem::path(called).filename().string(); };
+  if (const auto retired = load_retired(places_)) {
+    for (const auto& one : retired->issuers) {
+      if (one.has_ended) continue;
+      const result<x509::identity> with_key =
+          one.key_state ? result<x509::identity>(one.who) : result<x509::identity>(one.key_state.error());
+      MUTUAL_CHECK(take(one.who.leaf(), with_key, name_of(one.called), false));
     }
+    for (const auto& one : retired->roots) {
+      if (one.needs_list) roots.push_back(one.root);
+    }
+  } else {
+    fail(retired.error());
   }
+  for (const auto& root : roots) {
+    MUTUAL_CHECK(take(root.certificate, load_root(root, {}), name_of(root.called), true));
+  }
+  if (out.empty() && !outcome) return std::move(outcome).error();
+  if (failed != nullptr) *failed = std::move(outcome);
   return out;
 }
 

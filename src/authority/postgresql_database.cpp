@@ -91,8 +91,12 @@ class postgresql_database final : public database {
 
   result<> open(const std::string& url) {
     // The URL is expanded in the place of "dbname", and wins over what stands before it.
-    const std::array<const char*, 4> names{"connect_timeout", "application_name", "dbname", nullptr};
-    const std::array<const char*, 4> values{"10", "mutual", url.c_str(), nullptr};
+    // A machine that has vanished is noticed: what it does not confirm within ten seconds is lost, and one that says
+    // nothing for as long is asked whether it is there.
+    const std::array<const char*, 8> names{
+        "connect_timeout",     "application_name", "tcp_user_timeout", "keepalives_idle",
+        "keepalives_interval", "keepalives_count", "dbname",           nullptr};
+    const std::array<const char*, 8> values{"10", "mutual", "10000", "10", "5", "3", url.c_str(), nullptr};
     handle_.reset(PQconnectdbParams(names.data(), values.data(), 1));
     if (!handle_) return error(errc::internal, "no memory is left for a connection to PostgreSQL");
     const auto part = [](const char* value) { return text::printable(value != nullptr ? value : "?"); };
@@ -106,6 +110,7 @@ class postgresql_database final : public database {
     // What is committed is on the disk, and who has to wait does not wait for ever, whatever the server's settings.
     return run(
         "SET synchronous_commit = on; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; "
+        "SET statement_timeout = '300s'; "
         "SET standard_conforming_strings = on; SET client_encoding = 'UTF8'; SET bytea_output = 'hex'; "
         "SET default_transaction_isolation = 'read committed'");
   }
@@ -173,6 +178,9 @@ class postgresql_database final : public database {
       return error(errc::already_exists, fmt::format("{} refuses the change: {}", where_, why));
     if (state == "55P03" || state == "40P01") {
       return error(errc::timed_out, fmt::format("{} is in use by another process: wait until it has finished", where_));
+    }
+    if (state == "57014") {
+      return error(errc::timed_out, fmt::format("{} has not answered in time: {}; try again", where_, why));
     }
     if (PQstatus(handle_.get()) != CONNECTION_OK) {
       return error(errc::io, fmt::format("the connection to {} is lost: {}; what was being done may have been done: "

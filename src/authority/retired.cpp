@@ -45,11 +45,16 @@ result<> add(const layout& places, const std::filesystem::path& certificate, ret
     is_finished = is_finished || !trusted;
     if (trusted) to.roots.push_back({{own, called, key}, has_list && !has_ended});
   } else if (has_key) {
+    retired_issuer found{{x509::private_key(x509::pkey_ptr()), all}, called, has_ended};
     // The key of one that has ended signs nothing more, and need not be there to be taken away.
-    auto who =
-        has_ended ? result<x509::identity>({x509::private_key(x509::pkey_ptr()), all}) : load_ca(certificate, key);
-    if (!who) return std::move(who).error().in("an old CA cannot sign its revocation list");
-    to.issuers.push_back({*std::move(who), called, has_ended});
+    if (!has_ended) {
+      if (auto who = load_ca(certificate, key)) {
+        found.who = *std::move(who);
+      } else {
+        found.key_state = who.error().in(fmt::format("{} cannot sign any more", text::quoted(own.subject())));
+      }
+    }
+    to.issuers.push_back(std::move(found));
   }
   if (has_list && (is_finished || (!has_key && !own.is_self_issued()))) {
     MUTUAL_TRY(auto lists, x509::load_crls(places.revocation_list(called)));
@@ -86,8 +91,9 @@ result<retired_authorities> load_retired(const layout& places) {
 result<> sweep_retired(const layout& places) {
   MUTUAL_TRY(const auto certificates, certificates_in(places));
   for (auto path : certificates) {
-    MUTUAL_TRY(const auto all, x509::load_certificates(path));
-    MUTUAL_TRY(const bool current, is_current(places, all.front()));
+    const auto all = x509::load_certificates(path);
+    if (!all) continue;  // Whoever needs it says so.
+    MUTUAL_TRY(const bool current, is_current(places, all->front()));
     if (!current) continue;
     // The certificate last: by it the rest is found.
     for (const char* kind : {".key", ".crl", ".crt"}) (void)::unlink(path.replace_extension(kind).c_str());

@@ -15,9 +15,11 @@ namespace mutual::authority {
 
 /// An intermediate that issues no more, and what its files are called.
 struct retired_issuer {
-  x509::identity who;
+  x509::identity who;  ///< Without its key, if that cannot be used or is of no use any more.
   std::string called;  ///< "retired/SERIAL"
   bool has_ended = false;
+  /// Why its key cannot be used, if so: it may be in a token that is gone.
+  result<> key_state{};
 };
 
 /// A root that was replaced. While it is in trust.crt it is trusted still; after that its last list alone is here.

@@ -51,6 +51,9 @@ class opened_roots {
   /// The root with its key. One that is only `wanted`, and not needed, is opened without asking anybody.
   const result<x509::identity>& open(const root_place& root, bool only_wanted);
 
+  /// Whether somebody has said where a key is, and so wants it used.
+  bool are_named() const { return !with_.key_files.empty(); }
+
  private:
   const root_access& with_;
   std::map<std::string, result<x509::identity>> asked_, tried_;

@@ -266,6 +266,7 @@ result<rotation_state> state_of_rotation(pki& of) {
     if (!known || !known->revoked || known->revoked->is_hold()) {
       MUTUAL_TRY(state.on_it, of.records().depending_on(state.subject));
       state.is_imported = known && known->place == imported_place && !one.has_ended;
+      if (!one.key_state) state.cannot_sign = one.key_state.error().message();
     }
     out.old.push_back(std::move(state));
   }

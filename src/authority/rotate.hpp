@@ -40,6 +40,8 @@ struct old_authority {
   dependants on_it;
   /// It was made elsewhere, and what it issued there is on no record here.
   bool is_imported = false;
+  /// Why its key cannot be used, though it has to sign its revocation list still; empty if all is well.
+  std::string cannot_sign{};
   bool may_go(bool imported_too = false) const { return on_it.in_use == 0 && (!is_imported || imported_too); }
 };
 
@@ -57,8 +59,9 @@ result<rotation_state> begin_rotation(pki& of, const rotation_request& request);
 result<rotation_state> state_of_rotation(pki& of);
 
 /// Takes away the old CAs on which nothing depends; an error that says when, if there is none. Those that were imported
-/// and have not ended are among them only if it is said, for nobody here knows what depends on them. Gives what is
-/// left. May be killed at any moment, and done again.
-result<rotation_state> finish_rotation(pki& of, bool imported_too = false);
+/// and have not ended are among them only if it is said, for nobody here knows what depends on them. Each signs its
+/// last revocation list first; one that cannot stays, unless it was revoked itself, and is the error when the others
+/// have gone. Gives what is left. May be killed at any moment, and done again.
+result<rotation_state> finish_rotation(pki& of, bool imported_too = false, const root_access& root = {});
 
 }  // namespace mutual::authority

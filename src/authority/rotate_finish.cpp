@@ -58,8 +58,16 @@ result<without_root> look_without(const layout& places, const x509::certificate&
 // An old intermediate: its key goes; its last list stays as long as its certificate would have lasted, so that whoever
 // was revoked is refused for that, and servers miss nothing.
 result<> finish_issuer(pki& of, const retired_issuer& one, bool with_lists) {
+  MUTUAL_TRY(const bool revoked, is_revoked_for_good(of.records(), one.who.leaf()));
+  // The list that is there may let somebody in who was revoked since.
+  if (with_lists && !one.key_state && !revoked) {
+    return one.key_state.error().in(
+        fmt::format("the last revocation list of an old CA cannot be made, so it stays (if its key is lost, revoke it: "
+                    "mutual revoke {})",
+                    one.who.leaf().serial()));
+  }
   MUTUAL_CHECK(of.records().note("retired", one.who.leaf().serial(), "intermediate", "nothing depends on it"));
-  if (with_lists && !one.has_ended) {
+  if (with_lists && !one.has_ended && one.key_state) {
     list_options last;
     last.lifetime = one.who.leaf().not_after() - now();
     MUTUAL_TRY(const auto made, of.make_list(one.who, one.called, last));
@@ -73,14 +81,18 @@ result<> finish_issuer(pki& of, const retired_issuer& one, bool with_lists) {
 
 // An old root: its key goes, then the trust in it. Its last list stays, as an intermediate's does: servers elsewhere
 // that trust it still would take no list without it.
-result<> finish_root(pki& of, const root_place& root, bool with_lists) {
+result<> finish_root(pki& of, const root_place& root, opened_roots& keys, bool with_lists) {
   const auto& places = of.places();
   MUTUAL_TRY(auto left, look_without(places, root.certificate));
+  const bool makes_list = with_lists && root.certificate.not_after() > now();
+  if (makes_list) {
+    const auto& key = keys.open(root, true);
+    MUTUAL_TRY(const bool needed, of.needs_root_key(root));
+    // A key that is gone signs nothing more; one that is only closed must not be deleted before it has.
+    if (needed && !key && key.error().code() != errc::not_found) return key.error();
+  }
   MUTUAL_CHECK(of.records().note("retired", root.certificate.serial(), "root", "nothing depends on it"));
-  const root_access nothing_more;
-  opened_roots keys(nothing_more);
-  const auto& key = keys.open(root, true);
-  if (with_lists && key && root.certificate.not_after() > now()) {
+  if (const auto& key = keys.open(root, true); makes_list && key) {
     list_options last;
     last.lifetime = root.certificate.not_after() - now();
     MUTUAL_TRY(const auto made, of.make_list(*key, root.called, last));
@@ -110,8 +122,11 @@ error nothing_may_go(const std::vector<old_authority>& old) {
 
 }  // namespace
 
-result<rotation_state> finish_rotation(pki& of, bool imported_too) {
+result<rotation_state> finish_rotation(pki& of, bool imported_too, const root_access& root) {
   const auto& places = of.places();
+  opened_roots keys(root);
+  MUTUAL_TRY(const bool lists_are_there, of.has_lists());
+  if (lists_are_there) MUTUAL_CHECK(of.ask_for_roots(keys));
   MUTUAL_TRY(const auto turn, of.take_turn());
   MUTUAL_TRY(const auto state, state_of_rotation(of));
   MUTUAL_TRY(const auto retired, load_retired(places));
@@ -123,20 +138,23 @@ result<rotation_state> finish_rotation(pki& of, bool imported_too) {
   if (std::none_of(state.old.begin(), state.old.end(), [&](const auto& one) { return one.may_go(imported_too); })) {
     return nothing_may_go(state.old);
   }
+  result<> stays;  // The first that could not go; the others do.
   for (const auto& one : retired.issuers) {
-    if (may_go(one.called)) MUTUAL_CHECK(finish_issuer(of, one, with_lists));
+    if (!may_go(one.called)) continue;
+    if (auto done = finish_issuer(of, one, with_lists); stays) stays = std::move(done);
   }
   for (const auto& one : retired.roots) {
-    if (may_go(one.root.called)) MUTUAL_CHECK(finish_root(of, one.root, with_lists));
+    if (!may_go(one.root.called)) continue;
+    if (auto done = finish_root(of, one.root, keys, with_lists); stays) stays = std::move(done);
   }
   // The last lists are among those that servers have from now on.
+  result<> lists;
   if (with_lists) {
-    const root_access nothing_more;
-    opened_roots keys(nothing_more);
-    MUTUAL_TRY(const auto made, of.make_lists_in_turn({}, keys));
-    (void)made;
+    if (const auto made = of.make_lists_in_turn({}, keys); !made) lists = made.error();
   }
   MUTUAL_CHECK(of.remember());
+  if (!stays) return std::move(stays).error();
+  if (!lists) return std::move(lists).error();
   return state_of_rotation(of);
 }
 

@@ -1,17 +1,16 @@
 #include "ca_service/change_feed.hpp"
 
 #include "base/file.hpp"
-#include "base/text.hpp"
 #include "tls/file_watch.hpp"
+#include "x509/digest.hpp"
 #include "x509/list_files.hpp"
 
 #include <mutual/events.hpp>
 #include <mutual/offload.hpp>
 #include <mutual/policy.hpp>
+#include <mutual/problem.hpp>
 
-#include <openssl/evp.h>
-
-#include <array>
+#include <utility>
 
 namespace mutual::ca_service {
 namespace {
@@ -21,19 +20,7 @@ constexpr std::chrono::milliseconds look_every{50};
 // Whoever hears nothing for longer takes the authority for gone.
 constexpr std::chrono::seconds heartbeat{5};
 
-class counted_in {
- public:
-  explicit counted_in(std::atomic<std::size_t>& count) : count_(count) { ++count_; }
-  ~counted_in() { --count_; }
-  counted_in(const counted_in&) = delete;
-  counted_in& operator=(const counted_in&) = delete;
-
- private:
-  std::atomic<std::size_t>& count_;
-};
-
 task<> tell_changes(change_feed& feed, event_stream& out) {
-  const counted_in while_it_lasts(feed.counted());
   std::uint64_t told = 0;
   for (;;) {
     if (feed.generation() != told) {
@@ -55,14 +42,11 @@ result<> change_feed::look() {
   auto stamp = tls::stamp_of({file});
   if (stamp == stamp_) return {};
   MUTUAL_TRY(const auto pem, file::read(file, x509::largest_lists));
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(pem.data(), pem.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) {
-    return error(errc::internal, "no SHA-256 digest could be made of the revocation lists");
-  }
+  auto id = x509::sha256_hex(pem);
+  if (id.empty()) return error(errc::internal, "no SHA-256 digest could be made of the revocation lists");
   stamp_ = std::move(stamp);
   auto next = std::make_shared<state>();
-  next->id = text::hex({reinterpret_cast<const char*>(digest.data()), size});
+  next->id = std::move(id);
   if (const auto before = current(); before && before->id == next->id) return {};
   next->generation = generation_.load() + 1;
   const auto generation = next->generation;
@@ -71,9 +55,37 @@ result<> change_feed::look() {
   return {};
 }
 
+change_feed::seat::~seat() {
+  const std::scoped_lock lock(in_.guard_);
+  --in_.subscribers_;
+  const auto found = in_.by_peer_.find(peer_);
+  if (--found->second == 0) in_.by_peer_.erase(found);
+}
+
+std::shared_ptr<change_feed::seat> change_feed::take_seat(const std::string& peer) {
+  const std::scoped_lock lock(guard_);
+  const auto found = by_peer_.find(peer);
+  if (subscribers_ >= most_.in_all || (found != by_peer_.end() && found->second >= most_.of_one)) {
+    ++refused_;
+    return nullptr;
+  }
+  auto& of_this_one = by_peer_[peer];
+  auto taken = std::make_shared<seat>(*this, peer);
+  ++of_this_one;
+  ++subscribers_;
+  return taken;
+}
+
 void add_change_route(app& to, change_feed& feed) {
-  to.get("/changes", [&feed] {
-      return events([&feed](event_stream& out) { return tell_changes(feed, out); }, heartbeat);
+  to.get("/changes", [&feed](const peer& who) {
+      auto seat = feed.take_seat(who.sha256());
+      if (seat == nullptr) {
+        throw problem::unavailable(
+            "as many follow the changes as can be served, in all or by this certificate: follow one for each server")
+            .header("Retry-After", "30");
+      }
+      // It is free again when the stream has gone.
+      return events([&feed, seat = std::move(seat)](event_stream& out) { return tell_changes(feed, out); }, heartbeat);
     }).require(policy::any_peer());
 }
 

@@ -1,21 +1,20 @@
 #include "ca_service/desk.hpp"
 
 namespace mutual::ca_service {
-namespace {
-
-// An inventory that is put back from a backup under a running service is noticed this soon.
-constexpr std::chrono::seconds check_every{1};
-
-}  // namespace
 
 result<std::unique_ptr<desk>> desk::open(std::filesystem::path folder, std::string store, counters::count* errors) {
   std::unique_ptr<desk> made(new desk(std::move(folder), std::move(store), errors));
-  MUTUAL_TRY(auto first, made->take());
+  MUTUAL_TRY(auto first, made->open_one());
   made->give_back(std::move(first));
   return made;
 }
 
-result<desk::one> desk::take() {
+result<desk::one> desk::open_one() const {
+  MUTUAL_TRY(auto opened, authority::pki::open(places_.folder(), store_));
+  return one{std::make_unique<authority::pki>(std::move(opened)), std::chrono::steady_clock::now()};
+}
+
+result<desk::one> desk::take(std::chrono::seconds checked_within) {
   one mine;
   {
     const std::scoped_lock lock(guard_);
@@ -24,15 +23,14 @@ result<desk::one> desk::take() {
       idle_.pop_back();
     }
   }
+  if (mine.opened == nullptr) return open_one();
   const auto present = std::chrono::steady_clock::now();
-  if (mine.opened == nullptr) {
-    MUTUAL_TRY(auto opened, authority::pki::open(places_.folder(), store_));
-    return one{std::make_unique<authority::pki>(std::move(opened)), present};
-  }
-  if (present - mine.checked >= check_every) {
-    MUTUAL_CHECK(mine.opened->check_current());
-    mine.checked = present;
-  }
+  if (present - mine.checked < checked_within) return mine;
+  const auto checked = mine.opened->check_current();
+  // Nothing has been done with it yet: what is wrong with this connection need not be wrong with another.
+  if (!checked && may_be_broken(checked.error().code())) return open_one();
+  MUTUAL_CHECK(checked);
+  mine.checked = present;
   return mine;
 }
 

@@ -25,33 +25,58 @@ class desk {
                                             counters::count* errors = nullptr);
 
   /// What the work makes of the authority; acts are noted as `who`'s. The authority cannot be used (errc::io) if it
-  /// cannot be opened, or if its inventory is older than its folder has seen.
+  /// cannot be opened, or if its inventory is older than its folder has seen. The inventory is asked before, so that a
+  /// connection that was lost in between is replaced by another before anything is done; what fails later is not tried
+  /// again, for it may have been done.
   template <class Work>
   auto with(const std::string& who, Work&& work) -> decltype(work(std::declval<authority::pki&>())) {
-    auto taken = take();
+    auto taken = take(std::chrono::seconds(0));
     if (!taken) return count_error(error(errc::io, taken.error().message()));
     taken->opened->records().act_for(who);
-    auto outcome = work(*taken->opened);
+    return done_with(*std::move(taken), work);
+  }
+
+  /// The same for work that changes nothing: when the connection was lost meanwhile, it is done once more, with
+  /// another.
+  template <class Work>
+  auto read(Work&& work) -> decltype(work(std::declval<authority::pki&>())) {
+    auto taken = take(check_every);
+    if (!taken) return count_error(error(errc::io, taken.error().message()));
+    auto outcome = done_with(*std::move(taken), work);
+    if (outcome || outcome.error().code() != errc::io) return outcome;
+    auto another = open_one();
+    if (!another) return outcome;
+    return done_with(*std::move(another), work);
+  }
+
+  const authority::layout& places() const { return places_; }
+
+ private:
+  // An inventory that is put back from a backup under a running service is noticed this soon by those who read.
+  static constexpr std::chrono::seconds check_every{1};
+
+  struct one {
+    std::unique_ptr<authority::pki> opened;
+    std::chrono::steady_clock::time_point checked;
+  };
+
+  template <class Work>
+  auto done_with(one taken, Work& work) -> decltype(work(std::declval<authority::pki&>())) {
+    auto outcome = work(*taken.opened);
     // A connection that may be broken is not kept: the next caller gets another.
     if (outcome || !may_be_broken(outcome.error().code())) {
-      give_back(*std::move(taken));
+      give_back(std::move(taken));
     } else {
       (void)count_error(outcome.error());
     }
     return outcome;
   }
 
-  const authority::layout& places() const { return places_; }
-
- private:
-  struct one {
-    std::unique_ptr<authority::pki> opened;
-    std::chrono::steady_clock::time_point checked;
-  };
-
   desk(std::filesystem::path folder, std::string store, counters::count* errors)
       : places_(std::move(folder)), store_(std::move(store)), errors_(errors) {}
-  result<one> take();
+  // One that was checked no longer ago than that.
+  result<one> take(std::chrono::seconds checked_within);
+  result<one> open_one() const;
   void give_back(one back);
   error count_error(error why) const {
     if (errors_ != nullptr) ++*errors_;

@@ -63,7 +63,9 @@ response est_desk::refuse(const request& asked, std::string_view what, const std
   ++(conflict                        ? counts_.refused_conflict
      : why.code() == errc::bad_input ? counts_.refused_request
                                      : counts_.refused_policy);
-  return problem(conflict ? 409 : why.code() == errc::bad_input ? 400 : 403, why.message());
+  // What stands in the way may be a file of ours, which is nobody's business.
+  if (conflict) return problem(409, "the name is taken, or somebody else was given this certificate a moment ago");
+  return problem(why.code() == errc::bad_input ? 400 : 403, why.message());
 }
 
 response est_desk::answer(const request& asked, std::string_view what, const std::string& who,
@@ -118,8 +120,8 @@ response est_desk::enroll(const request& asked, bool make_key) {
     }));
   }
   // Who shows no token that holds is told nothing else.
-  const auto facts = authority_.with(
-      "ca serve", [&](authority::pki& opened) { return authority::check_token(opened, token->view()); });
+  const auto facts =
+      authority_.read([&](authority::pki& opened) { return authority::check_token(opened, token->view()); });
   if (!facts) return refuse(asked, what, name, facts.error());
   name = "token " + facts->id;
   if (!read) return refuse(asked, what, name, read.error());

@@ -74,7 +74,8 @@ result<> keeper::prepare() {
     MUTUAL_TRY(const bool there, opened.has_lists());
     if (!there) MUTUAL_CHECK(make_lists(opened, "the first"));
     MUTUAL_CHECK(feed_.look());
-    MUTUAL_CHECK(look_at_responders(opened));
+    // An old CA that cannot sign is told by the first look, too.
+    if (const auto looked = look_at_responders(opened); !looked && !has_own_responder()) return looked;
     // What is wrong beyond that is no reason not to serve, and is told by the first look.
     (void)look_at_all(opened);
     publish();
@@ -156,7 +157,7 @@ result<> keeper::look_at_counts(authority::pki& opened) {
 
 result<> keeper::look_at_lists(authority::pki& opened, std::int64_t act) {
   const auto present = clock::now();
-  auto stamp = tls::stamp_of({authority_.places().revocation_lists()});
+  auto stamp = lists_stamp();
   const bool same = act == seen_act_ && stamp == lists_stamp_;
   if (same && !uncovered_since_ && present - looked_ < time_passes) return {};
   looked_ = present;
@@ -200,9 +201,12 @@ result<> keeper::read_own_list(std::string stamp) {
 result<> keeper::make_lists(authority::pki& opened, const std::string& why) {
   const auto present = clock::now();
   if (present < not_before_) return *failure_;
+  const auto stamp = lists_stamp();
   const auto made = opened.make_lists({false, authority::default_list_lifetime, why, {}});
   if (!made) {
     ++counts_.lists_failed;
+    // Servers have them but for that of one CA: the next revocation does not wait for it.
+    if (lists_stamp() != stamp) return made.error();
     failed_wait_ = std::clamp<std::chrono::seconds>(2 * failed_wait_, first_wait, longest_wait);
     not_before_ = present + failed_wait_;
     failure_ = made.error();
@@ -218,21 +222,36 @@ result<> keeper::make_lists(authority::pki& opened, const std::string& why) {
 
 std::string keeper::authorities_stamp() const {
   const auto& places = authority_.places();
-  return tls::stamp_of(
-      {places.intermediate_certificate(), places.root_certificate(), places.root_key(), places.retired()});
+  return tls::stamp_of({places.intermediate_certificate(), places.intermediate_key(), places.root_certificate(),
+                        places.root_key(), places.retired()});
 }
+
+std::string keeper::lists_stamp() const { return tls::stamp_of({authority_.places().revocation_lists()}); }
 
 result<> keeper::look_at_responders(authority::pki& opened) {
   auto stamp = authorities_stamp();
   const auto present = clock::now();
-  if (stamp == stamp_ && present - responders_made_ < responders_every) return {};
-  MUTUAL_TRY(const auto issuer, x509::load_certificates(authority_.places().intermediate_certificate()));
-  MUTUAL_TRY(auto ready, opened.ready_responders());
-  next_.responders = states_of(ready, issuer.front());
-  answers_.sign_with(std::make_shared<const ocsp_desk::responders>(std::move(ready)));
+  const auto every = responders_state_ ? std::chrono::seconds(responders_every) : time_passes;
+  if (stamp == stamp_ && present - responders_made_ < every) return responders_state_;
   stamp_ = std::move(stamp);
   responders_made_ = present;
-  return {};
+  responders_state_ = take_responders(opened);
+  return responders_state_;
+}
+
+// Whoever can sign does; what is wrong with the others is the error.
+result<> keeper::take_responders(authority::pki& opened) {
+  MUTUAL_TRY(const auto issuer, x509::load_certificates(authority_.places().intermediate_certificate()));
+  result<> failed;
+  MUTUAL_TRY(auto ready, opened.ready_responders(&failed));
+  next_.responders = states_of(ready, issuer.front());
+  answers_.sign_with(std::make_shared<const ocsp_desk::responders>(std::move(ready)));
+  return failed;
+}
+
+bool keeper::has_own_responder() const {
+  return std::any_of(next_.responders.begin(), next_.responders.end(),
+                     [](const responder_state& one) { return one.ca.part == "intermediate"; });
 }
 
 }  // namespace mutual::ca_service

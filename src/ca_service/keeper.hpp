@@ -55,7 +55,10 @@ class keeper {
   result<> look_at_responders(authority::pki& opened);
   result<> make_lists(authority::pki& opened, const std::string& why);
   result<> read_own_list(std::string stamp);
+  result<> take_responders(authority::pki& opened);
+  bool has_own_responder() const;
   std::string authorities_stamp() const;
+  std::string lists_stamp() const;
   void publish();
 
   desk& authority_;
@@ -76,6 +79,7 @@ class keeper {
   std::optional<error> failure_;
   std::string stamp_;
   std::chrono::steady_clock::time_point responders_made_{};
+  result<> responders_state_;
   std::string key_stamp_;
   std::chrono::steady_clock::time_point key_tried_{}, counted_{};
   standing next_;  // what becomes of seen_ when a look is over

@@ -100,6 +100,10 @@ std::string metrics_text(const measured& of) {
   add_lists(out, of.counts, *seen, present);
   out.family("mutual_ca_feed_subscribers", "gauge", "Servers that follow the change feed now.");
   out.sample(static_cast<std::int64_t>(of.feed.subscribers()));
+  out.family("mutual_ca_feed_places", "gauge", "How many may follow it.");
+  out.sample(static_cast<std::int64_t>(of.feed.most_subscribers()));
+  out.family("mutual_ca_feed_refused_total", "counter", "Times that there was no place for one more.");
+  out.sample(static_cast<std::int64_t>(of.feed.refused()));
   add_inventory(out, of.counts, *seen);
   return out.take();
 }

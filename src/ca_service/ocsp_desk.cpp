@@ -78,7 +78,7 @@ ocsp_desk::reply ocsp_desk::refuse(ocsp_refusal why) {
 
 result<std::vector<x509::ocsp_fact>> ocsp_desk::look_up(const x509::ocsp_question& what,
                                                         const x509::certificate& issuer) {
-  return authority_.with("ocsp", [&](authority::pki& opened) -> result<std::vector<x509::ocsp_fact>> {
+  return authority_.read([&](authority::pki& opened) -> result<std::vector<x509::ocsp_fact>> {
     std::vector<x509::ocsp_fact> facts;
     for (const auto& id : what.about) {
       MUTUAL_TRY(const auto one, opened.records().find_serial(id.serial()));

@@ -14,6 +14,7 @@
 #include "ca_service/ocsp_desk.hpp"
 #include "ca_service/patient_complaint.hpp"
 #include "ca_service/plain_routes.hpp"
+#include "net/line_writer.hpp"
 
 #include <mutual/app.hpp>
 #include <mutual/policy.hpp>
@@ -21,10 +22,29 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include <csignal>
+#include <optional>
 #include <unistd.h>
+#include <utility>
 
 namespace mutual::ca_service {
 namespace {
+
+// Threads that are started while it lives take no signals: they are for the one that serves.
+class no_signals {
+ public:
+  no_signals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~no_signals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  no_signals(const no_signals&) = delete;
+  no_signals& operator=(const no_signals&) = delete;
+
+ private:
+  sigset_t before_{};
+};
 
 // Each waits for the disk of the inventory.
 constexpr unsigned workers = 8;
@@ -77,7 +97,11 @@ policy readers_of(const options& how) {
 result<> run(const options& how) {
   counters counts;
   MUTUAL_TRY(const auto authority, desk::open(how.pki, how.store, &counts.inventory_errors));
-  const auto log = stderr_logger();
+  // As the server's own log: nothing waits for whoever reads it. Outlives all who write to it.
+  std::optional<no_signals> quiet(std::in_place);
+  net::line_writer lines(STDERR_FILENO);
+  quiet.reset();
+  const logger log([&lines](log_level level, std::string_view line) { lines.write(stamped(level, line)); });
   patient_complaint complaint(log);
   list_shelf lists(authority->places());
   ocsp_desk answers(*authority, counts, complaint);

@@ -47,6 +47,7 @@ void print_text(const authority::rotation_state& state) {
       print("{} good certificate{} on it, until {}\n", one.on_it.in_use,
             one.on_it.in_use == 1 ? " depends" : "s depend", to_text(one.on_it.last_end));
     }
+    if (!one.cannot_sign.empty()) print("  {}\n", one.cannot_sign);
   }
 }
 
@@ -55,6 +56,7 @@ void print_json(const authority::rotation_state& state) {
   for (const auto& one : state.old) {
     boost::json::object row{
         {"subject", one.subject}, {"root", one.is_root}, {"in_use", one.on_it.in_use}, {"may_go", one.may_go()}};
+    if (!one.cannot_sign.empty()) row["cannot_sign"] = one.cannot_sign;
     if (!one.may_go()) row["until"] = to_rfc3339(one.on_it.last_end);
     old.push_back(std::move(row));
   }
@@ -63,8 +65,9 @@ void print_json(const authority::rotation_state& state) {
 }
 
 result<authority::rotation_state> finish(authority::pki& opened, const options& given) {
+  MUTUAL_TRY(const auto root, to_root_access(given.root));
   MUTUAL_TRY(const auto before, authority::state_of_rotation(opened));
-  MUTUAL_TRY(auto state, authority::finish_rotation(opened, given.imported_too));
+  MUTUAL_TRY(auto state, authority::finish_rotation(opened, given.imported_too, root));
   const auto roots = [](const authority::rotation_state& of) {
     return std::count_if(of.old.begin(), of.old.end(), [](const auto& one) { return one.is_root; });
   };
@@ -95,10 +98,10 @@ result<> run(options& given, step which) {
 void add_step(CLI::App& rotate, action& chosen, step which, const char* name, const char* help) {
   auto* command = rotate.add_subcommand(name, help);
   const auto given = std::make_shared<options>();
+  if (which != step::status) add_root_key_options(*command, given->root);
   if (which == step::intermediate || which == step::root) {
     add_key_kind_option(*command, given->kind);
     add_token_option(*command, given->request.token_uri);
-    add_root_key_options(*command, given->root);
     add_why_option(*command, given->request.why);
   }
   if (which == step::root) {

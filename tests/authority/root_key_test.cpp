@@ -152,6 +152,27 @@ TEST_F(a_root, is_asked_for_nothing_while_its_list_is_good) {
   EXPECT_TRUE(opened().make_lists(how));
 }
 
+TEST_F(a_root, whose_named_key_is_of_no_use_is_told_so_once_its_list_grows_old) {
+  make("sesame");
+  auto in = opened();
+  list_options how;
+  how.root.key_files = {folder / "none"};
+  EXPECT_TRUE(in.make_lists(how));
+  let_list_age(60);
+  EXPECT_THAT(message(in.make_lists(how)), HasSubstr("the root's key that was named could not be used"));
+  EXPECT_EQ(good(x509::load_crls(places.revocation_lists())).size(), 2U);
+  EXPECT_TRUE(in.make_lists({}));
+  // Whoever names it wants it opened.
+  int asked = 0;
+  how.root.key_files = {places.root_key()};
+  how.root.ask = [&](const std::filesystem::path&) -> result<x509::secret> {
+    ++asked;
+    return x509::secret(std::string_view("sesame"));
+  };
+  EXPECT_EQ(good(in.make_lists(how)).size(), 2U);
+  EXPECT_EQ(asked, 1);
+}
+
 TEST_F(a_root, whose_list_is_past_its_date_has_another_or_nothing_is_told_to_servers) {
   make("sesame");
   auto in = opened();

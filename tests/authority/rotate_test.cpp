@@ -8,6 +8,7 @@
 #include "authority/retired.hpp"
 #include "support/outcome.hpp"
 #include "x509/bundle.hpp"
+#include "x509/encrypted_key.hpp"
 #include "x509/scratch.hpp"
 
 #include <fmt/format.h>
@@ -313,6 +314,46 @@ TEST_F(a_rotation, whose_old_roots_list_has_run_out_holds_up_no_other) {
   const auto lists = good(x509::load_crls(places.revocation_lists()));
   EXPECT_EQ(lists.size(), 4U);
   EXPECT_EQ(lists.front().size(), 1U);
+}
+
+TEST_F(a_rotation, whose_old_ca_cannot_sign_any_more_holds_up_no_other_and_goes_only_once_it_is_revoked) {
+  good(opened().make_lists({}));
+  begin(false);
+  const auto old = good(load_retired(places)).issuers.at(0);
+  folder.write("pki/" + old.called + ".key", "damaged");
+  issue("bob");
+  auto in = opened();
+  EXPECT_THAT(good(state_of_rotation(in)).old.at(0).cannot_sign, HasSubstr("cannot sign any more"));
+  good(in.revoke("bob", revocation_reason::superseded, {}));
+  EXPECT_THAT(message(in.make_lists({})), HasSubstr("no new revocation list of an old CA could be made"));
+  const auto lists = good(x509::load_crls(places.revocation_lists()));
+  ASSERT_EQ(lists.size(), 3U);
+  EXPECT_EQ(lists.front().size(), 1U);
+  EXPECT_TRUE(lists.at(1).is_signed_by(old.who.leaf()));
+  for (const char* name : {"alice", "localhost"}) renew(name), revoke_old(name);
+  // The list that is there does not refuse whoever was revoked since.
+  EXPECT_THAT(message(finish_rotation(in)), HasSubstr("so it stays"));
+  EXPECT_TRUE(std::filesystem::exists(folder / "pki" / (old.called + ".key")));
+  good(in.revoke(old.who.leaf().serial(), revocation_reason::ca_compromise, {}));
+  good(in.make_lists({}));
+  EXPECT_TRUE(good(finish_rotation(in)).old.empty());
+  EXPECT_FALSE(std::filesystem::exists(folder / "pki" / (old.called + ".key")));
+}
+
+TEST_F(a_rotation, is_finished_with_a_last_list_by_who_opens_the_old_roots_key) {
+  good(opened().make_lists({}));
+  const auto first = good(x509::load_certificates(places.intermediate_certificate())).front().serial();
+  begin(true);
+  const auto old = good(load_retired(places)).roots.at(0).root;
+  const auto whole = good(x509::load_bundle(old.key_file));
+  folder.write("pki/" + old.called + ".key", good(x509::encrypted_pem(*whole.key, "sesame")).view());
+  auto in = opened();
+  good(in.revoke(first, revocation_reason::superseded, {}));
+  EXPECT_THAT(message(finish_rotation(in)), HasSubstr("is encrypted: give its password"));
+  EXPECT_TRUE(std::filesystem::exists(old.key_file));
+  EXPECT_EQ(good(finish_rotation(in, false, {{}, x509::secret(std::string_view("sesame")), {}})).old.size(), 0U);
+  EXPECT_FALSE(std::filesystem::exists(old.key_file));
+  EXPECT_EQ(good(x509::load_crls(places.revocation_list(old.called))).front().size(), 1U);
 }
 
 TEST_F(a_rotation, that_was_interrupted_before_it_was_decided_is_taken_back) {

@@ -3,12 +3,14 @@
 import concurrent.futures
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
 import unittest
 
 from ca_service_test import CaTest
+from serving import MUTUAL, clean_environment, free_port
 
 # The system's own package (scripts/setup --tests), also if another Python than the system's runs this: it is Python and
 # nothing else.
@@ -145,6 +147,38 @@ class Health(HealthTest):
         os.remove(self.at("pki/intermediate.key"))
         self.comes_to(503)
         self.assertIn("the intermediate's key cannot be used", self.curl("/healthz", client="alice"))
+
+
+class Logs(HealthTest):
+    def test_a_log_that_nobody_reads_stops_nothing(self):
+        reading, writing = os.pipe()
+        self.addCleanup(os.close, reading)
+        port = free_port()
+        with subprocess.Popen([MUTUAL, "ca", "serve", "--listen", f"localhost:{port}", "--quiet"], cwd=self.folder, env=clean_environment(),
+                              stdin=subprocess.DEVNULL, stderr=writing) as service:
+            os.close(writing)
+            try:
+                self.url = f"https://localhost:{port}"
+                end = time.monotonic() + 30
+                while self.curl("/healthz", code=None) != "ok\n":
+                    self.assertLess(time.monotonic(), end)
+                    time.sleep(0.05)
+                # A line of the log for each, of which a pipe holds 64 KiB.
+                with open(self.at("asks"), "w", encoding="ascii") as file:
+                    file.write(f'url = "{self.url}/.well-known/est/simpleenroll"\noutput = "/dev/null"\n' * 1500)
+                body = ["-d", "x", "-H", "Content-Type: application/pkcs10", "-u", ":abcdefgh." + "x" * 43]
+                self.run_tool("curl", "-s", "--cacert", "pki/root.crt", "--max-time", "50", *body, "-K", "asks")
+                self.assertGreaterEqual(self.numbers()["mutual_ca_refused"][(("reason", "credentials"),)], 1500)
+                before = os.stat(self.at("pki/crl.pem")).st_mtime_ns
+                end = time.monotonic() + 20
+                self.mutual("issue", "client", "carol")
+                self.mutual("revoke", "carol", "--no-crl")
+                while os.stat(self.at("pki/crl.pem")).st_mtime_ns == before:
+                    self.assertLess(time.monotonic(), end, "the keeper waits for whoever reads the log")
+                    time.sleep(0.05)
+            finally:
+                service.send_signal(signal.SIGINT)
+                self.assertEqual(service.wait(timeout=20), 0)
 
 
 if __name__ == "__main__":

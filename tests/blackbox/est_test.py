@@ -372,6 +372,18 @@ class OnPostgresql(EstTest):
             self.assertEqual([name for name, _ in self.names()].count(f"bob{turn}"), 1)
         self.assertEqual(self.postgres.sql("SELECT count(*) FROM tokens WHERE used_at IS NOT NULL", self.database).strip(), "3")
 
+    def test_connections_that_were_lost_fail_nobody(self):
+        self.ca_serve()
+        for turn in range(3):
+            self.assertIn("alice.crt: good", self.openssl_ocsp("-cert", "pki/issued/alice.crt"))
+            for ask in (lambda: self.openssl_ocsp("-cert", "pki/issued/alice.crt", more=("-no_nonce",)), lambda: self.enroll(f"bob{turn}")):
+                if turn < 2:
+                    time.sleep(0.3)  # Those that were checked a moment ago, too.
+                self.postgres.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'mutual'")
+                said = ask()
+                self.assertNotIn("trylater", said or "")
+        self.assertEqual([name for name, _ in self.names() if name.startswith("bob")], ["bob0", "bob1", "bob2"])
+
     def test_a_token_that_was_used_cannot_be_used_again_whoever_holds_the_database(self):
         self.ca_serve()
         self.enroll("bob")

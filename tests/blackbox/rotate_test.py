@@ -197,6 +197,21 @@ class Rotate(ServingTest):
         self.verify("bob", lists=False)
         self.verify("alice", lists=False)
 
+    def test_the_end_of_a_rotation_takes_the_old_root_s_password(self):
+        with open(self.at("pass"), "w", encoding="utf-8") as file:
+            file.write("sesame\n")
+        shutil.rmtree(self.at("pki"))
+        self.mutual("init", "--root-password-file", "pass", "--client", "alice")
+        self.mutual("crl")
+        old = self.run_tool("openssl", "x509", "-in", "pki/intermediate.crt", "-noout", "-serial").split("=")[1].strip().lower()
+        self.mutual("rotate", "root", "--root-password-file", "pass")
+        self.mutual("revoke", old, "--no-crl")
+        said = self.mutual("rotate", "finish", code=1)
+        self.assertIn("--root-password-file", said)
+        self.assertEqual(len(self.status()["old"]), 1, "the intermediate has gone, and the root that must sign has not")
+        self.mutual("rotate", "finish", "--root-password-file", "pass")
+        self.assertEqual(self.status()["old"], [])
+
     def test_an_imported_root_that_allows_no_cross_certificate_overlaps_all_the_same(self):
         shutil.rmtree(self.at("pki"))
         self.self_signed("ca", "-addext", "basicConstraints=critical,CA:TRUE,pathlen:1", "-addext",

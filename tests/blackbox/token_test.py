@@ -121,6 +121,23 @@ class Token(ServingTest):
         state = json.loads(self.mutual("rotate", "status", "--json"))
         self.assertEqual(len(state["old"]), 3)
 
+    def test_an_old_ca_whose_token_is_gone_holds_up_no_other(self):
+        self.mutual("init", "--name", "Acme", "--client", "alice", "--intermediate-key", self.uri)
+        self.mutual("crl")
+        self.mutual("rotate", "intermediate")
+        shutil.rmtree(self.at("tokens"))
+        self.mutual("issue", "client", "bob")
+        self.mutual("issue", "client", "carol")
+        said = self.mutual("revoke", "carol", code=1)
+        self.assertIn("no new revocation list of an old CA could be made", said)
+        for name in ("alice", "bob"):
+            self.verify(name)
+        self.assertIn("certificate revoked", self.verify("carol", code=2))
+        self.assertIn("cannot sign any more", self.mutual("rotate", "status"))
+        old = json.loads(self.mutual("rotate", "status", "--json"))["old"]
+        self.assertEqual(len(old), 1)
+        self.assertIn("cannot use the token", old[0]["cannot_sign"])
+
     def test_an_intermediate_of_others_is_imported_with_its_key_in_the_token(self):
         self.self_signed("ca", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "middle.key", "-subj", "/O=Old/CN=middle",
