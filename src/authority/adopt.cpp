@@ -74,7 +74,7 @@ result<> check_usable(const x509::certificate& one) {
 
 namespace {
 
-result<made_authorities> adopt_root(const init_request& request, const limits& by) {
+result<made_authorities> adopt_root(const init_request& request, const ca_keys& keys, const limits& by) {
   const auto& ca = request.existing->ca;
   if (X509_get_pathlen(ca.leaf().get()) == 0) {
     return not_taken(
@@ -88,8 +88,7 @@ result<made_authorities> adopt_root(const init_request& request, const limits& b
   // A CA below one of the same name would be taken for a root.
   auto name = organization + " Intermediate CA";
   if (ca.leaf().common_name() == name) name += " 2";
-  MUTUAL_TRY(auto below,
-             make_intermediate({std::move(name), {organization}, {}}, request.kind, by, root, request.token_uri));
+  MUTUAL_TRY(auto below, make_intermediate({std::move(name), {organization}, {}}, *keys.intermediate, by, root));
   return made_authorities{root.leaf(), std::move(below), root.key, {root.leaf().serial()}, request.token_uri};
 }
 
@@ -189,8 +188,8 @@ result<> take_over_lists(const existing_ca& from, const made_authorities& made, 
 
 }  // namespace
 
-result<made_authorities> adopt_authorities(const init_request& request, const limits& by, const layout& places,
-                                           inventory& in) {
+result<made_authorities> adopt_authorities(const init_request& request, const ca_keys& keys, const limits& by,
+                                           const layout& places, inventory& in) {
   const auto& from = *request.existing;
   const auto& ca = from.ca.leaf();
   MUTUAL_CHECK(check_usable(ca));
@@ -210,7 +209,7 @@ result<made_authorities> adopt_authorities(const init_request& request, const li
   if (!is_root && from.leave_root_key) {
     return error(errc::bad_usage, "--leave-root-key is for a root, and this is an intermediate: leave it out");
   }
-  MUTUAL_TRY(auto made, is_root ? adopt_root(request, by) : adopt_intermediate(from));
+  MUTUAL_TRY(auto made, is_root ? adopt_root(request, keys, by) : adopt_intermediate(from));
   MUTUAL_CHECK(write_authorities(made, places, in));
   MUTUAL_CHECK(take_over_lists(from, made, places, in));
   return made;

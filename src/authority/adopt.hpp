@@ -11,7 +11,7 @@ namespace mutual::authority {
 /// on issuing, and needs its root's certificate. An error (bad_input) says why nobody would believe what it issues: it
 /// is no CA, has ended, is too weak, may have no CA below it or sign no lists, was revoked, or its root is not there.
 /// What its last revocation lists say is taken over.
-result<made_authorities> adopt_authorities(const init_request& request, const limits& by, const layout& places,
-                                           inventory& in);
+result<made_authorities> adopt_authorities(const init_request& request, const ca_keys& keys, const limits& by,
+                                           const layout& places, inventory& in);
 
 }  // namespace mutual::authority

@@ -31,9 +31,25 @@ std::vector<x509::certificate> made_authorities::all() const {
   return out;
 }
 
-result<x509::identity> make_intermediate(const x509::distinguished_name& subject, x509::key_kind kind, const limits& by,
-                                         const x509::identity& root, const std::string& token_uri) {
-  MUTUAL_TRY(auto key, token_uri.empty() ? x509::private_key::generate(kind) : open_token_key(token_uri));
+result<x509::private_key> intermediate_key(x509::key_kind kind, const std::string& token_uri) {
+  return token_uri.empty() ? x509::private_key::generate(kind) : open_token_key(token_uri);
+}
+
+result<ca_keys> make_ca_keys(const init_request& request) {
+  ca_keys out;
+  if (request.self_signed) return out;
+  if (!request.existing) {
+    MUTUAL_TRY(out.root, x509::private_key::generate(request.kind));
+  }
+  // An intermediate that comes from elsewhere has its own.
+  if (!request.existing || request.existing->ca.leaf().is_self_signed()) {
+    MUTUAL_TRY(out.intermediate, intermediate_key(request.kind, request.token_uri));
+  }
+  return out;
+}
+
+result<x509::identity> make_intermediate(const x509::distinguished_name& subject, const x509::private_key& key,
+                                         const limits& by, const x509::identity& root) {
   MUTUAL_TRY(auto spec, x509::describe_certificate(profile::intermediate, subject, {}, key, intermediate_lifetime));
   if (const auto constraints = constraints_for(by); !constraints.empty()) {
     MUTUAL_TRY(auto extension, x509::to_extension(constraints));
@@ -41,19 +57,19 @@ result<x509::identity> make_intermediate(const x509::distinguished_name& subject
   }
   MUTUAL_TRY(auto made, x509::issue_certificate(std::move(spec), key.get(), root.leaf(), root.key));
   MUTUAL_CHECK(check_usable(made));
-  return x509::identity{std::move(key), {std::move(made)}};
+  return x509::identity{key, {std::move(made)}};
 }
 
-result<made_authorities> make_authorities(const init_request& request, const limits& by, const layout& places,
-                                          inventory& in) {
+result<made_authorities> make_authorities(const init_request& request, const ca_keys& keys, const limits& by,
+                                          const layout& places, inventory& in) {
   const auto& organization = request.organization;
-  MUTUAL_TRY(auto key, x509::private_key::generate(request.kind));
+  const auto& key = *keys.root;
   MUTUAL_TRY(const auto spec, x509::describe_certificate(profile::root, {organization + " Root CA", {organization}, {}},
                                                          {}, key, root_lifetime));
   MUTUAL_TRY(auto certificate, x509::make_self_signed(spec, key));
-  const x509::identity root{std::move(key), {std::move(certificate)}};
-  MUTUAL_TRY(auto below, make_intermediate({organization + " Intermediate CA", {organization}, {}}, request.kind, by,
-                                           root, request.token_uri));
+  const x509::identity root{key, {std::move(certificate)}};
+  MUTUAL_TRY(auto below,
+             make_intermediate({organization + " Intermediate CA", {organization}, {}}, *keys.intermediate, by, root));
   made_authorities made{root.leaf(), std::move(below), root.key, {}, request.token_uri};
   MUTUAL_CHECK(write_authorities(made, places, in));
   return made;

@@ -31,17 +31,27 @@ struct made_authorities {
   std::vector<x509::certificate> all() const;
 };
 
-/// Makes a root and an intermediate, records and writes them, but for the root's key.
-result<made_authorities> make_authorities(const init_request& request, const limits& by, const layout& places,
-                                          inventory& in);
+/// The keys of the CAs that a new PKI makes.
+struct ca_keys {
+  std::optional<x509::private_key> root, intermediate;
+};
+
+/// Makes those that are needed, before anybody has to wait for what they are for: an RSA key may take a minute.
+result<ca_keys> make_ca_keys(const init_request& request);
+
+/// Makes a root and an intermediate of these keys, records and writes them, but for the root's key.
+result<made_authorities> make_authorities(const init_request& request, const ca_keys& keys, const limits& by,
+                                          const layout& places, inventory& in);
 
 /// Records CAs and writes their files, but for the root's key, in an order that leaves no certificate without its key.
 result<> write_authorities(const made_authorities& made, const layout& places, inventory& in);
 
-/// Makes an intermediate's certificate below a root, with the names that may be issued as its constraints; and its key,
-/// unless `token_uri` names one that is in a token.
-result<x509::identity> make_intermediate(const x509::distinguished_name& subject, x509::key_kind kind, const limits& by,
-                                         const x509::identity& root, const std::string& token_uri);
+/// An intermediate's key: a new one, or the one in a token that the URI names.
+result<x509::private_key> intermediate_key(x509::key_kind kind, const std::string& token_uri);
+
+/// Makes an intermediate's certificate below a root, with the names that may be issued as its constraints.
+result<x509::identity> make_intermediate(const x509::distinguished_name& subject, const x509::private_key& key,
+                                         const limits& by, const x509::identity& root);
 
 /// What goes into the file of an intermediate's key: the key, or where it is.
 x509::secret key_file_of(const x509::private_key& key, const std::string& token_uri);

@@ -106,7 +106,7 @@ result<std::vector<issue_request>> first_requests(const init_request& request) {
 
 result<issued_certificate> issue_self_signed(const issue_request& request, const std::string& organization,
                                              const layout& places, inventory& in) {
-  MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
+  const auto& key = *request.key;
   MUTUAL_TRY(const auto spec,
              x509::describe_certificate(request.purpose, {request.name, {organization}, {}}, request.names, key,
                                         request.lifetime.value_or(default_lifetime)));
@@ -138,14 +138,29 @@ result<> keep_root_key(const init_request& request, const x509::private_key& key
   return {};
 }
 
+// What a new PKI is made of. All keys are there before anything is begun that somebody might wait for.
+struct ingredients {
+  std::vector<issue_request> first;
+  ca_keys authorities;
+};
+
+result<ingredients> gather(const init_request& request) {
+  ingredients out;
+  MUTUAL_TRY(out.first, first_requests(request));
+  for (auto& one : out.first) {
+    MUTUAL_TRY(one.key, x509::private_key::generate(one.kind));
+  }
+  MUTUAL_TRY(out.authorities, make_ca_keys(request));
+  return out;
+}
+
 // Everything but the inventory itself, in the folder where it is built.
-result<made_pki> fill(const init_request& request, const std::vector<issue_request>& first, pki& site,
-                      new_file& outside) {
+result<made_pki> fill(const init_request& request, const ingredients& of, pki& site, new_file& outside) {
   const auto& places = site.places();
   made_pki made{places, {}, {}};
   if (request.self_signed) {
     std::string pinned;
-    for (const auto& one : first) {
+    for (const auto& one : of.first) {
       MUTUAL_TRY(auto issued, issue_self_signed(one, request.organization, places, site.records()));
       pinned += issued.leaf.pem();
       made.issued.push_back(std::move(issued));
@@ -155,14 +170,14 @@ result<made_pki> fill(const init_request& request, const std::vector<issue_reque
   }
   MUTUAL_TRY(const auto by, take_limits(request, places));
   const auto make = request.existing ? adopt_authorities : make_authorities;
-  MUTUAL_TRY(const auto authorities, make(request, by, places, site.records()));
+  MUTUAL_TRY(const auto authorities, make(request, of.authorities, by, places, site.records()));
   made.authorities = authorities.all();
   if (authorities.root_key) {
     // While it is at hand: it may be kept away from now on.
     MUTUAL_TRY(const auto list, site.make_root_list({*authorities.root_key, {authorities.root}}));
     (void)list;
   }
-  for (const auto& one : first) {
+  for (const auto& one : of.first) {
     MUTUAL_TRY(auto issued, site.issue(one));
     made.issued.push_back(std::move(issued));
   }
@@ -176,14 +191,13 @@ result<std::unique_ptr<inventory>> connect(const init_request& request, const la
 }
 
 // All that is recorded is one transaction, so that a server's inventory too is made whole or not at all.
-result<made_pki> build(const init_request& request, const std::vector<issue_request>& first, pki& site,
-                       new_file& outside) {
+result<made_pki> build(const init_request& request, const ingredients& of, pki& site, new_file& outside) {
   MUTUAL_TRY(auto whole, site.records().begin());
   if (!request.store.empty()) {
     MUTUAL_CHECK(site.records().make_ready(true));
     MUTUAL_CHECK(file::create(site.places().store(), request.store + "\n", file::access::owner_only));
   }
-  MUTUAL_TRY(auto made, fill(request, first, site, outside));
+  MUTUAL_TRY(auto made, fill(request, of, site, outside));
   MUTUAL_TRY(const auto seen, site.records().how_far());
   MUTUAL_CHECK(write_mark(site.places(), {seen, {}}));
   MUTUAL_CHECK(whole.commit());
@@ -219,7 +233,7 @@ result<made_pki> init(const init_request& request) {
     MUTUAL_TRY(const auto url, checked_store_url(request.store));
     (void)url;
   }
-  MUTUAL_TRY(const auto first, first_requests(request));
+  MUTUAL_TRY(const auto all, gather(request));
   MUTUAL_TRY(auto site, workplace::make(request.folder));
   const layout being_built(site.path());
   MUTUAL_CHECK(file::make_folder(being_built.issued(), file::access::everyone));
@@ -227,7 +241,7 @@ result<made_pki> init(const init_request& request) {
   if (!records) return in_place(records.error(), site.path(), request.folder);
   std::optional<pki> inside(pki::being_made(being_built, *std::move(records)));
   new_file outside;
-  auto built = build(request, first, *inside, outside);
+  auto built = build(request, all, *inside, outside);
   if (!built) return in_place(built.error(), site.path(), request.folder);
   auto made = *std::move(built);
   // A file is closed before its folder gets its name.

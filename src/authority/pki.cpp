@@ -237,7 +237,7 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
 result<issued_certificate> pki::issue(const issue_request& request) {
   MUTUAL_TRY(const auto name, checked_name(request.name));
   // Making a key may take seconds (RSA), and needs no lock.
-  MUTUAL_TRY(const auto key, x509::private_key::generate(request.kind));
+  MUTUAL_TRY(const auto key, request.key ? *request.key : x509::private_key::generate(request.kind));
   MUTUAL_TRY(const auto turn, take_turn());
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto by, load_limits(places_));

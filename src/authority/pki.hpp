@@ -45,6 +45,8 @@ struct issue_request {
   x509::key_kind kind = x509::key_kind::p256;
   x509::secret p12_password;
   std::string why;  ///< For the log of acts.
+  /// The key, if it was made before; without it, one of that kind is made.
+  std::optional<x509::private_key> key{};
 };
 
 /// How to renew one.

@@ -112,9 +112,8 @@ result<std::string> crosses_in(pki& of, const std::vector<x509::certificate>& ch
 }
 
 // A new root: its certificate, and the same name and key signed by the old root.
-result<x509::identity> add_root(pki& of, const x509::identity& old, const rotation_request& request, rotation& to,
-                                std::string& chain) {
-  MUTUAL_TRY(auto key, x509::private_key::generate(request.kind));
+result<x509::identity> add_root(pki& of, const x509::identity& old, const x509::private_key& key,
+                                const rotation_request& request, rotation& to, std::string& chain) {
   MUTUAL_TRY(const auto subject, new_name(of, old.leaf(), profile::root));
   MUTUAL_TRY(const auto spec, x509::describe_certificate(profile::root, subject, {}, key, root_lifetime));
   MUTUAL_TRY(auto certificate, x509::make_self_signed(spec, key));
@@ -130,7 +129,7 @@ result<x509::identity> add_root(pki& of, const x509::identity& old, const rotati
   to.files.push_back({"trust.crt", x509::secret(certificate.pem() + trusted)});
   to.files.push_back({"root.crt", x509::secret(certificate.pem())});
   to.new_root_key = key;
-  return x509::identity{std::move(key), {std::move(certificate)}};
+  return x509::identity{key, {std::move(certificate)}};
 }
 
 // The key of a new root: into the folder with the rest, or elsewhere.
@@ -152,13 +151,13 @@ result<> add_root_key(const rotation_request& request, const x509::secret& passw
 }
 
 result<rotation> make_rotation(pki& of, const x509::identity& issuer, const x509::identity& old_root,
-                               const rotation_request& request) {
+                               const ca_keys& keys, const rotation_request& request) {
   rotation made;
   MUTUAL_TRY(const auto by, load_limits(of.places()));
   auto root = old_root;
   std::string above;
   if (request.with_root) {
-    MUTUAL_TRY(root, add_root(of, old_root, request, made, above));
+    MUTUAL_TRY(root, add_root(of, old_root, *keys.root, request, made, above));
     // Its last, unless a CA of it is revoked yet: to its end, for its key may not be at hand again.
     MUTUAL_CHECK(add_root_list(of, old_root, "retired/" + old_root.leaf().serial() + ".crl",
                                old_root.leaf().not_after() - now(), made));
@@ -168,7 +167,7 @@ result<rotation> make_rotation(pki& of, const x509::identity& issuer, const x509
   if (!request.with_root || !above.empty()) above += earlier;
   MUTUAL_CHECK(add_root_list(of, root, "root.crl", root_list_lifetime, made));
   MUTUAL_TRY(const auto subject, new_name(of, issuer.leaf(), profile::intermediate));
-  MUTUAL_TRY(const auto next, make_intermediate(subject, request.kind, by, root, request.token_uri));
+  MUTUAL_TRY(const auto next, make_intermediate(subject, *keys.intermediate, by, root));
   MUTUAL_CHECK(record_ca(of, next.leaf(), "intermediate", profile::intermediate,
                          request.lost.empty() ? issuer.leaf().serial() : request.lost, request.why));
   made.decided_by = next.leaf().serial();
@@ -206,6 +205,16 @@ bool leads_to(const std::vector<x509::certificate>& chain, const x509::certifica
   });
 }
 
+// Made before anybody has to wait for it.
+result<ca_keys> new_keys(const rotation_request& request) {
+  ca_keys out;
+  if (request.with_root) {
+    MUTUAL_TRY(out.root, x509::private_key::generate(request.kind));
+  }
+  MUTUAL_TRY(out.intermediate, intermediate_key(request.kind, request.token_uri));
+  return out;
+}
+
 }  // namespace
 
 result<rotation_state> begin_rotation(pki& of, const rotation_request& request) {
@@ -221,6 +230,7 @@ result<rotation_state> begin_rotation(pki& of, const rotation_request& request) 
                  "--root-key-out");
   }
   MUTUAL_CHECK(check_is_outside(places, request.root_key_file));
+  MUTUAL_TRY(const auto keys, new_keys(request));
   MUTUAL_TRY(const auto turn, of.take_turn());
   MUTUAL_TRY(const auto still, current_root(places));
   // Its certificates alone: a CA whose key is lost is replaced, too.
@@ -232,7 +242,7 @@ result<rotation_state> begin_rotation(pki& of, const rotation_request& request) 
   new_file outside;
   MUTUAL_TRY(auto whole, of.records().begin());
   MUTUAL_CHECK(of.check_newest(issuer.leaf(), request.lost));
-  MUTUAL_TRY(auto made, make_rotation(of, issuer, old_root, request));
+  MUTUAL_TRY(auto made, make_rotation(of, issuer, old_root, keys, request));
   if (request.with_root) MUTUAL_CHECK(add_root_key(request, password, made, outside));
   MUTUAL_CHECK(keep(places, issuer.leaf(), "intermediate"));
   if (request.with_root) MUTUAL_CHECK(keep(places, old_root.leaf(), "root"));
