@@ -1,5 +1,6 @@
 #include "authority/inventory.hpp"
 
+#include "authority/closed_store.hpp"
 #include "authority/schema.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
@@ -74,6 +75,7 @@ result<> log_act(database& db, std::string_view what, std::string_view serial, s
 }
 
 result<std::unique_ptr<inventory>> ready(std::unique_ptr<database> db, bool is_new) {
+  if (!is_new) MUTUAL_CHECK(check_open(*db));
   auto made = std::make_unique<inventory>(std::move(db), who_acts());
   MUTUAL_CHECK(made->make_ready(is_new));
   return made;

@@ -3,6 +3,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/issue_files.hpp"
 #include "authority/limits.hpp"
+#include "authority/move_store.hpp"
 #include "authority/pending.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
@@ -93,6 +94,11 @@ result<pki> pki::open(const std::filesystem::path& folder, const std::string& st
   if (!there) {
     return error(errc::not_found,
                  fmt::format("there is no PKI in {0}: make one with mutual init --pki {0}", shown(folder)));
+  }
+  MUTUAL_TRY(const bool is_moving, is_move_interrupted(places));
+  if (is_moving) {
+    MUTUAL_TRY(const auto lock, folder_lock::take(folder));
+    MUTUAL_CHECK(finish_move(places));
   }
   MUTUAL_TRY(const auto url, store_url(places, store));
   MUTUAL_TRY(auto opened, open_store(places, url));

@@ -1,6 +1,7 @@
 #include "authority/recover.hpp"
 
 #include "authority/folder_lock.hpp"
+#include "authority/move_store.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
 #include "authority/taken_over.hpp"
@@ -143,6 +144,7 @@ result<> void_tokens(inventory& in) {
 result<recovery> recover(const std::filesystem::path& folder, const std::string& store) {
   const layout places(folder);
   MUTUAL_TRY(const auto lock, folder_lock::take(folder));
+  MUTUAL_CHECK(finish_move(places));
   MUTUAL_TRY(const auto url, store_url(places, store));
   MUTUAL_TRY(const auto in, open_store(places, url));
   recovery told;

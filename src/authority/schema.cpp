@@ -174,10 +174,21 @@ result<bool> is_there(database& db, const char* sqlite, const char* postgresql) 
   return found != 0;
 }
 
-// The version of the schema; 0 if nothing is there.
-result<std::int64_t> version(database& db) {
+result<> take(const step& one, database& db) {
+  MUTUAL_CHECK(db.run(in_dialect(one.tables, db.speaks())));
+  for (const auto& each : one.guards) {
+    if (!each.name.empty()) MUTUAL_CHECK(db.run(to_trigger(each, db.speaks())));
+  }
+  return {};
+}
+
+}  // namespace
+
+std::int64_t newest_schema() { return static_cast<std::int64_t>(steps.size()); }
+
+result<std::int64_t> schema_version(database& db) {
   MUTUAL_TRY(const bool anything,
-             is_there(db, "SELECT count(*) FROM sqlite_schema",
+             is_there(db, "SELECT count(*) FROM sqlite_schema WHERE name != 'sqlite_sequence'",
                       "SELECT count(*) FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND "
                       "relname IN ('schema_version', 'certificates', 'acts')"));
   if (!anything) return std::int64_t{0};
@@ -203,20 +214,8 @@ result<std::int64_t> version(database& db) {
   return found;
 }
 
-result<> take(const step& one, database& db) {
-  MUTUAL_CHECK(db.run(in_dialect(one.tables, db.speaks())));
-  for (const auto& each : one.guards) {
-    if (!each.name.empty()) MUTUAL_CHECK(db.run(to_trigger(each, db.speaks())));
-  }
-  return {};
-}
-
-}  // namespace
-
-std::int64_t newest_schema() { return static_cast<std::int64_t>(steps.size()); }
-
 result<> upgrade_schema(database& db, bool is_new) {
-  MUTUAL_TRY(const auto seen, version(db));
+  MUTUAL_TRY(const auto seen, schema_version(db));
   if (is_new && seen > 0) {
     return error(
         errc::already_exists,
@@ -231,7 +230,7 @@ result<> upgrade_schema(database& db, bool is_new) {
   }
   MUTUAL_TRY(auto change, transaction::begin(db));
   // Another process may have done it while this one waited for its turn.
-  MUTUAL_TRY(const auto current, version(db));
+  MUTUAL_TRY(const auto current, schema_version(db));
   if (current == 0 && db.speaks() == dialect::postgresql) MUTUAL_CHECK(db.run(refuse_change));
   for (auto at = current; at < newest_schema(); ++at) MUTUAL_CHECK(take(steps[static_cast<std::size_t>(at)], db));
   MUTUAL_CHECK(db.run(fmt::format("UPDATE schema_version SET version = {}", newest_schema())));
@@ -240,9 +239,12 @@ result<> upgrade_schema(database& db, bool is_new) {
 }
 
 result<> remove_schema(database& db) {
-  return db.run(
-      "DROP TABLE schema_version; DROP TABLE certificates; DROP TABLE acts; DROP TABLE revocations; DROP TABLE "
-      "revocation_lists; DROP TABLE identity; DROP TABLE tokens; DROP FUNCTION refuse_change");
+  for (const char* table :
+       {"schema_version", "certificates", "acts", "revocations", "revocation_lists", "identity", "tokens"}) {
+    MUTUAL_CHECK(db.run(fmt::format("DROP TABLE IF EXISTS {}", table)));
+  }
+  if (db.speaks() == dialect::sqlite) return {};
+  return db.run("DROP FUNCTION refuse_change");
 }
 
 }  // namespace mutual::authority

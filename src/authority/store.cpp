@@ -1,5 +1,6 @@
 #include "authority/store.hpp"
 
+#include "authority/closed_store.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 
@@ -104,6 +105,7 @@ result<> write_mark(const layout& places, const mark& now) {
 }
 
 result<> check_not_older(const layout& places, inventory& in) {
+  MUTUAL_CHECK(check_open(in.on()));
   MUTUAL_TRY(const auto remembered, read_mark(places));
   if (!remembered) return {};
   const auto& seen = remembered->seen;

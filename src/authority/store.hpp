@@ -36,7 +36,7 @@ result<std::optional<mark>> read_mark(const layout& places);
 result<> write_mark(const layout& places, const mark& now);
 
 /// An error (bad_input) if the inventory is another than the folder's, or does not know what the folder has seen done:
-/// then it is an older one, put back from a backup. Nothing is written.
+/// then it is an older one, put back from a backup; an error (io) if it was moved away. Nothing is written.
 result<> check_not_older(const layout& places, inventory& in);
 
 }  // namespace mutual::authority

@@ -43,6 +43,7 @@ void add_sign(CLI::App& program, action& chosen);
 void add_rotate(CLI::App& program, action& chosen);
 void add_log(CLI::App& program, action& chosen);
 void add_recover(CLI::App& program, action& chosen);
+void add_store(CLI::App& program, action& chosen);
 void add_ca(CLI::App& program, action& chosen);
 void add_ca_token(CLI::App& ca, action& chosen);
 

@@ -58,6 +58,7 @@ int run(int count, const char* const* arguments) {
   add_rotate(program, chosen);
   add_log(program, chosen);
   add_recover(program, chosen);
+  add_store(program, chosen);
   add_ca(program, chosen);
   be_strict(program);
 
