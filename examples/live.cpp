@@ -66,6 +66,10 @@ int main(int count, char** arguments) {
   });
   // end: websocket
 
+  // doc: revoked
+  app.on_revoked([&](const mutual::peer& who) { chat.say(who.name() + " was shown the door"); });
+  // end: revoked
+
   // doc: events
   app.get("/lines", [&] {
     return mutual::events([&chat](mutual::event_stream& out) -> mutual::task<> {

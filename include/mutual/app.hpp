@@ -1,9 +1,11 @@
 #pragma once
 // app: a service, made of routes.
 
+#include <mutual/peer.hpp>
 #include <mutual/reason.hpp>
 #include <mutual/request.hpp>
 #include <mutual/response.hpp>
+#include <mutual/revocation_list.hpp>
 #include <mutual/routes.hpp>
 #include <mutual/run_options.hpp>
 #include <mutual/task.hpp>
@@ -14,6 +16,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mutual {
 
@@ -64,9 +67,23 @@ class app : public routes {
   /// Where lines about failures go, instead of standard error. Called from any thread.
   app& log_to(std::function<void(std::string_view line)> sink);
 
+  /// Calls `handler` when a peer that was let in is revoked while the service knows it: its open connections are being
+  /// closed, or a session of its was not taken up again. Once a certificate, however many connections it had; and again
+  /// if it is let in once more meanwhile (a hold that was released) and revoked then. Somebody who has neither a
+  /// connection nor a session is refused at the handshake, and nothing is said here.
+  ///
+  /// Handlers run one after another on a thread of their own, in the order in which they were added. No connection
+  /// waits for them, so theirs may be closed before, or a moment later. What they throw is logged. When the service
+  /// stops, what is still to be told is told within `limits.shutdown`.
+  app& on_revoked(std::function<void(const peer& who)> handler);
+
   /// The threads that blocking handlers and `offload` run on (0: four), and how many calls may wait for one of them
   /// before further ones are told 503. They are started when the first is needed.
   app& workers(unsigned threads, std::size_t waiting = 1024);
+
+  /// How old the revocation lists are by which it judges now, and which CA has none; empty unless it is being served,
+  /// over TLS, and checks revocation. From any thread.
+  std::vector<revocation_list> revocation_lists() const;
 
   /// Ends the time of adding routes: they are put in order and no longer change. Done by whoever serves the app; again,
   /// it does nothing.

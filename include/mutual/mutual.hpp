@@ -18,6 +18,7 @@
 #include <mutual/request.hpp>
 #include <mutual/response.hpp>
 #include <mutual/result.hpp>
+#include <mutual/revocation_list.hpp>
 #include <mutual/task.hpp>
 #include <mutual/tls.hpp>
 #include <mutual/uuid.hpp>

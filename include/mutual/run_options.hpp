@@ -38,6 +38,9 @@ struct run_options {
   /// Called once, when connections are taken, with the addresses listened on ("127.0.0.1:5000"), their ports chosen.
   std::function<void(const std::vector<std::string>& addresses)> on_ready{};
   std::string name{};  ///< What the banner calls the service; the program's name if left out.
+  /// Where the service's numbers are served for Prometheus, at /metrics over plain HTTP: "address:port", or a port of
+  /// this machine alone ("9100"). Whoever can connect there may read them. Empty for nowhere.
+  std::string metrics{};
   serve_limits limits{};
   bool http2 = true;  ///< Offer HTTP/2 beside HTTP/1.1 under TLS; the client chooses. Plain HTTP is HTTP/1.1 always.
 };

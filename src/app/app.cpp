@@ -1,6 +1,7 @@
 #include "app/chain.hpp"
 #include "app/encoded_body.hpp"
 #include "app/locate.hpp"
+#include "app/server_metrics.hpp"
 #include "app/state.hpp"
 
 #include <mutual/app.hpp>
@@ -108,10 +109,21 @@ app& app::workers(unsigned threads, std::size_t waiting) {
   return *this;
 }
 
+app& app::on_revoked(std::function<void(const peer& who)> handler) {
+  state_->routes->check_open("on_revoked");
+  state_->on_revoked.push_back(std::move(handler));
+  return *this;
+}
+
 void app::stop() {
   const std::scoped_lock lock(state_->stopping);
   state_->stop_asked = true;
   if (state_->stopper) state_->stopper();
+}
+
+std::vector<revocation_list> app::revocation_lists() const {
+  const std::scoped_lock lock(state_->stopping);
+  return state_->running == nullptr ? std::vector<revocation_list>() : lists_of(*state_->running);
 }
 
 void app::freeze() {

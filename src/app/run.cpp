@@ -5,6 +5,8 @@
 #include "app/access_log.hpp"
 #include "app/banner.hpp"
 #include "app/follow_feed.hpp"
+#include "app/revocation_teller.hpp"
+#include "app/server_metrics.hpp"
 #include "app/state.hpp"
 #include "app/workers.hpp"
 #include "base/clock.hpp"
@@ -36,6 +38,7 @@ task<response> answer(app& served, request& asked, http::answer_notes& notes) {
   auto work = served.handle(asked, &noted);
   response made = co_await work;
   notes.refused = noted.refused;
+  if (noted.refused) served.state().refused[static_cast<std::size_t>(*noted.refused)].fetch_add(1);
   notes.note = access_notes(noted);
   co_return made;
 }
@@ -59,8 +62,9 @@ std::size_t largest_body_limit(const route_table& table) {
   return largest;
 }
 
-// `lines` takes the access log; null for none.
-http::server_options options_for(app& served, const run_options& how, net::line_writer* lines) {
+// `lines` takes the access log; `told` hears of whoever is revoked; null for none.
+http::server_options options_for(app& served, const run_options& how, net::line_writer* lines,
+                                 revocation_teller* told) {
   http::server_options options;
   options.listen = {how.listen};
   options.listen.insert(options.listen.end(), how.also_listen.begin(), how.also_listen.end());
@@ -85,6 +89,11 @@ http::server_options options_for(app& served, const run_options& how, net::line_
     return http::body_terms{known.body_limit, known.wants_body, known.streams};
   };
   options.on_thread = [&served](net::loop& loop) { return std::make_shared<lent_home>(loop, *served.state().workers); };
+  if (told) {
+    options.on_revoked = [told](const tls::standing& earlier, std::uint64_t generation) {
+      told->found(earlier, generation);
+    };
+  }
   if (lines) {
     options.on_answer = [lines](const request& asked, const http::answer_notes& notes, int status, std::size_t bytes,
                                 std::chrono::nanoseconds took) {
@@ -121,11 +130,18 @@ class patient_log {
 
 using servers = std::vector<std::unique_ptr<http::server>>;
 using feeds = std::vector<std::unique_ptr<followed_feed>>;
+using tellers = std::vector<std::unique_ptr<revocation_teller>>;  // one an app; null for those that ask for none
+
+std::unique_ptr<revocation_teller> teller_for(const detail::app_state& state) {
+  if (state.on_revoked.empty()) return nullptr;
+  return std::make_unique<revocation_teller>(state.on_revoked, state.log);
+}
 
 // The end of a service, begun by a signal or by the program itself, whichever comes first.
 class ending {
  public:
-  ending(const servers& running, net::signal_gate& signals) : running_(running), signals_(signals) {}
+  ending(const servers& running, const tellers& told, std::chrono::milliseconds limit, net::signal_gate& signals)
+      : running_(running), told_(told), limit_(limit), signals_(signals) {}
   ~ending() {
     if (finisher_.joinable()) finisher_.join();
   }
@@ -140,6 +156,7 @@ class ending {
     finisher_ = std::thread([this] {
       bool whole = true;
       for (const auto& one : running_) whole = one->wait() && whole;
+      for (const auto& one : told_) whole = (!one || one->finish(limit_)) && whole;
       whole_ = whole;
       signals_.open();
     });
@@ -151,23 +168,27 @@ class ending {
 
  private:
   const servers& running_;
+  const tellers& told_;
+  const std::chrono::milliseconds limit_;  // for what is still to be told
   net::signal_gate& signals_;
   std::mutex guard_;
   std::thread finisher_;
   std::atomic<bool> whole_{true};
 };
 
-// While it lives, app::stop() begins that ending.
+// While it lives, app::stop() begins that ending, and what is asked of the running app is asked of that server.
 class stoppable {
  public:
-  stoppable(detail::app_state& state, ending& end) : state_(state) {
+  stoppable(detail::app_state& state, ending& end, const http::server& running) : state_(state) {
     const std::scoped_lock lock(state_.stopping);
+    state_.running = &running;
     state_.stopper = [&end] { end.begin(); };
     if (state_.stop_asked) state_.stopper();
   }
   ~stoppable() {
     const std::scoped_lock lock(state_.stopping);
     state_.stopper = nullptr;
+    state_.running = nullptr;
     state_.stop_asked = false;
   }
   stoppable(const stoppable&) = delete;
@@ -239,6 +260,12 @@ result<> serve(app& served, const run_options& how) { return serve_together({{&s
 
 result<> serve_together(const std::vector<served_app>& asked) {
   auto all = asked;
+  std::vector<std::unique_ptr<app>> beside;  // what tells the numbers of those
+  for (const auto& one : asked) {
+    if (one.how.metrics.empty()) continue;
+    beside.push_back(make_metrics_app(*one.served));
+    all.push_back({beside.back().get(), metrics_options(one.how), false});
+  }
   for (auto& one : all) {
     one.served->freeze();
     one.how.tls.enabled = one.how.tls.means_tls();
@@ -254,10 +281,12 @@ result<> serve_together(const std::vector<served_app>& asked) {
   if (std::any_of(all.begin(), all.end(), [](const auto& one) { return one.how.access_log; })) {
     lines.emplace(STDOUT_FILENO);
   }
+  tellers told;  // Outlive the servers, which tell them.
   servers running;
   feeds followed;  // Goes before the servers that it gives lists to.
   for (const auto& one : all) {
-    auto options = options_for(*one.served, one.how, one.how.access_log ? &*lines : nullptr);
+    told.push_back(teller_for(one.served->state()));
+    auto options = options_for(*one.served, one.how, one.how.access_log ? &*lines : nullptr, told.back().get());
     auto follows = follow_feed(one.how.tls, one.served->state().log, [&signals] { return is_to_stop(signals); });
     if (is_to_stop(signals)) return stopped_before(signals);
     if (!follows) return std::move(follows).error();
@@ -273,9 +302,11 @@ result<> serve_together(const std::vector<served_app>& asked) {
   }
   for (std::size_t at = 0; at < all.size(); ++at) greet(*running[at], all[at]);
   {
-    ending end(running, signals);
+    ending end(running, told, longest_shutdown(all), signals);
     std::vector<std::unique_ptr<stoppable>> by_the_program;
-    for (const auto& one : all) by_the_program.push_back(std::make_unique<stoppable>(one.served->state(), end));
+    for (std::size_t at = 0; at < all.size(); ++at) {
+      by_the_program.push_back(std::make_unique<stoppable>(all[at].served->state(), end, *running[at]));
+    }
     for (std::size_t at = 0; at < all.size(); ++at) {
       if (all[at].how.on_ready) all[at].how.on_ready(addresses_of(*running[at]));
     }
@@ -284,12 +315,14 @@ result<> serve_together(const std::vector<served_app>& asked) {
   }
   if (lines) lines->finish();
   for (const auto& one : logs) one->finish();
+  const auto count = left_behind(running);
   // Nothing can end a thread from outside but the end of the process. Whoever asked for the service to stop has waited
   // for as long as was agreed.
   say(STDERR_FILENO,
-      fmt::format("Stopped with {} connection(s) left behind: their handlers have not come back {} after "
-                  "the service was asked to stop (the shutdown limit).\n",
-                  left_behind(running), to_words(std::chrono::ceil<std::chrono::seconds>(longest_shutdown(all)))));
+      fmt::format("Stopped with {} left behind: handlers have not come back {} after the service was asked to stop "
+                  "(the shutdown limit).\n",
+                  count > 0 ? fmt::format("{} connection(s)", count) : "what on_revoked was told",
+                  to_words(std::chrono::ceil<std::chrono::seconds>(longest_shutdown(all)))));
   std::_Exit(1);
 }
 

@@ -7,10 +7,18 @@
 
 #include <mutual/app.hpp>
 
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <vector>
+
+namespace mutual::http {
+class server;
+}
 
 namespace mutual::detail {
 
@@ -20,8 +28,12 @@ struct app_state {
   logger log = stderr_logger();
   bool log_is_the_programs = false;  // log_to() was called
   std::mutex stopping;
-  std::function<void()> stopper;  ///< Guarded; empty unless it is served.
-  bool stop_asked = false;        ///< Guarded.
+  std::function<void()> stopper;          ///< Guarded; empty unless it is served.
+  bool stop_asked = false;                ///< Guarded.
+  const http::server* running = nullptr;  ///< Guarded; null unless it is served.
+  /// Requests that were refused for who asked, by reason.
+  std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(reason::probe) + 1> refused{};
+  std::vector<std::function<void(const peer&)>> on_revoked;
   std::unique_ptr<worker_pool> workers = std::make_unique<worker_pool>(4, 1024);
 };
 

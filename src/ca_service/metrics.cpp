@@ -1,6 +1,6 @@
 #include "ca_service/metrics.hpp"
 
-#include "ca_service/exposition.hpp"
+#include "base/exposition.hpp"
 
 #include <mutual/handler.hpp>
 

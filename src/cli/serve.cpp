@@ -39,6 +39,7 @@ struct options {
   std::string clients = "required";
   std::string tls_version;
   std::string http_version;
+  std::string metrics;
   bool plain = false;
   bool quiet = false;
   bool compress = false;
@@ -114,12 +115,15 @@ result<> run(const options& given) {
   MUTUAL_TRY(how.tls, tls_of(given));
   how.listen = given.listen;
   how.threads = given.threads;
+  how.metrics = given.metrics;
   how.http2 = given.http_version != "1.1";
   how.access_log = !given.quiet;
   how.name = given.folder.empty() ? "the greeting at /, and who you are at /whoami" : given.folder.string();
   auto outcome = serve(served, how);
   if (outcome || !outcome.error().message().starts_with("cannot listen on ")) return outcome;
-  return error(outcome.error().code(), outcome.error().message() + " (--listen HOST:PORT)");
+  return error(outcome.error().code(),
+               outcome.error().message() +
+                   (given.metrics.empty() ? " (--listen HOST:PORT)" : " (--listen HOST:PORT, --metrics HOST:PORT)"));
 }
 
 }  // namespace
@@ -194,6 +198,12 @@ void add_serve(CLI::App& program, action& chosen) {
       ->excludes(plain);
   command->add_option("--threads", given->threads, "Threads that serve; one a core without it")
       ->check(whole_number(1, 1024));
+  command
+      ->add_option(
+          "--metrics", given->metrics,
+          "Serve the numbers for Prometheus at /metrics, over plain HTTP: HOST:PORT, or a port of this machine "
+          "alone")
+      ->type_name("HOST:PORT");
   command->add_flag("--compress", given->compress, "Compress what clients take compressed (zstd, br, gzip)");
   command->add_flag("--precompressed", given->precompressed,
                     "Where FILE.zst, FILE.br or FILE.gz stands beside FILE and is not older, send it to clients that "

@@ -3,6 +3,7 @@
 
 #include "base/snapshot.hpp"
 #include "http/server_options.hpp"
+#include "http/tally.hpp"
 #include "net/address.hpp"
 #include "tls/library_context.hpp"
 #include "tls/server_context.hpp"
@@ -62,6 +63,8 @@ class server {
 
   /// How many connections were refused for that reason since the start.
   std::uint64_t refused(reason code) const;
+  /// How often that has happened since the start.
+  std::uint64_t counted(tally what) const { return counts_[static_cast<std::size_t>(what)].load(); }
   /// How many connections are open.
   std::size_t open_connections() const;
 
@@ -70,6 +73,7 @@ class server {
   explicit server(server_options options);
 
   void worker_ended();
+  void count(tally what) { counts_[static_cast<std::size_t>(what)].fetch_add(1, std::memory_order_relaxed); }
   void join();
   void leave_descriptors_for_the_rest();
   std::size_t most_at_a_door() const;
@@ -88,6 +92,7 @@ class server {
   snapshot<tls::server_context> context_;
   std::atomic<std::uint64_t> generation_{1};
   std::array<std::atomic<std::uint64_t>, static_cast<std::size_t>(reason::probe) + 1> refused_{};
+  std::array<std::atomic<std::uint64_t>, tallies> counts_{};
   std::vector<std::unique_ptr<server_worker>> workers_;
 
   std::mutex ending_;

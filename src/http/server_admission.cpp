@@ -9,6 +9,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace mutual::http {
 namespace {
 
@@ -101,18 +103,22 @@ task<bool> server_worker::shake_hands(guest& self) {
   }
   self.stream.start_tls(std::move(ssl));
   const auto status = co_await self.stream.handshake();
+  if (self.facts.revoked.who) tell_revoked(std::exchange(self.facts.revoked, {}), *self.context);
   if (status != tls::io_status::ok) {
+    owner_.count(tally::failed_handshakes);
     co_await handshake_failed(self, status);
     co_return false;
   }
   SSL* const native = self.stream.native();
   auto known = self.context->who_is_at(native, self.facts);
   if (!known) {
+    owner_.count(tally::failed_handshakes);
     owner_.options_.log.error(fmt::format("{}: {}", self.remote.to_string(), known.error().message()));
     co_return false;
   }
   info->secure = true;
   info->resumed = SSL_session_reused(native) != 0;
+  owner_.count(info->resumed ? tally::resumptions : tally::full_handshakes);
   info->tls_version = SSL_get_version(native);
   info->cipher = SSL_get_cipher_name(native);
   info->server_name = self.facts.server_name;

@@ -5,6 +5,7 @@
 #include "http/limits.hpp"
 #include "net/loop.hpp"
 #include "tls/levers.hpp"
+#include "tls/verdict.hpp"
 #include "x509/crl.hpp"
 
 #include <mutual/reason.hpp>
@@ -14,6 +15,7 @@
 #include <mutual/tls.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -60,6 +62,11 @@ using head_check = std::function<body_terms(const request&)>;
 using answer_observer = std::function<void(const request&, const answer_notes&, int status, std::size_t body_bytes,
                                            std::chrono::nanoseconds took)>;
 
+/// Hears of somebody who was let in and is found to be revoked: for each open connection that is closed for it, and for
+/// each session that is not taken up again. Told are what it was let in by, and the generation of the trust that found
+/// it revoked. Called on the connection's thread, before it is closed, so it must not wait; and it must not throw.
+using revocation_observer = std::function<void(const tls::standing&, std::uint64_t generation)>;
+
 struct server_options {
   std::vector<std::string> listen{"127.0.0.1:5000"};  ///< "HOST:PORT"; port 0 for any free one.
   unsigned threads = 0;                               ///< 0 for one a core.
@@ -72,9 +79,10 @@ struct server_options {
   std::size_t most_streams = 100;  ///< HTTP/2 requests of one connection at a time; further ones wait.
   http::timeouts timeouts;
   handler answer;
-  std::size_t largest_body = 0;  ///< The highest limit that check_head gives, if it is above `limits.body_bytes`.
-  head_check check_head;         ///< May be empty.
-  answer_observer on_answer;     ///< May be empty.
+  std::size_t largest_body = 0;    ///< The highest limit that check_head gives, if it is above `limits.body_bytes`.
+  head_check check_head;           ///< May be empty.
+  answer_observer on_answer;       ///< May be empty.
+  revocation_observer on_revoked;  ///< May be empty.
   /// Called on each of the server's threads before it serves; what it gives is kept until that thread ends. May be
   /// empty.
   std::function<std::shared_ptr<void>(net::loop&)> on_thread;

@@ -153,10 +153,12 @@ void server_worker::accepted(descriptor handle, const net::endpoint& remote) {
                             owner_.options_.most_connections));
     }
     full_ = true;
+    owner_.count(tally::turned_away);
     return;
   }
   full_ = false;
   if (at_the_door_.size() >= owner_.most_at_a_door()) (void)make_room();
+  owner_.count(tally::connections);
   loop_.spawn(attend(std::move(handle), remote));
 }
 
@@ -246,11 +248,17 @@ bool server_worker::still_welcome(guest& self) {
     return true;
   }
   self.dismissed = true;
+  owner_.count(tally::dismissed);
   const auto why = judged.refused.value_or(reason::malformed);
   owner_.refused_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
   owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), why, judged.detail, &judged) +
                            " (the connection was open, and is closed)");
+  if (why == reason::revoked) tell_revoked(self.standing, *self.judge);
   return false;
+}
+
+void server_worker::tell_revoked(const tls::standing& earlier, const tls::server_context& found_by) const {
+  if (owner_.options_.on_revoked) owner_.options_.on_revoked(earlier, found_by.generation());
 }
 
 }  // namespace mutual::http

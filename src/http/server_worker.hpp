@@ -65,6 +65,7 @@ class server_worker {
   void look_after_standings();
   bool is_of_today(const guest& self) const;
   bool still_welcome(guest& self);
+  void tell_revoked(const tls::standing& earlier, const tls::server_context& found_by) const;
   static void dismiss(guest& self);
   void leave();
 

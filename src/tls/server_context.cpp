@@ -114,7 +114,7 @@ struct server_context::callbacks {
     // Each ticket is a new session to OpenSSL, so its own limit would never be reached by a client that keeps coming.
     const auto age = now() - bound->proved_at;
     const bool fresh = age >= std::chrono::seconds(0) && age < session_life;
-    if (fresh && self.may_resume(bound->known)) return session.release();
+    if (fresh && self.may_resume(bound->known, facts_of(ssl))) return session.release();
     self.sessions_->remove(key);
     return nullptr;
   }
@@ -140,16 +140,22 @@ server_context::server_context(config settings, std::string stamp, std::uint64_t
   for (const auto& each : protocols_) alpn_.append(1, static_cast<char>(each.size())).append(each);
 }
 
-bool server_context::may_resume(const standing& known) const {
+bool server_context::may_resume(const standing& known, client_facts& facts) const {
   switch (settings_.clients) {
     case client_auth::none:
       return known.who == nullptr;
     case client_auth::optional:
-      return known.who == nullptr || bool(judge_again(known));
+      return known.who == nullptr || is_good_yet(known, facts);
     case client_auth::required:
-      return known.who != nullptr && bool(judge_again(known));
+      return known.who != nullptr && is_good_yet(known, facts);
   }
   return false;
+}
+
+bool server_context::is_good_yet(const standing& known, client_facts& facts) const {
+  const auto judged = judge_again(known);
+  if (judged.refused == reason::revoked) facts.revoked = known;
+  return bool(judged);
 }
 
 result<standing> server_context::who_is_at(SSL* ssl, const client_facts& facts) const {

@@ -28,6 +28,8 @@ struct client_facts {
   /// Of the certificate that it presented; null if it presented none, or resumed, or when nobody asks any more: a
   /// verdict is large, and a connection waits for long.
   std::unique_ptr<verdict> judged;
+  /// Whoever was let in before, wanted to take up that session again, and has been revoked since; nobody else.
+  standing revoked;
 };
 
 /// The certificate, key, trust and rules of one listener, read and checked as a whole; immutable, numbered by
@@ -76,7 +78,8 @@ class server_context {
                  std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
                  std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under);
 
-  bool may_resume(const standing& known) const;
+  bool may_resume(const standing& known, client_facts& facts) const;
+  bool is_good_yet(const standing& known, client_facts& facts) const;
   verdict judge(X509_STORE_CTX* asking) const;
 
   struct callbacks;

@@ -1,5 +1,6 @@
 // Services as programs run them, each in a process of its own.
 #include "support/plain_client.hpp"
+#include "support/service.hpp"
 
 #include <mutual/mutual.hpp>
 
@@ -165,6 +166,32 @@ TEST(running, what_nobody_can_end_is_left_behind_when_the_limit_for_stopping_is_
     EXPECT_EQ(service.exit_code(8s), 1);
     EXPECT_THAT(read_until(service.errors(), "left behind"), testing::HasSubstr("1 connection(s) left behind"));
   }
+}
+
+TEST(running, ends_also_when_a_handler_of_on_revoked_does_not_come_back) {
+  const server_files files(make_pki());
+  const auto& people = files.people();
+  auto how = on_a_free_port();
+  how.tls = files.config(tls::client_auth::required, true);
+  how.banner = false;
+  how.on_ready = [](const std::vector<std::string>& addresses) {
+    const auto line = addresses.front() + " Ctrl-C\n";
+    EXPECT_EQ(::write(STDERR_FILENO, line.data(), line.size()), static_cast<ssize_t>(line.size()));
+  };
+  child service(
+      [](app& made) {
+        made.get("/", [] { return ""; });
+        made.on_revoked([](const peer&) { std::this_thread::sleep_for(25s); });
+      },
+      how);
+  tls_connection alice(service.port(), {.chain = {people.client, people.intermediate}, .server_name = "localhost"});
+  ASSERT_TRUE(alice.ask());
+  files.folder().write("intermediate.crl",
+                       pem(make_crl(people.intermediate, {.revoked = {people.client}, .number = 2}).get()));
+  EXPECT_EQ(alice.read_to_end(), "");
+  service.stop();
+  EXPECT_EQ(service.exit_code(8s), 1);
+  EXPECT_THAT(read_until(service.errors(), "left behind"), testing::HasSubstr("what on_revoked was told left behind"));
 }
 
 TEST(running, goes_on_when_nobody_reads_its_log_and_still_ends_when_asked) {

@@ -2,24 +2,15 @@
 
 import concurrent.futures
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 import unittest
 
+import exposition
 from ca_service_test import CaTest
 from serving import MUTUAL, clean_environment, free_port
-
-# The system's own package (scripts/setup --tests), also if another Python than the system's runs this: it is Python and
-# nothing else.
-sys.path.append("/usr/lib/python3/dist-packages")
-from prometheus_client.parser import text_string_to_metric_families  # noqa: E402
-
-NAME = r"[a-zA-Z_][a-zA-Z0-9_]*"
-VALUE = r'"(?:[^"\\\n]|\\["\\n])*"'
-SAMPLE = re.compile(rf"({NAME})(?:\{{{NAME}={VALUE}(?:,{NAME}={VALUE})*\}})? -?[0-9]+")
 
 
 class HealthTest(CaTest):
@@ -29,9 +20,7 @@ class HealthTest(CaTest):
 
     def numbers(self, client="alice"):
         """By name, then by labels."""
-        page = self.curl("/metrics", client=client)
-        return {one.name: {tuple(sorted(sample.labels.items())): sample.value for sample in one.samples}
-                for one in text_string_to_metric_families(page)}
+        return exposition.numbers(self.curl("/metrics", client=client))
 
     def comes_to(self, status):
         end = time.monotonic() + 20
@@ -45,27 +34,7 @@ class Metrics(HealthTest):
         self.ca_serve()
         fields = self.curl("/metrics", "-D", "-", "-o", "page", client="alice")
         self.assertIn("text/plain; version=0.0.4; charset=utf-8", fields)
-        page = self.read("page").decode()
-        self.assertTrue(page.endswith("\n"))
-        family, kind, seen, series = None, None, set(), set()
-        for line in page[:-1].split("\n"):
-            if line.startswith("# HELP "):
-                family = line.split()[2]
-                self.assertNotIn(family, seen, "a family is told in one piece")
-                seen.add(family)
-                kind = None
-            elif line.startswith("# TYPE "):
-                _, _, of, kind = line.split(" ")
-                self.assertEqual(of, family)
-                self.assertEqual(kind, "counter" if family.endswith("_total") else "gauge")
-            else:
-                said = SAMPLE.fullmatch(line)
-                self.assertIsNotNone(said, line)
-                self.assertEqual(said.group(1), family)
-                self.assertIsNotNone(kind)
-                self.assertNotIn(line.rsplit(" ", 1)[0], series, "a series is told once")
-                series.add(line.rsplit(" ", 1)[0])
-        self.assertEqual(seen, {one.name + ("_total" if one.type == "counter" else "") for one in text_string_to_metric_families(page)})
+        exposition.check(self, self.read("page").decode())
 
     def test_what_happens_is_counted(self):
         self.ca_serve()

@@ -3,9 +3,9 @@
 #include "ca_service/metrics.hpp"
 
 #include "authority/enroll.hpp"
+#include "base/exposition.hpp"
 #include "base/file.hpp"
 #include "ca_service/authority.hpp"
-#include "ca_service/exposition.hpp"
 #include "ca_service/plain_routes.hpp"
 #include "x509/peer.hpp"
 

@@ -27,6 +27,7 @@ HEADER_OF = {
     "task.hpp": "base",
     "reason.hpp": "base",
     "peer.hpp": "x509",
+    "revocation_list.hpp": "tls",
     "tls.hpp": "tls",
     "body.hpp": "http",
     "fields.hpp": "http",

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace mutual::ca_service {
+namespace mutual {
 
 inline constexpr std::string_view exposition_type = "text/plain; version=0.0.4; charset=utf-8";
 
@@ -28,4 +28,4 @@ class exposition {
   std::string name_, text_;
 };
 
-}  // namespace mutual::ca_service
+}  // namespace mutual

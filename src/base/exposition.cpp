@@ -1,8 +1,8 @@
-#include "ca_service/exposition.hpp"
+#include "base/exposition.hpp"
 
 #include <fmt/format.h>
 
-namespace mutual::ca_service {
+namespace mutual {
 namespace {
 
 void append_escaped(std::string& out, std::string_view value) {
@@ -32,4 +32,4 @@ void exposition::sample(std::int64_t value, labels of) {
   text_ += fmt::format(" {}\n", value);
 }
 
-}  // namespace mutual::ca_service
+}  // namespace mutual
