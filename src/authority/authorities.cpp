@@ -1,5 +1,6 @@
 #include "authority/authorities.hpp"
 
+#include "authority/published.hpp"
 #include "authority/token_key.hpp"
 #include "base/file.hpp"
 #include "x509/bundle.hpp"
@@ -55,6 +56,7 @@ result<x509::identity> make_intermediate(const x509::distinguished_name& subject
     MUTUAL_TRY(auto extension, x509::to_extension(constraints));
     spec.others.push_back(std::move(extension));
   }
+  spec.places = places_for(by, root.leaf(), profile::intermediate);
   MUTUAL_TRY(auto made, x509::issue_certificate(std::move(spec), key.get(), root.leaf(), root.key));
   MUTUAL_CHECK(check_usable(made));
   return x509::identity{key, {std::move(made)}};

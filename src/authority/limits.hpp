@@ -41,6 +41,9 @@ struct limits {
   /// Whether the names are also to be constrained in the intermediate's own certificate, so that a stolen one can
   /// certify no others.
   bool constrain_intermediate = true;
+  /// Where the plain listener of the authority is reached, without a slash at its end; certificates then say where
+  /// their issuer's list and certificate and its OCSP are. Empty for nowhere.
+  std::string public_url{};
 
   /// That of a profile; a root or an intermediate has none (null).
   const profile_limits* of(x509::profile purpose) const;

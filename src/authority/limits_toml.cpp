@@ -1,6 +1,7 @@
 // authority.toml as limits.
 
 #include "authority/limits.hpp"
+#include "authority/published.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
@@ -160,8 +161,8 @@ result<> read_profiles(const reader& from, const toml::table& in, limits& out) {
 }
 
 result<limits> read_table(const reader& from, const toml::table& in) {
-  MUTUAL_CHECK(from.check_keys(
-      in, {"profiles", "names", "longest_days", "key_kinds", "constrain_intermediate", "server", "client", "peer"}));
+  MUTUAL_CHECK(from.check_keys(in, {"profiles", "names", "longest_days", "key_kinds", "constrain_intermediate",
+                                    "public_url", "server", "client", "peer"}));
   limits out;
   MUTUAL_TRY(const auto common, read_profile(from, in, {}));
   out.server = out.client = out.peer = common;
@@ -179,6 +180,13 @@ result<limits> read_table(const reader& from, const toml::table& in) {
     const auto* yes = node->as_boolean();
     if (yes == nullptr) return from.wrong(node->source(), "constrain_intermediate is true or false");
     out.constrain_intermediate = yes->get();
+  }
+  if (const auto* node = in.get("public_url")) {
+    const auto* url = node->as_string();
+    if (url == nullptr) return from.wrong(node->source(), "public_url is a text in quotes");
+    auto checked = checked_public_url(url->get());
+    if (!checked) return from.wrong(node->source(), "public_url: " + checked.error().message());
+    out.public_url = *std::move(checked);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include "authority/limits.hpp"
 #include "authority/move_store.hpp"
 #include "authority/pending.hpp"
+#include "authority/published.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
 #include "authority/token_key.hpp"
@@ -223,7 +224,9 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   MUTUAL_TRY(const auto by, load_limits(places_));
   MUTUAL_CHECK(check_limits(by, {what.purpose, what.spec, what.subject_key}));
   MUTUAL_TRY(auto replaces, what.replaces(*inventory_));
-  MUTUAL_TRY(auto leaf, x509::issue_certificate(what.spec, what.subject_key, issuer.leaf(), issuer.key));
+  auto spec = what.spec;
+  spec.places = places_for(by, issuer.leaf(), what.purpose);
+  MUTUAL_TRY(auto leaf, x509::issue_certificate(std::move(spec), what.subject_key, issuer.leaf(), issuer.key));
   auto entry = to_record(leaf, what.name, what.purpose, what.key && !what.p12_password->empty());
   entry.has_key = what.key.has_value();
   entry.replaces = std::move(replaces);

@@ -4,6 +4,7 @@
 #include "authority/limits.hpp"
 #include "authority/new_file.hpp"
 #include "authority/pending.hpp"
+#include "authority/published.hpp"
 #include "authority/retired.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -121,7 +122,10 @@ result<x509::identity> add_root(pki& of, const x509::identity& old, const x509::
   // An old root that allows one CA below it, and no other below that, cannot speak for a root.
   const long allowed = X509_get_pathlen(old.leaf().get());
   if (allowed < 0 || allowed > 1) {
-    MUTUAL_TRY(const auto cross, x509::issue_certificate(spec, key.get(), old.leaf(), old.key));
+    MUTUAL_TRY(const auto by, load_limits(of.places()));
+    auto below = spec;
+    below.places = places_for(by, old.leaf(), profile::intermediate);
+    MUTUAL_TRY(const auto cross, x509::issue_certificate(std::move(below), key.get(), old.leaf(), old.key));
     MUTUAL_CHECK(record_ca(of, cross, "cross", profile::intermediate, {}, request.why));
     chain += cross.pem();
   }

@@ -19,8 +19,9 @@ namespace mutual::ca_service {
 inline constexpr std::chrono::minutes list_cache_life{5};
 
 /// Gives revocation lists out: "intermediate.crl", "root.crl", "intermediate.delta.crl" and those of CAs that issue no
-/// more ("retired/SERIAL.crl") as DER (RFC 2585), and "all.pem" as PEM. Safe to use from any thread; blocks while files
-/// are read.
+/// more ("retired/SERIAL.crl") as DER (RFC 2585), and "all.pem" as PEM; and "SERIAL.crl", that of the CA whose
+/// certificate has that serial number, whether it issues yet or not: what certificates name. Safe to use from any
+/// thread; blocks while files are read.
 class list_shelf {
  public:
   explicit list_shelf(authority::layout places) : places_(std::move(places)) {}
@@ -29,8 +30,12 @@ class list_shelf {
   /// anything but a list.
   response answer(const request& asked, const std::string& path);
 
+  /// The answer with a CA's certificate, "SERIAL.crt", as DER. Throws a `problem`, 404 for anything else.
+  response answer_issuer(const std::string& path) const;
+
  private:
   std::optional<std::filesystem::path> file_of(const std::string& path) const;
+  std::string called(const std::string& serial) const;
   std::optional<sys_seconds> next_update_of(const std::filesystem::path& file);
 
   authority::layout places_;

@@ -41,6 +41,7 @@ void add_plain_routes(app& to, list_shelf& lists, ocsp_desk& answers) {
   to.use([&answers](request& incoming, next inner) { return ocsp_by_get(answers, incoming, inner); });
   to.get("/crl/{path...}",
          blocking([&lists](const request& asked, const std::string& path) { return lists.answer(asked, path); }));
+  to.get("/issuer/{name}", blocking([&lists](const std::string& name) { return lists.answer_issuer(name); }));
   for (const auto* const path : {"/ocsp", "/ocsp/"}) {
     to.post(path, blocking([&answers](const request& asked) { return posted(asked, answers); }))
         .body_limit(largest_request);

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "cli/issued_text.hpp"
+#include "x509/certificate_places.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -67,6 +68,11 @@ std::string certificate_text(const x509::certificate& one) {
   if (const auto usages = one.extended_key_usages(); !usages.empty()) {
     out += fmt::format("  extended     {}\n", fmt::join(usages, ", "));
   }
+  const auto places = x509::places_in(one.get());
+  for (const auto& [what, url] :
+       {std::pair("OCSP", places.ocsp), std::pair("issuer at", places.issuer), std::pair("list at", places.list)}) {
+    if (!url.empty()) out += fmt::format("  {:<12} {}\n", what, text::printable(url, 2048));
+  }
   out += fmt::format("  key          {}, signed with {}\n", one.key_description(), one.signature_description());
   out += fmt::format("  serial       {}\n", one.serial());
   out += fmt::format("  SHA-256      {}\n", one.sha256());
@@ -89,6 +95,7 @@ std::string crl_text(const x509::crl& one) {
 }
 
 boost::json::object certificate_json(const x509::certificate& one) {
+  const auto places = x509::places_in(one.get());
   return {{"subject", safe(one.subject())},
           {"names", names_json(one.names())},
           {"issuer", safe(one.issuer())},
@@ -102,6 +109,9 @@ boost::json::object certificate_json(const x509::certificate& one) {
           {"client", !one.is_ca() && one.allows_client()},
           {"key_usage", strings(one.key_usages())},
           {"extended_key_usage", strings(one.extended_key_usages())},
+          {"ocsp", text::printable(places.ocsp, 2048)},
+          {"issuer_at", text::printable(places.issuer, 2048)},
+          {"list_at", text::printable(places.list, 2048)},
           {"key", one.key_description()},
           {"signature", one.signature_description()}};
 }

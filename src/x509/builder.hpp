@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "x509/certificate.hpp"
+#include "x509/certificate_places.hpp"
 #include "x509/crl.hpp"
 #include "x509/key.hpp"
 #include "x509/name.hpp"
@@ -39,6 +40,7 @@ struct certificate_spec {
   std::uint32_t key_usage = 0;
   /// extendedKeyUsage: OpenSSL's NIDs (NID_client_auth); empty for no extension.
   std::vector<int> extended_key_usage;
+  certificate_places places;
   std::vector<raw_extension> others;
   /// The serial number in hex; empty for a random one.
   std::string serial;

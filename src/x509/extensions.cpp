@@ -103,6 +103,7 @@ result<> add_extensions(X509* to, const certificate_spec& spec, X509* issuer) {
   if (const auto authority = authority_key_identifier(issuer)) {
     if (X509_add_ext(to, authority.get(), -1) != 1) return failed("authorityKeyIdentifier");
   }
+  if (!add_places(to, spec.places)) return failed("authorityInfoAccess or cRLDistributionPoints");
   for (const auto& extension : spec.others) {
     if (!add_raw(to, extension)) return failed(extension.oid);
   }

@@ -196,11 +196,29 @@ TEST(limits_file, what_is_not_known_or_makes_no_sense_is_told_with_its_line) {
            {"[client]\nprofiles = []", "there is no setting 'profiles'"},
            {"client = []", "client is a table"},
            {"constrain_intermediate = \"no\"", "true or false"},
+           {"public_url = 1", "public_url is a text"},
+           {"public_url = \"\"", "no URL for certificates to name"},
+           {"public_url = \"http://\"", "no URL for certificates to name"},
+           {"public_url = \"https://a.example\"", "not https"},
+           {"public_url = \"http://a@b.example\"", "no URL for certificates to name"},
+           {"public_url = \"http://a.example:0\"", "no URL for certificates to name"},
+           {"public_url = \"http://a.example:70000\"", "no URL for certificates to name"},
+           {"public_url = \"http://a.example/x?y\"", "no URL for certificates to name"},
+           {"public_url = \"http://a.example/x//y\"", "no URL for certificates to name"},
+           {"public_url = \"http://a example\"", "no URL for certificates to name"},
+           {"public_url = \"http://[::1\"", "no URL for certificates to name"},
            {"longest_days = ", "authority.toml, line 1"}}) {
     EXPECT_THAT(failure(toml), HasSubstr(words)) << toml;
     EXPECT_THAT(failure(toml), HasSubstr("authority.toml, line ")) << toml;
   }
   EXPECT_THAT(failure(std::string(70'000, '#')), HasSubstr("64 KiB"));
+}
+
+TEST(limits, name_the_public_url_without_a_slash_at_its_end) {
+  EXPECT_EQ(read("").public_url, "");
+  EXPECT_EQ(read("public_url = \"http://pki.acme.example\"").public_url, "http://pki.acme.example");
+  EXPECT_EQ(read("public_url = \"HTTP://pki.acme.example:8080/ca/\"").public_url, "http://pki.acme.example:8080/ca");
+  EXPECT_EQ(read("public_url = \"http://[::1]:80/\"").public_url, "http://[::1]:80");
 }
 
 }  // namespace

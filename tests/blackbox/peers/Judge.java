@@ -1,5 +1,6 @@
 // Judges the certificate in the last file by PKIX with revocation on: Judge ocsp|crl BASE-URL ROOT INTERMEDIATE LEAF.
-// OCSP is asked at BASE-URL/ocsp; the lists are fetched from BASE-URL/crl/. Prints "good", or why it is not.
+// OCSP is asked at BASE-URL/ocsp; the lists are fetched from BASE-URL/crl/. With "their-ocsp" (of the leaf) and
+// "their-crl", both are where the certificates say. Prints "good", or why it is not.
 
 import java.io.ByteArrayInputStream;
 import java.net.URI;
@@ -44,7 +45,8 @@ public class Judge {
   }
 
   public static void main(String[] arguments) throws Exception {
-    boolean online = arguments[0].equals("ocsp");
+    boolean theirs = arguments[0].startsWith("their-");
+    boolean online = arguments[0].endsWith("ocsp");
     String base = arguments[1];
     CertPath path =
         FACTORY.generateCertPath(List.of(certificate(arguments[4]), certificate(arguments[3])));
@@ -58,7 +60,14 @@ public class Judge {
             : EnumSet.of(
                 PKIXRevocationChecker.Option.PREFER_CRLS,
                 PKIXRevocationChecker.Option.NO_FALLBACK));
-    if (online) {
+    if (theirs && online) {
+      checker.setOptions(
+          EnumSet.of(
+              PKIXRevocationChecker.Option.ONLY_END_ENTITY,
+              PKIXRevocationChecker.Option.NO_FALLBACK));
+    } else if (theirs) {
+      // Nothing to say: they are found.
+    } else if (online) {
       checker.setOcspResponder(URI.create(base + "/ocsp"));
     } else {
       List<CRL> lists = new ArrayList<>();
