@@ -56,9 +56,8 @@ task<bool> connection::send(response& made, response_terms terms, bool keep) {
 }
 
 // What is large goes straight from where it is to where it is sealed, by way of memory that the thread's connections
-// share. Only what a plain socket did not take is kept for the time that it takes.
+// share. Only what was not taken at once is kept, for the time that it takes.
 task<bool> connection::send_filled(const filling_source& source, std::size_t length) {
-  std::string left;
   while (body_sent_ < length) {
     const auto room = stream_.socket().owner().clear();
     auto filling = source.fill(room.first(std::min(room.size(), length - body_sent_)));
@@ -73,7 +72,7 @@ task<bool> connection::send_filled(const filling_source& source, std::size_t len
     } else if (result.status != tls::io_status::would_block) {
       co_return false;
     }
-    left.assign(bytes);
+    std::string left(bytes);
     const bool sent = co_await write(left);
     if (!sent) co_return false;
   }

@@ -30,6 +30,7 @@ struct filling_source {
     std::string made(piece_bytes, '\0');
     auto filling = fill(made);
     made.resize(co_await filling);
+    if (made.size() < piece_bytes / 2) made.shrink_to_fit();
     if (made.empty()) co_return std::nullopt;
     co_return std::optional<std::string>(std::move(made));
   }

@@ -80,10 +80,12 @@ void server::leave_descriptors_for_the_rest() {
   options_.most_connections = most;
 }
 
-// Each thread has a door of its own.
+// Each thread has a door of its own, and the kernel does not deal connections out evenly.
 std::size_t server::most_at_a_door() const {
-  const std::size_t all = options_.most_handshakes != 0 ? options_.most_handshakes : options_.most_connections / 2;
-  return std::max<std::size_t>(all / std::max<std::size_t>(workers_.size(), 1), 1);
+  constexpr std::size_t least = 64;
+  const auto threads = std::max<std::size_t>(workers_.size(), 1);
+  if (options_.most_handshakes != 0) return std::max<std::size_t>(options_.most_handshakes / threads, 1);
+  return std::max(options_.most_connections / 2 / threads, least);
 }
 
 server::~server() {

@@ -42,30 +42,34 @@ bool speaks_h2(const SSL* ssl) {
 
 }  // namespace
 
-// A guest stands at the door until it has shown who it is, or its place is another's.
+// A guest stands at the door until it has shown who it is, or is refused, or its place is another's.
 class server_worker::at_the_door {
  public:
-  at_the_door(server_worker& at, guest& self)
-      : at_(at), self_(self), place_(at.at_the_door_.insert(at.at_the_door_.begin(), &self)) {}
-  ~at_the_door() {
-    if (!self_.gave_way) at_.at_the_door_.erase(place_);
+  at_the_door(server_worker& at, guest& self) : at_(at), self_(self) {
+    self.at_the_door = at.at_the_door_.insert(at.at_the_door_.begin(), &self);
   }
+  ~at_the_door() { at_.leave_the_door(self_); }
   at_the_door(const at_the_door&) = delete;
   at_the_door& operator=(const at_the_door&) = delete;
 
  private:
   server_worker& at_;
   guest& self_;
-  std::list<guest*>::iterator place_;
 };
 
-// Ends the oldest connection that has not shown who it is; false if there is none. Whoever is honest is in within a
-// few turns of the network, so that a crowd which says nothing, or never ends what it says, makes room for whoever
-// comes after it.
+void server_worker::leave_the_door(guest& self) {
+  if (const auto place = std::exchange(self.at_the_door, std::nullopt)) at_the_door_.erase(*place);
+}
+
+// Ends the oldest connection that has not shown who it is; false if there is none that has had time to. Whoever is
+// honest is in within a few turns of the network, so that a crowd which says nothing, or never ends what it says, makes
+// room for whoever comes after it; but of many who come at once, none pushes another out.
 bool server_worker::make_room() {
+  constexpr auto a_few_turns = std::chrono::milliseconds(200);
   if (at_the_door_.empty()) return false;
   guest& oldest = *at_the_door_.back();
-  at_the_door_.pop_back();
+  if (net::loop::clock::now() - oldest.came < a_few_turns) return false;
+  leave_the_door(oldest);
   oldest.gave_way = true;
   refuse(oldest, reason::handshake_timeout,
          "as many handshakes as are allowed were under way, and this was the oldest");
@@ -170,11 +174,13 @@ task<> server_worker::handshake_failed(guest& self, tls::io_status status) {
       owner_.options_.log.info(fmt::format("{}: {}", self.remote.to_string(), failure.detail));
     }
   }
+  leave_the_door(self);
   if (status == tls::io_status::failed) co_await self.stream.linger(owner_.options_.timeouts.linger);
 }
 
 task<> server_worker::answer_plain_http(guest& self) {
   refuse(self, reason::not_tls, "a plain HTTP request came in on a TLS port; the client was told to use https://");
+  leave_the_door(self);
   const auto written = co_await self.stream.write(use_https);
   if (written == tls::io_status::ok) co_await self.stream.linger(owner_.options_.timeouts.linger);
 }

@@ -13,7 +13,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <list>
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace mutual::http {
@@ -36,6 +38,8 @@ struct server_worker::guest {
   tls::standing standing;                            // who it is, and for how long that is judged
   bool dismissed = false;                            // found to be welcome no longer; told and counted once
   bool gave_way = false;                             // its place was another's before its handshake was done; told
+  const net::loop::clock::time_point came = net::loop::clock::now();
+  std::optional<std::list<guest*>::iterator> at_the_door;  // until it has shown who it is, or why it may not
 };
 
 }  // namespace mutual::http

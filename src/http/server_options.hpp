@@ -86,9 +86,10 @@ struct server_options {
   /// Called on each of the server's threads before it serves; what it gives is kept until that thread ends. May be
   /// empty.
   std::function<std::shared_ptr<void>(net::loop&)> on_thread;
-  std::size_t most_connections = 10'000;  ///< Open at once; further ones are closed as they come.
-  /// Connections that have not shown who they are yet, at once; for a further one, the oldest of them gives way. 0 for
-  /// half of `most_connections`.
+  std::size_t most_connections =
+      10'000;  ///< Open at once; for a further one, see `most_handshakes`; if none gives way it is closed.
+  /// Connections that have not shown who they are yet, at once; for a further one, the oldest of them gives way if it
+  /// has had time to. 0 for half of `most_connections`.
   std::size_t most_handshakes = 0;
   logger log;
   /// How often the TLS files are looked at for changes; 0 for never.

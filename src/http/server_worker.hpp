@@ -61,6 +61,7 @@ class server_worker {
   task<> answer_plain_http(guest& self);
   void refuse(const guest& self, reason code, std::string_view detail);
   bool make_room();
+  void leave_the_door(guest& self);
   void judge_some_again();
   void look_after_standings();
   bool is_of_today(const guest& self) const;

@@ -12,7 +12,7 @@ namespace mutual::tls {
 
 /// Certificates as the OpenSSL that the program shares reads them, with their keys, by the SHA-256 of their bytes: the
 /// same bytes say the same whenever they are read, so this outlives any trust and bears on no verdict. Bounded; what
-/// was not asked for longest goes first. Give it only what was let in: strangers must not push out whom we know.
+/// was not asked for longest goes first. Give it only what was judged good: strangers must not push out whom we know.
 /// Safe from any thread.
 ///
 /// Why: up to OpenSSL 3.1, reading a public key costs a quarter of a handshake.

@@ -10,7 +10,7 @@ struct levers {
   bool remembered_verdicts = true;
   /// Each thread has an OpenSSL of its own to fetch from and to lock (library_context).
   bool own_contexts = true;
-  /// Of its own context, and with OpenSSL 3.0 and 3.1 only: without the decoders that TLS never needs (lean_provider).
+  /// Of its own context, and with OpenSSL 3.0 and 3.1 only: with what TLS needs and no more (lean_provider).
   bool lean_provider = true;
   /// Sessions keep the peer, and not the certificates that it came from (light_session).
   bool light_sessions = true;

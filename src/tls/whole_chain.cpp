@@ -22,6 +22,9 @@ bool are_read(const X509* leaf, const STACK_OF(X509) * sent) {
 // What will not be judged need not be read.
 bool are_too_many(const STACK_OF(X509) * sent) { return sk_X509_num(sent) > path_limits::most_sent + 1; }
 
+// Of DER; a certificate takes one or two thousand.
+constexpr std::size_t largest_known = 8192;
+
 }  // namespace
 
 whole_chain::whole_chain(X509* leaf, const STACK_OF(X509) * sent, known_certificates* known)
@@ -62,7 +65,8 @@ void whole_chain::remember(const peer& who) const {
     X509* const one = sk_X509_value(own_sent_.get(), at);
     const auto der = x509::der_of(one, i2d_X509);
     const bool is_new = std::find(unknown_.begin(), unknown_.end(), der) != unknown_.end();
-    if (is_new && std::find(good.begin(), good.end(), der) != good.end()) known_->keep(x509::sha256_bytes(der), one);
+    if (is_new && der.size() <= largest_known && std::find(good.begin(), good.end(), der) != good.end())
+      known_->keep(x509::sha256_bytes(der), one);
   }
 }
 

@@ -22,7 +22,7 @@ class whole_chain {
   X509* leaf() const { return own_leaf_ ? own_leaf_.get() : leaf_; }
   const STACK_OF(X509) * sent() const { return own_leaf_ ? own_sent_.get() : sent_; }
 
-  /// Remembers those of the chain that `who` was let in by.
+  /// Remembers those of the chain that `who` was judged good by, but for very large ones.
   void remember(const peer& who) const;
 
   /// Lets the handshake that asks go on with this leaf, the same bytes as its own, so that it has a key to check the

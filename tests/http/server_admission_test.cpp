@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <random>
 #include <thread>
 
@@ -110,6 +111,7 @@ TEST_F(server_admission, a_crowd_at_the_door_that_fills_the_server_keeps_nobody_
   std::vector<std::unique_ptr<plain_connection>> crowd;
   for (int count = 0; count < 20; ++count) crowd.push_back(std::make_unique<plain_connection>(port()));
   EXPECT_TRUE(crowd[15]->ends_within(std::chrono::seconds(5)));
+  std::this_thread::sleep_for(milliseconds(300));
   for (int count = 0; count < 3; ++count) expect_still_serving();
   EXPECT_LE(running()->open_connections(), 5U);
   crowd.clear();
@@ -118,6 +120,19 @@ TEST_F(server_admission, a_crowd_at_the_door_that_fills_the_server_keeps_nobody_
   }
   EXPECT_EQ(running()->open_connections(), 0U);
   expect_still_serving();
+}
+
+TEST_F(server_admission, many_who_come_at_once_do_not_push_each_other_out) {
+  options_.threads = 1;
+  options_.most_handshakes = 2;
+  (void)port();
+  std::vector<std::thread> clients;
+  std::atomic<int> served{0};
+  for (int count = 0; count < 16; ++count) {
+    clients.emplace_back([&] { served += get(port(), as_alice()).status == 200 ? 1 : 0; });
+  }
+  for (auto& each : clients) each.join();
+  EXPECT_EQ(served, 16);
 }
 
 TEST_F(server_admission, a_probe_is_counted_and_not_logged) {
