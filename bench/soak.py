@@ -112,8 +112,9 @@ class Soak:
 
     def handshakes(self):
         """Of good clients at each server, each of which leaves a session."""
-        each = {"full": 1, "resumed": 4, "large": 1, "http2": 40, "aborted": 1, "half_closed": 1, "kept": 75, "revoked": 1}
-        return {self.server: sum(self.counts[kind] * times for kind, times in each.items()), self.live: self.counts["websocket"]}
+        each = {"full": 1, "resumed": 4, "large": 1, "http2": 40, "aborted": 1, "half_closed": 1, "revoked": 1}
+        of_all = self.visits.stayed + sum(self.counts[kind] * times for kind, times in each.items())
+        return {self.server: of_all, self.live: self.counts["websocket"]}
 
     def repeat(self, kind, visit, until):
         while not until.is_set() and not self.lost:
@@ -195,9 +196,9 @@ class Soak:
         for one in self.servers:
             code = one.stop()
             said = one.log()
+            kept = ROOT / "build" / f"soak-{one.name}.log"
+            shutil.copy(one.log_path, kept)
             if code != 0 or COMPLAINTS.search(said):
-                kept = ROOT / "build" / f"soak-{one.name}.log"
-                shutil.copy(one.log_path, kept)
                 self.lost.append(f"{one.name} ended with exit code {code}; its log is {kept}: " +
                                  "; ".join(COMPLAINTS.findall(said)[:5]))
 

@@ -74,6 +74,7 @@ class Visits:
     def __init__(self, pki, port, live_port, files, h2load_environment):
         self.pki, self.port, self.live_port, self.files = pki, port, live_port, files
         self.h2load_environment = h2load_environment
+        self.stayed = 0  # connections of all that stayed for a while
         self.alice = [Client(pki, "alice", version) for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)]
         self.mallory = Client(os.path.join(os.path.dirname(pki), "other"), "mallory", trust=os.path.join(pki, "trust.crt"))
         self.nobody = Client(pki, None)
@@ -170,12 +171,14 @@ class Visits:
         raise Lost("somebody was served who must not be")
 
     def kept(self, turn, stayed=75):
-        """Many that stay, are asked again one after another, and go; each new one is there beside the others."""
-        there = []
+        """Many that stay, are asked again one after another, and go; each new one is there beside the others. None is left
+        alone for as long as a server lets a connection be idle."""
+        there, began = [], time.monotonic()
         try:
-            for _ in range(stayed):
+            while len(there) < stayed and time.monotonic() < began + 15:
                 there.append(self.alice[0].connect(self.port))
                 self.expect(there[-1], "small.txt")
+                self.stayed += 1
             for one in there:
                 self.expect(one, "small.txt")
         finally:
