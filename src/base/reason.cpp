@@ -76,9 +76,11 @@ constexpr std::array entries{
           "Client: offer ECDHE with AES-GCM or ChaCha20, and X25519 or P-256; current TLS libraries do so by default."},
     entry{reason::not_tls, "not_tls", "Something else than TLS arrived on a TLS port.",
           "Client: use https:// (or a TLS client) for this port."},
-    entry{reason::handshake_timeout, "handshake_timeout", "The handshake was not finished in time.",
-          "Client: see whether the network loses packets or the client waits for input (a password, a card) during the "
-          "handshake."},
+    entry{
+        reason::handshake_timeout, "handshake_timeout",
+        "The handshake was not finished in time, or gave way to newer ones when as many were under way as are allowed.",
+        "Client: see whether the network loses packets or the client waits for input (a password, a card) during the "
+        "handshake."},
     entry{reason::probe, "probe", "The connection was closed before it said anything.",
           "Nothing to mend: port scanners, health checks and browsers' spare connections do this."},
 };

@@ -61,14 +61,14 @@ void server_worker::leave_the_door(guest& self) {
   if (const auto place = std::exchange(self.at_the_door, std::nullopt)) at_the_door_.erase(*place);
 }
 
-// Ends the oldest connection that has not shown who it is; false if there is none that has had time to. Whoever is
-// honest is in within a few turns of the network, so that a crowd which says nothing, or never ends what it says, makes
-// room for whoever comes after it; but of many who come at once, none pushes another out.
-bool server_worker::make_room() {
+// Ends the oldest connection that has not shown who it is; false if there is none. Whoever is honest is in within a few
+// turns of the network, so that a crowd which says nothing, or never ends what it says, makes room for whoever comes
+// after it. While the server is not full it has that time: of many who come at once, none pushes another out.
+bool server_worker::make_room(bool full) {
   constexpr auto a_few_turns = std::chrono::milliseconds(200);
   if (at_the_door_.empty()) return false;
   guest& oldest = *at_the_door_.back();
-  if (net::loop::clock::now() - oldest.came < a_few_turns) return false;
+  if (!full && net::loop::clock::now() - oldest.came < a_few_turns) return false;
   leave_the_door(oldest);
   oldest.gave_way = true;
   refuse(oldest, reason::handshake_timeout,

@@ -143,7 +143,7 @@ void server_worker::accepted(descriptor handle, const net::endpoint& remote) {
   constexpr std::size_t kept_for_reloads = 32;
   const bool last_descriptors = is_among_the_last(handle.get(), kept_for_reloads);
   const bool crowded = owner_.open_connections() >= owner_.options_.most_connections;
-  if (last_descriptors || (crowded && !make_room())) {
+  if (last_descriptors || (crowded && !make_room(true))) {
     if (!full_) {
       owner_.options_.log.warn(
           last_descriptors
@@ -157,7 +157,7 @@ void server_worker::accepted(descriptor handle, const net::endpoint& remote) {
     return;
   }
   full_ = false;
-  if (at_the_door_.size() >= owner_.most_at_a_door()) (void)make_room();
+  if (at_the_door_.size() >= owner_.most_at_a_door()) (void)make_room(false);
   owner_.count(tally::connections);
   loop_.spawn(attend(std::move(handle), remote));
 }

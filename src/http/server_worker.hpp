@@ -60,7 +60,7 @@ class server_worker {
   task<> handshake_failed(guest& self, tls::io_status status);
   task<> answer_plain_http(guest& self);
   void refuse(const guest& self, reason code, std::string_view detail);
-  bool make_room();
+  bool make_room(bool full);
   void leave_the_door(guest& self);
   void judge_some_again();
   void look_after_standings();

@@ -34,7 +34,7 @@ class Words(CommandLine):
     def test_a_mistake_is_told_in_one_sentence_with_where_to_read_on(self):
         for words, sentence in (
                 (["frobnicate"], "mutual: there is no command 'frobnicate'; the commands are init, issue, show, list, serve, get, check, "
-                                 "export, lint, import, renew, needs-renewal, revoke, crl, sign, rotate, log, recover, ca; see mutual --help"),
+                                 "export, lint, import, renew, needs-renewal, revoke, crl, sign, rotate, log, recover, store, ca; see mutual --help"),
                 (["--pki", "pki", "list"], "mutual: '--pki' goes behind the command: mutual list --pki; see mutual --help"),
                 (["--host", "a"], "mutual: '--host' goes behind a command, as in mutual init --host; see mutual --help"),
                 (["serve", "--listen", "a", "--listen", "b"], "mutual serve: --listen was given twice; see mutual serve --help"),

@@ -111,7 +111,6 @@ TEST_F(server_admission, a_crowd_at_the_door_that_fills_the_server_keeps_nobody_
   std::vector<std::unique_ptr<plain_connection>> crowd;
   for (int count = 0; count < 20; ++count) crowd.push_back(std::make_unique<plain_connection>(port()));
   EXPECT_TRUE(crowd[15]->ends_within(std::chrono::seconds(5)));
-  std::this_thread::sleep_for(milliseconds(300));
   for (int count = 0; count < 3; ++count) expect_still_serving();
   EXPECT_LE(running()->open_connections(), 5U);
   crowd.clear();
