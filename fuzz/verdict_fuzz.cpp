@@ -72,7 +72,7 @@ certificate make_ca(const char* name, EVP_PKEY* key, const X509* issuer, EVP_PKE
   return reread(one.get());
 }
 
-crl make_list(const certificate& issuer, EVP_PKEY* signer) {
+lookup_list make_list(const certificate& issuer, EVP_PKEY* signer) {
   x509_crl_ptr list(X509_CRL_new());
   X509_CRL_set_version(list.get(), 1);
   X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(issuer.get()));
@@ -82,7 +82,7 @@ crl make_list(const certificate& issuer, EVP_PKEY* signer) {
   ASN1_INTEGER_set(number.get(), 1);
   X509_CRL_add1_ext_i2d(list.get(), NID_crl_number, number.get(), 0, 0);
   require(X509_CRL_sign(list.get(), signer, nullptr) > 0);
-  return *crl::from_der(der_of(list.get(), i2d_X509_CRL));
+  return *lookup_list::from_der(der_of(list.get(), i2d_X509_CRL));
 }
 
 struct world {

@@ -15,12 +15,13 @@ namespace {
 
 constexpr std::size_t most_lists = 1000;
 
-result<std::vector<x509::crl>> lists_in(std::string_view pem, std::string_view where) {
-  MUTUAL_TRY(auto found, x509::read_bundle_with_lists(pem, {}, where));
-  if (found.crls.empty() || found.crls.size() > most_lists || found.key || !found.certificates.empty()) {
+result<std::vector<x509::lookup_list>> lists_in(std::string_view pem, std::string_view where) {
+  MUTUAL_TRY(auto found, x509::read_bundle_to_judge_by(pem, where));
+  if (found.lookup_lists.empty() || found.lookup_lists.size() > most_lists || found.key ||
+      !found.certificates.empty()) {
     return error(errc::bad_input, fmt::format("what {} has sent is no set of revocation lists", where));
   }
-  return std::move(found.crls);
+  return std::move(found.lookup_lists);
 }
 
 result<client::url> place_of(const tls::config& settings) {
@@ -87,9 +88,9 @@ result<std::unique_ptr<followed_feed>> follow_feed(const tls::config& settings, 
   how.log = log;
   made->feed = std::make_unique<client::revocation_feed>(std::move(how));
   auto pem = made->feed->fetch_now(given_up);
-  auto lists = pem ? lists_in(*pem, name) : result<std::vector<x509::crl>>(pem.error());
+  auto lists = pem ? lists_in(*pem, name) : result<std::vector<x509::lookup_list>>(pem.error());
   if (lists) {
-    made->first = std::make_shared<const std::vector<x509::crl>>(*std::move(lists));
+    made->first = std::make_shared<const std::vector<x509::lookup_list>>(*std::move(lists));
     return made;
   }
   MUTUAL_TRY(const bool there, has_lists_in_files(settings));

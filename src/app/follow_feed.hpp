@@ -4,7 +4,7 @@
 #include "base/log.hpp"
 #include "client/revocation_feed.hpp"
 #include "http/server.hpp"
-#include "x509/crl.hpp"
+#include "x509/lookup_list.hpp"
 
 #include <mutual/result.hpp>
 #include <mutual/tls.hpp>
@@ -18,8 +18,9 @@ namespace mutual {
 /// The feed that the settings name, and the lists with which to start.
 struct followed_feed {
   std::unique_ptr<client::revocation_feed> feed;
-  std::shared_ptr<const std::vector<x509::crl>> first;  ///< Null if they could not be had, and files are there instead.
-  std::shared_ptr<http::server*> takes;                 ///< To whom lists go; set before the feed is started.
+  std::shared_ptr<const std::vector<x509::lookup_list>>
+      first;                             ///< Null if they could not be had, and files are there instead.
+  std::shared_ptr<http::server*> takes;  ///< To whom lists go; set before the feed is started.
 };
 
 /// Null if the settings name no feed. An error if what they name cannot be used, or if no list can be had and none lies

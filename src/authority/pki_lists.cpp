@@ -25,7 +25,7 @@ std::string shown(const std::filesystem::path& path) { return text::printable(pa
 result<std::uint64_t> number_in(const std::filesystem::path& file, const std::string& issuer) {
   MUTUAL_TRY(const bool there, file::exists(file));
   if (!there) return std::uint64_t{0};
-  MUTUAL_TRY(const auto lists, x509::load_crls(file));
+  MUTUAL_TRY(const auto lists, x509::load_lookup_lists(file));
   // Of the CA before, whose place the issuer took: its numbers are its own.
   if (lists.front().issuer() != issuer) return std::uint64_t{0};
   const auto digits = lists.front().number();

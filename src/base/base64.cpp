@@ -3,13 +3,14 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 namespace mutual::base64 {
 namespace {
 
 constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-constexpr std::uint8_t no_digit = 64;
+constexpr std::uint8_t no_digit = 64;  // the bit that no digit has
 
 constexpr std::array<std::uint8_t, 256> make_values() {
   std::array<std::uint8_t, 256> values{};
@@ -49,27 +50,46 @@ std::string encode_lines(std::string_view bytes) {
   return out;
 }
 
-std::optional<std::string> decode(std::string_view text) {
-  if (text.size() % 4 != 0) return std::nullopt;
+bool append_decoded(std::string_view text, std::string& out) {
+  if (text.size() % 4 != 0) return false;
   std::size_t padding = 0;
   while (padding < 2 && padding < text.size() && text[text.size() - 1 - padding] == '=') ++padding;
   const auto digits = text.substr(0, text.size() - padding);
-  std::string out;
-  out.reserve(text.size() / 4 * 3);
+  const auto before = out.size();
+  out.resize(before + digits.size() * 3 / 4);
+  char* to = out.data() + before;
+  std::size_t at = 0;
+  // Four at a time: a revocation list has a hundred million of them.
+  std::uint32_t wrong = 0;
+  for (; at + 4 <= digits.size(); at += 4) {
+    const std::uint32_t a = value_of(digits[at]), b = value_of(digits[at + 1]), c = value_of(digits[at + 2]),
+                        d = value_of(digits[at + 3]);
+    wrong |= a | b | c | d;
+    const auto bits = a << 18U | b << 12U | c << 6U | d;
+    *to++ = static_cast<char>(bits >> 16U & 0xFFU);
+    *to++ = static_cast<char>(bits >> 8U & 0xFFU);
+    *to++ = static_cast<char>(bits & 0xFFU);
+  }
   std::uint32_t bits = 0;
   unsigned count = 0;
-  for (const char c : digits) {
-    const auto value = value_of(c);
-    if (value == no_digit) return std::nullopt;
+  for (; at < digits.size(); ++at) {
+    const std::uint32_t value = value_of(digits[at]);
+    wrong |= value;
     bits = bits << 6U | value;
     count += 6;
     if (count < 8) continue;
     count -= 8;
-    out += static_cast<char>(bits >> count & 0xFFU);
+    *to++ = static_cast<char>(bits >> count & 0xFFU);
   }
   // RFC 4648 section 3.5: what is left over stands for nothing, and must say so.
-  if ((bits & ((1U << count) - 1)) != 0) return std::nullopt;
-  return out;
+  const bool good = (wrong & no_digit) == 0 && (bits & ((1U << count) - 1)) == 0;
+  if (!good) out.resize(before);
+  return good;
+}
+
+std::optional<std::string> decode(std::string_view text) {
+  std::string out;
+  return append_decoded(text, out) ? std::optional(std::move(out)) : std::nullopt;
 }
 
 std::optional<std::string> decode_lines(std::string_view text) {

@@ -17,6 +17,9 @@ std::string encode_lines(std::string_view bytes);
 /// holds anything else than base64: one text for each sequence of bytes.
 std::optional<std::string> decode(std::string_view text);
 
+/// The same, put after what is in `out`; false, and `out` as it was, for what is nothing.
+bool append_decoded(std::string_view text, std::string& out);
+
 /// The same for text with spaces, tabs and line ends anywhere in it.
 std::optional<std::string> decode_lines(std::string_view text);
 

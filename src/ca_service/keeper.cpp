@@ -2,7 +2,7 @@
 
 #include "base/text.hpp"
 #include "tls/file_watch.hpp"
-#include "x509/bundle.hpp"
+#include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
@@ -35,7 +35,7 @@ bool is_old(const authority::list_facts& newest) {
   return now() >= newest.this_update + std::min<std::chrono::seconds>(list_age, life / 2);
 }
 
-std::string key_of(const x509::crl& one) {
+std::string key_of(const x509::lookup_list& one) {
   const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
       static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(one.get(), NID_authority_key_identifier, nullptr, nullptr)));
   if (!id || id->keyid == nullptr) return {};
@@ -43,7 +43,8 @@ std::string key_of(const x509::crl& one) {
                     static_cast<std::size_t>(ASN1_STRING_length(id->keyid))});
 }
 
-list_state state_of(const x509::crl& one, const x509::certificate& intermediate, const x509::certificate& root) {
+list_state state_of(const x509::lookup_list& one, const x509::certificate& intermediate,
+                    const x509::certificate& root) {
   list_state out;
   out.ca.part = one.is_signed_by(intermediate) ? "intermediate" : one.is_signed_by(root) ? "root" : "retired";
   out.ca.key = key_of(one);
@@ -184,9 +185,9 @@ result<> keeper::read_own_list(std::string stamp) {
   own_issuer_ = issuer.front().subject();
   own_number_ = 0;
   next_.lists.clear();
-  const auto lists = x509::load_crls(places.revocation_lists());
+  const auto lists = x509::load_lookup_lists(places.revocation_lists());
   if (!lists && lists.error().code() != errc::not_found) return lists.error();
-  for (const auto& one : lists ? *lists : std::vector<x509::crl>()) {
+  for (const auto& one : lists ? *lists : std::vector<x509::lookup_list>()) {
     auto state = state_of(one, issuer.front(), root.front());
     if (state.ca.part == "intermediate") own_number_ = state.number;
     const bool is_known = std::any_of(next_.lists.begin(), next_.lists.end(),

@@ -1,7 +1,7 @@
 #include "ca_service/list_shelf.hpp"
 
 #include "tls/file_watch.hpp"
-#include "x509/bundle.hpp"
+#include "x509/list_files.hpp"
 
 #include <mutual/file_response.hpp>
 #include <mutual/problem.hpp>
@@ -68,7 +68,7 @@ std::optional<sys_seconds> list_shelf::next_update_of(const std::filesystem::pat
     if (found != known_.end() && found->second.stamp == stamp) return found->second.next_update;
   }
   std::optional<sys_seconds> soonest;
-  if (const auto lists = x509::load_crls(file); lists) {
+  if (const auto lists = x509::load_lookup_lists(file); lists) {
     for (const auto& one : *lists) {
       if (const auto next = one.next_update(); next && (!soonest || *next < *soonest)) soonest = next;
     }

@@ -27,17 +27,17 @@ std::string list(const std::vector<fs::path>& files) {
 result<std::shared_ptr<const tls::trust>> load_trust(const files& named) {
   tls::trust_sources sources;
   for (const auto& file : named.trust) {
-    MUTUAL_TRY(auto read, x509::load_bundle_with_lists(file));
+    MUTUAL_TRY(auto read, x509::load_bundle_to_judge_by(file));
     if (read.certificates.empty()) {
       return error(errc::bad_input, fmt::format("{} holds no certificate", text::printable(file.string(), 4096)));
     }
     MUTUAL_CHECK(tls::refuse_chain(read.certificates, file));
     std::move(read.certificates.begin(), read.certificates.end(), std::back_inserter(sources.trusted));
     // A revocation list counts wherever it stands.
-    std::move(read.crls.begin(), read.crls.end(), std::back_inserter(sources.revocations));
+    std::move(read.lookup_lists.begin(), read.lookup_lists.end(), std::back_inserter(sources.revocations));
   }
   for (const auto& file : named.revocations) {
-    MUTUAL_TRY(auto read, x509::load_crls(file));
+    MUTUAL_TRY(auto read, x509::load_lookup_lists(file));
     std::move(read.begin(), read.end(), std::back_inserter(sources.revocations));
   }
   return tls::trust::make(std::move(sources), only_generation);

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace mutual::http {
@@ -155,15 +156,15 @@ result<> server::try_reload() {
 }
 
 result<std::shared_ptr<const tls::server_context>> server::next_context(
-    std::shared_ptr<const std::vector<x509::crl>> lists) const {
+    std::shared_ptr<const std::vector<x509::lookup_list>> lists) const {
   const auto current = context();
   return tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get(),
                                    current->protocols(), libraries_, std::move(lists));
 }
 
-result<> server::offer_lists(std::vector<x509::crl> lists, std::string_view from) {
+result<> server::offer_lists(std::vector<x509::lookup_list> lists, std::string_view from) {
   if (!options_.tls.enabled) return error(errc::bad_usage, "revocation lists are for TLS");
-  const auto offered = std::make_shared<const std::vector<x509::crl>>(std::move(lists));
+  const auto offered = std::make_shared<const std::vector<x509::lookup_list>>(std::move(lists));
   const std::scoped_lock lock(reloading_);
   auto next = next_context(offered);
   if (!next) {
@@ -201,6 +202,8 @@ void server::complain(const error& why) const {
 
 void server::take_over(std::shared_ptr<const tls::server_context> next) {
   const auto generation = next->generation();
+  const auto unused = take_unused();
+  replaced_.push_back(context());
   context_.set(std::move(next));
   // Connections compare this number before each request; the context they then read is at least as new.
   generation_.store(generation, std::memory_order_release);
@@ -212,12 +215,28 @@ bool server::lists_wait() {
   return waiting_ != nullptr;
 }
 
+// Nobody else can take hold of those that are here alone: connections take the newest.
+server::contexts server::take_unused() {
+  const auto first =
+      std::partition(replaced_.begin(), replaced_.end(), [](const auto& one) { return one.use_count() > 1; });
+  contexts unused(std::make_move_iterator(first), std::make_move_iterator(replaced_.end()));
+  replaced_.erase(first, replaced_.end());
+  return unused;
+}
+
+void server::free_replaced() {
+  contexts unused;  // freed when the lock is
+  const std::scoped_lock lock(reloading_);
+  unused = take_unused();
+}
+
 void server::watch_files() {
   std::string tried;
   std::string told;
   std::unique_lock lock(watching_);
   while (!stop_watching_.wait_for(lock, options_.watch_files, [this] { return stopped_; })) {
     lock.unlock();
+    free_replaced();
     const auto current = context();
     auto seen = tls::stamp_of(current->files());
     if ((seen != current->stamp() || lists_wait()) && seen != tried) {

@@ -57,7 +57,7 @@ class server {
   /// Judges by these revocation lists from now on, in place of those that were offered before, beside those in files.
   /// `from` says whose they are, for the log. On an error, which is logged too, everything stays as it was: a list is
   /// forged, older than the one in use, or lacking.
-  result<> offer_lists(std::vector<x509::crl> lists, std::string_view from);
+  result<> offer_lists(std::vector<x509::lookup_list> lists, std::string_view from);
   /// Notes lists that could not even be read; gives that error back.
   error refuse_lists(std::string_view from, const error& why) const;
 
@@ -70,6 +70,7 @@ class server {
 
  private:
   friend class server_worker;
+  using contexts = std::vector<std::shared_ptr<const tls::server_context>>;
   explicit server(server_options options);
 
   void worker_ended();
@@ -79,9 +80,11 @@ class server {
   std::size_t most_at_a_door() const;
   void watch_files();
   bool lists_wait();
+  void free_replaced();
+  contexts take_unused();
   result<> try_reload();
   result<std::shared_ptr<const tls::server_context>> next_context(
-      std::shared_ptr<const std::vector<x509::crl>> lists) const;
+      std::shared_ptr<const std::vector<x509::lookup_list>> lists) const;
   void complain(const error& why) const;
   void take_over(std::shared_ptr<const tls::server_context> next);
 
@@ -101,8 +104,12 @@ class server {
   std::optional<std::chrono::steady_clock::time_point> give_up_at_;  // guarded by ending_; nothing until it stops
 
   std::mutex reloading_;
-  std::shared_ptr<const std::vector<x509::crl>> offered_;  // guarded by reloading_
-  std::shared_ptr<const std::vector<x509::crl>> waiting_;  // guarded by reloading_; the last that were not taken
+  std::shared_ptr<const std::vector<x509::lookup_list>> offered_;  // guarded by reloading_
+  // Those that were replaced, until no connection holds them: what a large list takes is given back by whoever reloads,
+  // and not by a thread that serves. Guarded by reloading_.
+  contexts replaced_;
+  std::shared_ptr<const std::vector<x509::lookup_list>>
+      waiting_;  // guarded by reloading_; the last that were not taken
   std::mutex watching_;
   std::condition_variable stop_watching_;
   bool stopped_ = false;

@@ -6,7 +6,7 @@
 #include "net/loop.hpp"
 #include "tls/levers.hpp"
 #include "tls/verdict.hpp"
-#include "x509/crl.hpp"
+#include "x509/lookup_list.hpp"
 
 #include <mutual/reason.hpp>
 #include <mutual/request.hpp>
@@ -72,7 +72,7 @@ struct server_options {
   unsigned threads = 0;                               ///< 0 for one a core.
   tls::config tls;
   /// Revocation lists that are in no file, to start with; null for none. See server::offer_lists.
-  std::shared_ptr<const std::vector<x509::crl>> revocations;
+  std::shared_ptr<const std::vector<x509::lookup_list>> revocations;
   tls::levers levers;  ///< All of them; for tests and measurements to leave some out.
   bool http2 = true;   ///< Offered under TLS, beside HTTP/1.1; the client chooses (ALPN).
   http::limits limits;

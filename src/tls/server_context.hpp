@@ -45,7 +45,7 @@ class server_context {
       const config& settings, std::uint64_t generation, std::shared_ptr<session_cache> sessions,
       const server_context* replaced = nullptr, std::vector<std::string> protocols = {"http/1.1"},
       std::shared_ptr<const library_contexts> under = nullptr,
-      std::shared_ptr<const std::vector<x509::crl>> offered = nullptr);
+      std::shared_ptr<const std::vector<x509::lookup_list>> offered = nullptr);
 
   /// A new connection's SSL, which will accept and write what it learns into `facts`; for the thread of that number.
   ssl_ptr accept(client_facts& facts, std::size_t thread = 0) const;

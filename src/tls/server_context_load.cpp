@@ -42,7 +42,7 @@ bool trusts_no_less(const trust& made, const trust& before) {
   return std::all_of(before.entries().begin(), before.entries().end(), is_there);
 }
 
-bool is_delta(const x509::crl& list) { return X509_CRL_get_ext_by_NID(list.get(), NID_delta_crl, -1) >= 0; }
+bool is_delta(const x509::lookup_list& list) { return X509_CRL_get_ext_by_NID(list.get(), NID_delta_crl, -1) >= 0; }
 
 // The highest number of the whole lists there that one of these keys has signed; nothing if there is none. Of a list
 // that only looks as if it were the CA's, neither number nor presence says anything.
@@ -99,7 +99,7 @@ result<> check_not_older(const trust& made, const server_context* replaced) {
 
 result<std::shared_ptr<const trust>> load_trust(const config& settings, const x509::identity& identity,
                                                 std::uint64_t generation, const server_context* replaced,
-                                                const std::vector<x509::crl>* offered) {
+                                                const std::vector<x509::lookup_list>* offered) {
   MUTUAL_TRY(const auto there, lists_that_are_there(settings, replaced));
   auto lists = settings.revocations;
   lists.insert(lists.end(), there.begin(), there.end());
@@ -159,7 +159,7 @@ std::vector<fs::path> files_of(const config& settings) {
 result<std::shared_ptr<const server_context>> server_context::load(
     const config& settings, std::uint64_t generation, std::shared_ptr<session_cache> sessions,
     const server_context* replaced, std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under,
-    std::shared_ptr<const std::vector<x509::crl>> offered) {
+    std::shared_ptr<const std::vector<x509::lookup_list>> offered) {
   MUTUAL_TRY(auto named, with_files_named(settings));
   if (named.clients != client_auth::none && named.trust.empty()) {
     return error(

@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "tls/trust_crl.hpp"
+#include "tls/verdict_lists.hpp"
 #include "x509/name.hpp"
 #include "x509/peer.hpp"
 
@@ -155,6 +156,7 @@ result<> trust::prepare_store() {
   store_.reset(X509_STORE_new());
   if (!store_) return error(errc::internal, "OpenSSL: " + x509::openssl_errors());
   X509_STORE_set_lookup_crls(store_.get(), no_crls);
+  X509_STORE_set_cert_crl(store_.get(), look_up);
   // Only the path of an indirect revocation list's signer is looked up here; a client's own is given to OpenSSL whole.
   for (const auto& each : anchors_) {
     if (X509_STORE_add_cert(store_.get(), each.get()) != 1) {
@@ -278,6 +280,12 @@ bool trust::is_anchor(const X509* one) const {
 
 bool trust::is_pinned(const X509* one) const {
   return !pins_.empty() && std::binary_search(pins_.begin(), pins_.end(), x509::sha256(one));
+}
+
+const x509::lookup_list* trust::list_of(const X509_CRL* in_stack) const {
+  const auto found = std::find_if(revocations_.begin(), revocations_.end(),
+                                  [in_stack](const x509::lookup_list& one) { return one.get() == in_stack; });
+  return found == revocations_.end() ? nullptr : &*found;
 }
 
 std::optional<sys_seconds> trust::next_revocation_event(sys_seconds at) const {

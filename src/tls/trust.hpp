@@ -4,7 +4,7 @@
 #include "base/clock.hpp"
 #include "base/snapshot.hpp"
 #include "x509/certificate.hpp"
-#include "x509/crl.hpp"
+#include "x509/lookup_list.hpp"
 
 #include <mutual/result.hpp>
 
@@ -39,7 +39,7 @@ struct trust_sources {
   /// What the trust files hold. Each certificate becomes an anchor, an intermediate or a pin by what it is: see `role`.
   std::vector<x509::certificate> trusted;
   /// Revocation lists. With at least one, every CA of a chain needs one that is current.
-  std::vector<x509::crl> revocations;
+  std::vector<x509::lookup_list> revocations;
   /// Never believed: they only let a refusal say `intermediate_missing` where it would say `unknown_issuer`.
   std::vector<x509::certificate> known_intermediates;
   trust_settings settings;
@@ -77,7 +77,7 @@ class trust {
   /// Who is trusted, as what, in the order given; for banners.
   const std::vector<entry>& entries() const { return entries_; }
   const std::vector<x509::certificate>& known_intermediates() const { return hints_; }
-  const std::vector<x509::crl>& revocations() const { return revocations_; }
+  const std::vector<x509::lookup_list>& revocations() const { return revocations_; }
   bool checks_revocation() const { return !revocations_.empty(); }
 
   /// Sentences that an operator should read at the start: what is pinned though it looks like a CA, what has ended,
@@ -103,7 +103,7 @@ class trust {
   bool is_pinned(const X509* certificate) const;
   /// A revocation list and what was found out about it when the trust was made.
   struct revocation_list {
-    x509::crl list;
+    x509::lookup_list list;
     sys_seconds from;
     sys_seconds until;  ///< Stale from this moment on.
     /// Who has signed it, so that it need not be verified again: of the certificates here, found when the trust is
@@ -119,8 +119,11 @@ class trust {
 
   /// Never null; for X509_STORE_CTX_init: carries the settings and the anchors, no intermediates, pins or lists.
   X509_STORE* store() const { return store_.get(); }
-  /// Null if revocation is not checked; for X509_STORE_CTX_set0_crls.
+  /// Null if revocation is not checked; for X509_STORE_CTX_set0_crls. Of compact lists OpenSSL sees no entries, and
+  /// signatures that do not verify: what it is to think of both, verdict_lists tells it.
   STACK_OF(X509_CRL) * crl_stack() const { return crls_; }
+  /// The list that crl_stack() holds under that pointer; null if it is none of this trust's.
+  const x509::lookup_list* list_of(const X509_CRL* in_stack) const;
   /// The first moment after `at` at which a revocation list begins or ends.
   std::optional<sys_seconds> next_revocation_event(sys_seconds at) const;
 
@@ -138,7 +141,7 @@ class trust {
   std::vector<x509::certificate> intermediates_;  // Sorted by subject.
   std::vector<std::string> pins_;                 // SHA-256, sorted.
   std::vector<x509::certificate> hints_;
-  std::vector<x509::crl> revocations_;
+  std::vector<x509::lookup_list> revocations_;
   std::vector<revocation_list> lists_;
   bool usual_lists_ = true;
   std::vector<sys_seconds> events_;  // Sorted.

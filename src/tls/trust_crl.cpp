@@ -11,11 +11,11 @@
 namespace mutual::tls {
 namespace {
 
-error unusable(const x509::crl& list, std::string_view why) {
+error unusable(const x509::lookup_list& list, std::string_view why) {
   return {errc::bad_input, fmt::format("the revocation list of {} {}", text::quoted(list.issuer()), why)};
 }
 
-result<> check_extensions(const x509::crl& list) {
+result<> check_extensions(const x509::lookup_list& list) {
   for (int at = 0; at < X509_CRL_get_ext_count(list.get()); ++at) {
     X509_EXTENSION* extension = X509_CRL_get_ext(list.get(), at);
     const int kind = OBJ_obj2nid(X509_EXTENSION_get_object(extension));
@@ -31,7 +31,7 @@ result<> check_extensions(const x509::crl& list) {
   return {};
 }
 
-result<std::vector<x509::certificate>> signers_of(const x509::crl& list,
+result<std::vector<x509::certificate>> signers_of(const x509::lookup_list& list,
                                                   const std::vector<x509::certificate>& issuers) {
   std::vector<x509::certificate> signers;
   bool known = false;
@@ -55,7 +55,9 @@ result<std::vector<x509::certificate>> signers_of(const x509::crl& list,
                   "issued anew with it");
 }
 
-bool has_critical_entry(X509_CRL* list) {
+bool has_critical_entry(const x509::lookup_list& of) {
+  if (of.is_compact()) return false;
+  X509_CRL* list = of.get();
   const auto* entries = X509_CRL_get_REVOKED(list);
   for (int at = 0; at < sk_X509_REVOKED_num(entries); ++at) {
     const auto* entry = sk_X509_REVOKED_value(entries, at);
@@ -68,20 +70,21 @@ bool has_critical_entry(X509_CRL* list) {
 
 }  // namespace
 
-bool names_key_of(const x509::crl& list, X509* issuer) {
+bool names_key_of(const x509::lookup_list& list, X509* issuer) {
   const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
       static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list.get(), NID_authority_key_identifier, nullptr, nullptr)));
   return !id || X509_check_akid(issuer, id.get()) == X509_V_OK;
 }
 
-bool is_usual(const x509::crl& list) {
+bool is_usual(const x509::lookup_list& list) {
   for (const int extension : {NID_issuing_distribution_point, NID_delta_crl}) {
     if (X509_CRL_get_ext_by_NID(list.get(), extension, -1) >= 0) return false;
   }
-  return !has_critical_entry(list.get());
+  return !has_critical_entry(list);
 }
 
-result<std::vector<x509::certificate>> check_crl(const x509::crl& list, const std::vector<x509::certificate>& issuers) {
+result<std::vector<x509::certificate>> check_crl(const x509::lookup_list& list,
+                                                 const std::vector<x509::certificate>& issuers) {
   if (list.this_update() == sys_seconds::max() || list.next_update() == sys_seconds::min()) {
     return unusable(list, "has dates that cannot be read: have the CA issue it anew");
   }
@@ -97,10 +100,6 @@ result<std::vector<x509::certificate>> check_crl(const x509::crl& list, const st
   ERR_set_mark();
   auto signers = signers_of(list, issuers);
   ERR_pop_to_mark();
-  // OpenSSL sorts a list's entries at the first question; ask it before threads do.
-  const x509::asn1_integer_ptr zero(ASN1_INTEGER_new());
-  X509_REVOKED* none = nullptr;
-  (void)X509_CRL_get0_by_serial(list.get(), &none, zero.get());
   return signers;
 }
 

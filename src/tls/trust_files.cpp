@@ -13,21 +13,21 @@ namespace {
 
 // Files are told apart by what is in them: a revocation list counts wherever it stands.
 result<> append(const std::vector<std::filesystem::path>& files, std::string_view what,
-                std::vector<x509::certificate>* certificates, std::vector<x509::crl>& crls) {
+                std::vector<x509::certificate>* certificates, std::vector<x509::lookup_list>& lists) {
   for (const auto& file : files) {
-    auto read = x509::load_bundle_with_lists(file);
+    auto read = x509::load_bundle_to_judge_by(file);
     if (!read) return read.error().in(fmt::format("the {} cannot be used", what));
     if (certificates != nullptr && read->certificates.empty()) {
       return error(errc::bad_input, fmt::format("{} holds no certificate; it was given as the {}",
                                                 text::printable(file.string(), 4096), what));
     }
-    if (certificates == nullptr && read->crls.empty()) {
+    if (certificates == nullptr && read->lookup_lists.empty()) {
       return error(errc::bad_input, fmt::format("{} holds no revocation list (CRL); it was given as the {}",
                                                 text::printable(file.string(), 4096), what));
     }
     if (certificates != nullptr)
       std::move(read->certificates.begin(), read->certificates.end(), std::back_inserter(*certificates));
-    std::move(read->crls.begin(), read->crls.end(), std::back_inserter(crls));
+    std::move(read->lookup_lists.begin(), read->lookup_lists.end(), std::back_inserter(lists));
   }
   return {};
 }

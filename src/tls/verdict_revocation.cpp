@@ -24,21 +24,17 @@ bool is_of_issuer(const list& one, const X509* certificate) {
   return X509_NAME_cmp(X509_CRL_get_issuer(one.list.get()), X509_get_issuer_name(certificate)) == 0;
 }
 
-bool revokes(const list& one, X509* certificate) {
-  X509_REVOKED* entry = nullptr;
-  // 2: "removeFromCRL", which only delta lists have, and which takes a revocation back.
-  return X509_CRL_get0_by_serial(one.list.get(), &entry, X509_get0_serialNumber(certificate)) == 1;
-}
+bool revokes(const list& one, const X509* certificate) { return one.list.revokes(X509_get0_serialNumber(certificate)); }
 
 bool may_sign_lists(X509* issuer) { return (X509_get_key_usage(issuer) & KU_CRL_SIGN) != 0; }
 
 bool is_signed_by(const list& one, X509* issuer) {
-  // Verifying costs a signature and a digest of the whole list, which may be long: not for each handshake.
+  // Verifying costs a signature, and of some lists a digest of the whole: not for each handshake.
   constexpr std::size_t most_remembered = 8;
   const auto known = one.signers->get();
   const auto is_issuer = [issuer](const x509::certificate& signer) { return X509_cmp(signer.get(), issuer) == 0; };
   if (std::any_of(known->begin(), known->end(), is_issuer)) return true;
-  if (X509_CRL_verify(one.list.get(), X509_get0_pubkey(issuer)) != 1) return false;
+  if (!one.list.is_signed_by(X509_get0_pubkey(issuer))) return false;
   if (known->size() < most_remembered) {
     auto more = std::make_shared<std::vector<x509::certificate>>(*known);
     more->push_back(x509::certificate::shared(issuer));

@@ -9,6 +9,7 @@
 #include <openssl/err.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace mutual::x509 {
 namespace {
@@ -51,10 +52,21 @@ error too_large(const decryptor& opener, std::size_t limit) {
               .message()};
 }
 
-result<> read_der(std::string_view der, decryptor& opener, bundle& into) {
+bool add_list(std::string_view der, lists as, bundle& into) {
+  if (as == lists::whole) {
+    auto read = crl::from_der(der);
+    if (read) into.crls.push_back(*std::move(read));
+    return bool(read);
+  }
+  auto read = lookup_list::from_der(der);
+  if (read) into.lookup_lists.push_back(*std::move(read));
+  return bool(read);
+}
+
+result<> read_der(std::string_view der, lists as, decryptor& opener, bundle& into) {
   ERR_set_mark();
   auto one_certificate = certificate::from_der(der);
-  auto one_crl = one_certificate ? crl::from_der({}) : crl::from_der(der);
+  const bool one_crl = !one_certificate && add_list(der, as, into);
   auto one_request = one_certificate || one_crl ? request::from_der({}) : request::from_der(der);
   const bool found = one_certificate || one_crl || one_request;
   const auto file = found ? pkcs12_ptr() : from_whole_der<pkcs12_ptr>(der, d2i_PKCS12);
@@ -66,7 +78,7 @@ result<> read_der(std::string_view der, decryptor& opener, bundle& into) {
   ERR_pop_to_mark();
 
   if (one_certificate) return into.certificates.push_back(*std::move(one_certificate)), result<>();
-  if (one_crl) return into.crls.push_back(*std::move(one_crl)), result<>();
+  if (one_crl) return {};
   if (one_request) return into.requests.push_back(*std::move(one_request)), result<>();
   if (file) return read_pkcs12(file.get(), opener, into);
   if (key) return add_key(std::move(key), opener, into);
@@ -79,16 +91,14 @@ result<> read_der(std::string_view der, decryptor& opener, bundle& into) {
 }
 
 // Nothing else may be as large as this.
-result<> read_large_list(std::string_view der, const decryptor& opener, bundle& into) {
-  auto list = crl::from_der(der);
-  if (!list) return too_large(opener, file::default_limit);
-  into.crls.push_back(*std::move(list));
+result<> read_large_list(std::string_view der, lists as, const decryptor& opener, bundle& into) {
+  if (!add_list(der, as, into)) return too_large(opener, file::default_limit);
   return {};
 }
 
 namespace {
 
-result<bundle> read_within(std::size_t most, std::string_view bytes, decryptor& opener) {
+result<bundle> read_within(std::size_t most, lists as, std::string_view bytes, decryptor& opener) {
   bundle found;
   if (bytes.empty()) return opener.failure("it is empty: restore it, or name another");
   if (bytes.size() > most) return too_large(opener, most);
@@ -100,10 +110,10 @@ result<bundle> read_within(std::size_t most, std::string_view bytes, decryptor& 
       return opener.failure(
           "it is a Java keystore; make it PKCS#12 with: keytool -importkeystore -deststoretype pkcs12");
     }
-    MUTUAL_CHECK(bytes.size() > file::default_limit ? read_large_list(bytes, opener, found)
-                                                    : read_der(bytes, opener, found));
+    MUTUAL_CHECK(bytes.size() > file::default_limit ? read_large_list(bytes, as, opener, found)
+                                                    : read_der(bytes, as, opener, found));
   } else {
-    MUTUAL_CHECK(read_pem(bytes, opener, found));
+    MUTUAL_CHECK(read_pem(bytes, as, opener, found));
   }
   if (found.empty()) return opener.failure("it holds no certificate, key, revocation list or request");
   put_leaf_first(found);
@@ -115,12 +125,20 @@ result<bundle> read_within(std::size_t most, std::string_view bytes, decryptor& 
 result<bundle> read_bundle(std::string_view bytes, std::string_view password, std::string_view where,
                            const bundle_limits& limits) {
   decryptor opener(where, password, limits.key_derivation_rounds);
-  return read_within(file::default_limit, bytes, opener);
+  return read_within(file::default_limit, lists::whole, bytes, opener);
 }
 
 result<bundle> read_bundle_with_lists(std::string_view bytes, std::string_view password, std::string_view where) {
   decryptor opener(where, password, bundle_limits().key_derivation_rounds);
-  return read_within(largest_lists, bytes, opener);
+  return read_within(largest_lists, lists::whole, bytes, opener);
+}
+
+result<bundle> read_bundle_to_judge_by(std::string_view bytes, std::string_view where) {
+  decryptor opener(where, {}, bundle_limits().key_derivation_rounds);
+  MUTUAL_TRY(auto found, read_within(largest_lists, lists::to_judge_by, bytes, opener));
+  // What PKCS#12 holds is read by OpenSSL.
+  for (auto& one : std::exchange(found.crls, {})) found.lookup_lists.emplace_back(std::move(one));
+  return found;
 }
 
 result<bundle> load_bundle(const std::filesystem::path& path, std::string_view password) {
@@ -135,6 +153,12 @@ result<bundle> load_bundle_with_lists(const std::filesystem::path& path, std::st
   return read_bundle_with_lists(contents.view(), password, shown(path));
 }
 
+result<bundle> load_bundle_to_judge_by(const std::filesystem::path& path) {
+  MUTUAL_TRY(auto bytes, file::read(path, largest_lists));
+  const secret contents(std::move(bytes));
+  return read_bundle_to_judge_by(contents.view(), shown(path));
+}
+
 result<std::vector<certificate>> load_certificates(const std::filesystem::path& path) {
   MUTUAL_TRY(auto found, load_bundle(path));
   if (found.certificates.empty()) {
@@ -143,10 +167,24 @@ result<std::vector<certificate>> load_certificates(const std::filesystem::path& 
   return std::move(found.certificates);
 }
 
+namespace {
+
+error no_list_in(const std::filesystem::path& path) {
+  return {errc::bad_input, fmt::format("{} holds no revocation list", shown(path))};
+}
+
+}  // namespace
+
 result<std::vector<crl>> load_crls(const std::filesystem::path& path) {
   MUTUAL_TRY(auto found, load_bundle_with_lists(path));
-  if (found.crls.empty()) return error(errc::bad_input, fmt::format("{} holds no revocation list", shown(path)));
+  if (found.crls.empty()) return no_list_in(path);
   return std::move(found.crls);
+}
+
+result<std::vector<lookup_list>> load_lookup_lists(const std::filesystem::path& path) {
+  MUTUAL_TRY(auto found, load_bundle_to_judge_by(path));
+  if (found.lookup_lists.empty()) return no_list_in(path);
+  return std::move(found.lookup_lists);
 }
 
 }  // namespace mutual::x509

@@ -4,6 +4,7 @@
 #include "x509/certificate.hpp"
 #include "x509/crl.hpp"
 #include "x509/key.hpp"
+#include "x509/lookup_list.hpp"
 #include "x509/request.hpp"
 
 #include <mutual/result.hpp>
@@ -20,9 +21,12 @@ struct bundle {
   std::optional<private_key> key;
   std::vector<certificate> certificates;
   std::vector<crl> crls;
+  std::vector<lookup_list> lookup_lists;  ///< In place of `crls`, where lists to judge by were asked for.
   std::vector<request> requests;
 
-  bool empty() const { return !key && certificates.empty() && crls.empty() && requests.empty(); }
+  bool empty() const {
+    return !key && certificates.empty() && crls.empty() && lookup_lists.empty() && requests.empty();
+  }
 };
 
 /// What untrusted bytes may cost.

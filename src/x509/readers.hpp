@@ -8,9 +8,15 @@
 
 namespace mutual::x509 {
 
-result<> read_pem(std::string_view text, decryptor& opener, bundle& into);
-result<> read_der(std::string_view der, decryptor& opener, bundle& into);
+/// How revocation lists are put into the bundle.
+enum class lists { whole, to_judge_by };
+
+result<> read_pem(std::string_view text, lists as, decryptor& opener, bundle& into);
+result<> read_der(std::string_view der, lists as, decryptor& opener, bundle& into);
 result<> read_pkcs12(PKCS12* file, decryptor& opener, bundle& into);
+
+/// Puts a revocation list into the bundle; false if it is none.
+bool add_list(std::string_view der, lists as, bundle& into);
 
 /// The error for what is larger than `limit` bytes.
 error too_large(const decryptor& opener, std::size_t limit);

@@ -27,6 +27,15 @@ TEST(base64, is_read_only_as_it_would_be_written) {
   }
 }
 
+TEST(base64, that_is_wrong_leaves_what_was_there_before_it) {
+  std::string out = "foo";
+  EXPECT_FALSE(append_decoded("Zm9vY!==", out));
+  EXPECT_FALSE(append_decoded("Zm9vYmFyZ", out));
+  EXPECT_EQ(out, "foo");
+  EXPECT_TRUE(append_decoded("Zm9vYmFy", out));
+  EXPECT_EQ(out, "foofoobar");
+}
+
 TEST(base64, has_lines_where_they_are_asked_for) {
   const std::string long_one(100, 'x');
   const auto lines = encode_lines(long_one);

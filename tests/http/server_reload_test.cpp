@@ -184,7 +184,7 @@ TEST_F(server_reload, takes_lists_that_were_offered_while_a_file_was_wrong_when_
   const service running(std::move(watching));
   const auto& people = files_.people();
   const auto list = make_crl(people.intermediate, {.revoked = {people.client}, .number = 1000});
-  const std::vector<x509::crl> offered{*x509::crl::from_der(x509::der_of(list.get(), i2d_X509_CRL))};
+  const std::vector<x509::lookup_list> offered{*x509::lookup_list::from_der(x509::der_of(list.get(), i2d_X509_CRL))};
   const auto key = files_.folder().bytes("server.key");
   files_.folder().write("server.key", "no key");
   ASSERT_TRUE(log_.wait_for("everything stays as it was"));
@@ -208,6 +208,27 @@ TEST_F(server_reload, takes_a_revocation_over_also_when_the_servers_own_certific
   const auto done = running->reload();
   EXPECT_TRUE(done) << done.error().message();
   EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+TEST_F(server_reload, gives_back_what_was_replaced_once_no_connection_needs_it) {
+  auto watching = options();
+  watching.watch_files = milliseconds(50);
+  const service running(std::move(watching));
+  const std::weak_ptr<const tls::server_context> first = running->context();
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
+  files_.write_revocations({});
+  ASSERT_TRUE(log_.wait_for("read again"));
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!first.expired() && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(milliseconds(20));
+  EXPECT_TRUE(first.expired());
+}
+
+TEST_F(server_reload, gives_back_what_was_replaced_with_the_next_reload_when_nobody_watches) {
+  const service running(options());
+  const std::weak_ptr<const tls::server_context> first = running->context();
+  ASSERT_TRUE(running->reload());
+  ASSERT_TRUE(running->reload());
+  EXPECT_TRUE(first.expired());
 }
 
 TEST_F(server_reload, hears_revocation_lists_that_stand_in_a_trust_file) {

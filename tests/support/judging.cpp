@@ -11,8 +11,7 @@ result<std::shared_ptr<const tls::trust>> try_trust(const trusting& from) {
   for (const auto& each : from.trusted) sources.trusted.push_back(value_of(each));
   for (const auto& each : from.hints) sources.known_intermediates.push_back(value_of(each));
   for (const auto& each : from.revocations) {
-    X509_CRL_up_ref(each.get());
-    sources.revocations.emplace_back(x509::x509_crl_ptr(each.get()));
+    sources.revocations.push_back(x509::lookup_list::from_der(x509::der_of(each.get(), i2d_X509_CRL)).value());
   }
   sources.settings = from.settings;
   return tls::trust::make(std::move(sources), from.generation);

@@ -3,7 +3,7 @@
 #include "support/suites.hpp"
 #include "tls/trust.hpp"
 #include "tls/verdict.hpp"
-#include "x509/bundle.hpp"
+#include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
@@ -22,19 +22,18 @@ struct judged_case {
 x509::bundle read(const std::vector<std::string>& pems) {
   x509::bundle all;
   for (const auto& pem : pems) {
-    const auto one = x509::read_bundle(pem, "", "a limbo case");
+    const auto one = x509::read_bundle_to_judge_by(pem, "a limbo case");
     if (!one) continue;  // What cannot be read cannot be presented.
     all.certificates.insert(all.certificates.end(), one->certificates.begin(), one->certificates.end());
-    all.crls.insert(all.crls.end(), one->crls.begin(), one->crls.end());
+    all.lookup_lists.insert(all.lookup_lists.end(), one->lookup_lists.begin(), one->lookup_lists.end());
   }
   return all;
 }
 
 judged_case judge_case(const test::limbo_case& one) {
-  const auto crls = read(one.crls).crls;
   trust_sources sources;
   sources.trusted = read(one.trusted).certificates;
-  sources.revocations = crls;
+  sources.revocations = read(one.crls).lookup_lists;
   if (one.depth) sources.settings.most_intermediates = *one.depth;
   const auto by = trust::make(std::move(sources), 1);
   if (!by) return {false, "trust: " + by.error().message()};

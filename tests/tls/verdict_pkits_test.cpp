@@ -4,7 +4,7 @@
 #include "support/suites.hpp"
 #include "tls/trust.hpp"
 #include "tls/verdict.hpp"
-#include "x509/bundle.hpp"
+#include "x509/list_files.hpp"
 
 #include <boost/json.hpp>
 
@@ -15,22 +15,27 @@ namespace {
 
 namespace json = boost::json;
 
-x509::bundle read(const json::value& by_name, const json::value& names) {
+enum class lists { compact_where_possible, as_openssl_reads_them };
+
+x509::bundle read(const json::value& by_name, const json::value& names, lists as) {
   x509::bundle all;
   for (const auto& name : names.as_array()) {
-    const auto one = x509::read_bundle(std::string(by_name.at(name.as_string()).as_string()), "", "a PKITS file");
+    const std::string text(by_name.at(name.as_string()).as_string());
+    const auto one = as == lists::compact_where_possible ? x509::read_bundle_to_judge_by(text, "a PKITS file")
+                                                         : x509::read_bundle(text, "", "a PKITS file");
     if (!one) continue;
     all.certificates.insert(all.certificates.end(), one->certificates.begin(), one->certificates.end());
-    all.crls.insert(all.crls.end(), one->crls.begin(), one->crls.end());
+    all.lookup_lists.insert(all.lookup_lists.end(), one->lookup_lists.begin(), one->lookup_lists.end());
+    for (const auto& each : one->crls) all.lookup_lists.emplace_back(each);
   }
   return all;
 }
 
-verdict judge_case(const json::value& suite, const json::value& one) {
-  const auto certificates = read(suite.at("certs"), one.at("certs")).certificates;
+verdict judge_case(const json::value& suite, const json::value& one, lists as = lists::compact_where_possible) {
+  const auto certificates = read(suite.at("certs"), one.at("certs"), as).certificates;
   trust_sources sources;
   sources.trusted = {certificates.front()};
-  sources.revocations = read(suite.at("crls"), one.at("crls")).crls;
+  sources.revocations = read(suite.at("crls"), one.at("crls"), as).lookup_lists;
   auto& policies = sources.settings.certificate_policies;
   // "NIST-test-policy-1,NIST-test-policy-2", in quotes: numbers under one arc (PKITS section 3).
   if (const auto& set = one.at("initial_policy_set"); set.is_string()) {
@@ -75,6 +80,17 @@ TEST(pkits, is_as_nist_expects_but_for_what_is_refused_on_purpose) {
     }
   }
   EXPECT_EQ(different, refused_here);
+}
+
+TEST(pkits, compact_lists_give_the_verdicts_that_openssls_own_form_gives) {
+  const auto suite = test::load_suite("pkits.json.gz");
+  if (!suite) GTEST_SKIP() << test::suite_absent("pkits.json.gz");
+  for (const auto& one : suite->at("cases").as_array()) {
+    const auto compact = judge_case(*suite, one);
+    const auto whole = judge_case(*suite, one, lists::as_openssl_reads_them);
+    EXPECT_EQ(compact.refused, whole.refused) << one.at("id").as_string();
+    EXPECT_EQ(compact.detail, whole.detail) << one.at("id").as_string();
+  }
 }
 
 }  // namespace

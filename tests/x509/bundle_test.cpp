@@ -204,6 +204,37 @@ TEST_F(bundle_files, nothing_that_is_damaged_is_taken_for_less) {
   for (std::size_t size = 0; size < der.size(); size += 7) EXPECT_FALSE(read_bundle(der.substr(0, size), {}, "w"));
 }
 
+TEST_F(bundle_files, revocation_lists_are_read_however_their_lines_are_written) {
+  openssl("ecparam -name prime256v1 -genkey -noout -out ca.key");
+  openssl("req -x509 -key ca.key -subj /CN=ca -out ca.crt");
+  const auto ca = load("ca.crt")->certificates.front();
+  crl_spec spec;
+  for (int at = 0; at < 20; ++at) {
+    spec.revoked.push_back({fmt::format("7f{:02x}", at), now()});
+    const auto list = make_crl(spec, ca, *load("ca.key")->key).value();
+    const auto pem = list.pem();
+    std::string windows, indented = " " + pem;
+    for (const char c : pem) windows += c == '\n' ? "\r\n" : std::string(1, c);
+    const auto reads = [&](const std::string& text, std::size_t lists) {
+      const auto read = read_bundle(ca.pem() + text + ca.pem(), {}, "w");
+      EXPECT_TRUE(read && read->certificates.size() == 2 && read->crls.size() == lists) << text;
+      for (std::size_t one = 0; read && one < lists; ++one) EXPECT_EQ(read->crls[one].der(), list.der());
+      const auto judged_by = read_bundle_to_judge_by(ca.pem() + text, "w");
+      EXPECT_TRUE(judged_by && judged_by->lookup_lists.size() == lists && judged_by->crls.empty()) << text;
+    };
+    reads(pem, 1);
+    reads(windows, 1);
+    reads("what it is\n" + pem + "and\n" + pem + windows + pem, 4);
+    EXPECT_THAT(read_bundle(pem + indented, {}, "w").error().message(), HasSubstr("PEM block 2 of 2"));
+    auto changed = pem;
+    changed[pem.size() / 2] = '!';
+    EXPECT_THAT(read_bundle(pem + changed, {}, "w").error().message(), HasSubstr("PEM block 2 of 2"));
+    const auto twice_ended = pem.substr(0, pem.find('\n', 40)) + "==" + pem.substr(pem.find('\n', 40));
+    EXPECT_FALSE(read_bundle(twice_ended, {}, "w"));
+    EXPECT_FALSE(read_bundle("-----BEGIN X509 CRL-----\n-----END X509 CRL-----\n", {}, "w"));
+  }
+}
+
 TEST_F(bundle_files, only_revocation_lists_may_be_larger_than_any_key_or_certificate) {
   openssl("ecparam -name prime256v1 -genkey -noout -out ca.key");
   openssl("req -x509 -key ca.key -subj /CN=ca -out ca.crt");

@@ -1,0 +1,62 @@
+#include "tls/verdict_lists.hpp"
+
+#include <algorithm>
+
+namespace mutual::tls {
+namespace {
+
+// The path of a list's own signer is judged in a context below that of the question.
+const questioner* who_asks(X509_STORE_CTX* context) {
+  while (auto* above = X509_STORE_CTX_get0_parent_ctx(context)) context = above;
+  return static_cast<const questioner*>(X509_STORE_CTX_get_app_data(context));
+}
+
+X509_STORE_CTX_cert_crl_fn openssls_own() {
+  static const X509_STORE_CTX_cert_crl_fn found = [] {
+    const x509::x509_store_ptr store(X509_STORE_new());
+    const x509::x509_store_ctx_ptr context(X509_STORE_CTX_new());
+    const bool made = store && context && X509_STORE_CTX_init(context.get(), store.get(), nullptr, nullptr) == 1;
+    return made ? X509_STORE_CTX_get_cert_crl(context.get()) : nullptr;
+  }();
+  return found;
+}
+
+// As OpenSSL's check_crl() chooses it: the one found for this list, else the next of the chain, or its last itself.
+X509* issuer_at(X509_STORE_CTX* context) {
+  if (auto* found = X509_STORE_CTX_get0_current_issuer(context)) return found;
+  const auto* chain = X509_STORE_CTX_get0_chain(context);
+  const int last = sk_X509_num(chain) - 1;
+  return sk_X509_value(chain, std::min(X509_STORE_CTX_get_error_depth(context) + 1, last));
+}
+
+int complain(X509_STORE_CTX* context, int error) {
+  X509_STORE_CTX_set_error(context, error);
+  const auto told = X509_STORE_CTX_get_verify_cb(context);
+  return told != nullptr ? told(0, context) : 0;
+}
+
+}  // namespace
+
+int look_up(X509_STORE_CTX* context, X509_CRL* list, X509* one) noexcept {
+  const auto* asks = who_asks(context);
+  const auto* known = asks != nullptr ? asks->by->list_of(list) : nullptr;
+  const auto own = openssls_own();
+  // What is not ours may be compact all the same, and would seem to revoke nobody.
+  if (known == nullptr || own == nullptr) return X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED), 0;
+  if (!known->is_compact()) return own(context, list, one);
+  // A list for several CAs names them in its entries; without that, an entry is of the list's own issuer (RFC 5280
+  // section 5.3.3).
+  const bool is_of_issuer = X509_NAME_cmp(X509_get_issuer_name(one), X509_CRL_get_issuer(list)) == 0;
+  if (!is_of_issuer || !known->revokes(X509_get0_serialNumber(one))) return 1;
+  return complain(context, X509_V_ERR_CERT_REVOKED);
+}
+
+bool is_signed_all_the_same(X509_STORE_CTX* context) noexcept {
+  const auto* asks = who_asks(context);
+  const X509_CRL* list = X509_STORE_CTX_get0_current_crl(context);
+  const auto* known = asks != nullptr ? asks->by->list_of(list) : nullptr;
+  const X509* issuer = issuer_at(context);
+  return known != nullptr && known->is_compact() && issuer != nullptr && known->is_signed_by(X509_get0_pubkey(issuer));
+}
+
+}  // namespace mutual::tls

@@ -1,0 +1,127 @@
+#include "x509/lookup_list.hpp"
+
+#include "x509/crl_outline.hpp"
+#include "x509/revoked_serials.hpp"
+
+#include <openssl/err.h>
+
+#include <array>
+#include <utility>
+
+namespace mutual::x509 {
+
+// The digest stands for the bytes that were signed: who has signed it can be asked later, and costs no second pass over
+// the list.
+struct lookup_list::compact {
+  revoked_serials serials;
+  int digest_kind;
+  int key_kind;
+  std::string digest;
+};
+
+namespace {
+
+struct signature_kind {
+  int digest;
+  int key;
+};
+
+// Signatures over a digest by SHA-2. All else is left to OpenSSL, which needs the whole list for it.
+std::optional<signature_kind> signature_kind_of(const X509_CRL* list) {
+  signature_kind out{};
+  if (OBJ_find_sigid_algs(X509_CRL_get_signature_nid(list), &out.digest, &out.key) != 1) return std::nullopt;
+  for (const int digest : {NID_sha256, NID_sha384, NID_sha512}) {
+    if (out.digest == digest && (out.key == EVP_PKEY_RSA || out.key == EVP_PKEY_EC)) return out;
+  }
+  return std::nullopt;
+}
+
+// A BIT STRING for a signature is one of whole octets; OpenSSL refuses any other.
+bool has_whole_octets(const X509_CRL* list) {
+  const ASN1_BIT_STRING* value = nullptr;
+  X509_CRL_get0_signature(list, &value, nullptr);
+  return value != nullptr && (value->flags & 0x07) == 0;
+}
+
+std::optional<std::string> digest_of(std::string_view bytes, int kind) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
+  unsigned size = 0;
+  if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_get_digestbynid(kind), nullptr) != 1) {
+    return std::nullopt;
+  }
+  return std::string(reinterpret_cast<const char*>(out.data()), size);
+}
+
+}  // namespace
+
+lookup_list::lookup_list(crl whole) : about_(std::move(whole)) {
+  // OpenSSL sorts a list's entries at the first question; ask it before threads do.
+  const asn1_integer_ptr zero(ASN1_INTEGER_new());
+  (void)revokes(zero.get());
+}
+
+result<lookup_list> lookup_list::from_der(std::string_view der) {
+  const auto whole = [der]() -> result<lookup_list> {
+    MUTUAL_TRY(auto read, crl::from_der(der));
+    return lookup_list(std::move(read));
+  };
+  const auto parts = outline_of(der);
+  if (!parts) return whole();
+  auto about = crl::from_der(without_entries(*parts));
+  if (!about) return whole();
+  const auto kind = signature_kind_of(about->get());
+  if (!kind || !has_whole_octets(about->get())) return whole();
+  auto serials = revoked_serials::from_entries(parts->entries);
+  auto digest = serials ? digest_of(parts->signed_part, kind->digest) : std::nullopt;
+  if (!digest) return whole();
+  return lookup_list(*std::move(about), std::make_shared<const compact>(
+                                            compact{*std::move(serials), kind->digest, kind->key, *std::move(digest)}));
+}
+
+std::size_t lookup_list::size() const { return compact_ ? compact_->serials.size() : about_.size(); }
+
+std::size_t lookup_list::bytes() const { return compact_ ? compact_->serials.bytes() : 0; }
+
+bool lookup_list::is_signed_by(EVP_PKEY* key) const {
+  if (compact_) return has_signed_digest(key);
+  ERR_set_mark();
+  const bool verified = X509_CRL_verify(get(), key) == 1;
+  ERR_pop_to_mark();
+  return verified;
+}
+
+bool lookup_list::is_signed_by(const certificate& issuer) const {
+  return X509_NAME_cmp(X509_CRL_get_issuer(get()), X509_get_subject_name(issuer.get())) == 0 &&
+         is_signed_by(X509_get0_pubkey(issuer.get()));
+}
+
+bool lookup_list::revokes(const ASN1_INTEGER* serial) const {
+  if (compact_) {
+    // No compact list has a negative number.
+    return ASN1_STRING_type(serial) == V_ASN1_INTEGER &&
+           compact_->serials.contains({reinterpret_cast<const char*>(ASN1_STRING_get0_data(serial)),
+                                       static_cast<std::size_t>(ASN1_STRING_length(serial))});
+  }
+  X509_REVOKED* entry = nullptr;
+  // 2: "removeFromCRL", which only delta lists have, and which takes a revocation back.
+  return X509_CRL_get0_by_serial(get(), &entry, serial) == 1;
+}
+
+// As X509_CRL_verify does it: the key must be of the kind that the algorithm names, so that no RSA-PSS key makes a
+// signature of the older form.
+bool lookup_list::has_signed_digest(EVP_PKEY* key) const {
+  if (key == nullptr || EVP_PKEY_get_base_id(key) != compact_->key_kind) return false;
+  const ASN1_BIT_STRING* value = nullptr;
+  X509_CRL_get0_signature(get(), &value, nullptr);
+  ERR_set_mark();
+  const pkey_ctx_ptr checker(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  const bool verified =
+      checker && EVP_PKEY_verify_init(checker.get()) == 1 &&
+      EVP_PKEY_CTX_set_signature_md(checker.get(), EVP_get_digestbynid(compact_->digest_kind)) == 1 &&
+      EVP_PKEY_verify(checker.get(), ASN1_STRING_get0_data(value), static_cast<std::size_t>(ASN1_STRING_length(value)),
+                      reinterpret_cast<const unsigned char*>(compact_->digest.data()), compact_->digest.size()) == 1;
+  ERR_pop_to_mark();
+  return verified;
+}
+
+}  // namespace mutual::x509
