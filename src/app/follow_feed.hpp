@@ -19,7 +19,7 @@ namespace mutual {
 struct followed_feed {
   std::unique_ptr<client::revocation_feed> feed;
   std::shared_ptr<const std::vector<x509::lookup_list>>
-      first;                             ///< Null if they could not be had, and files are there instead.
+      first;  ///< Null if they could not be had, and files are there instead; to be moved to where they are used.
   std::shared_ptr<http::server*> takes;  ///< To whom lists go; set before the feed is started.
 };
 

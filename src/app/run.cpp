@@ -291,7 +291,7 @@ result<> serve_together(const std::vector<served_app>& asked) {
     if (is_to_stop(signals)) return stopped_before(signals);
     if (!follows) return std::move(follows).error();
     auto feed = *std::move(follows);
-    if (feed) options.revocations = feed->first;
+    if (feed) options.revocations = std::move(feed->first);
     auto started = http::server::start(std::move(options));
     if (!started) return std::move(started).error();
     running.push_back(*std::move(started));

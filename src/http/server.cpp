@@ -48,7 +48,8 @@ result<std::unique_ptr<server>> server::start(server_options options) {
     const auto& wanted = made->options_;
     made->libraries_ = std::make_shared<const tls::library_contexts>(threads, wanted.levers);
     auto protocols = wanted.http2 ? std::vector<std::string>{"h2", "http/1.1"} : std::vector<std::string>{"http/1.1"};
-    made->offered_ = wanted.revocations;
+    // Held nowhere else, so that they go when others take their place.
+    made->offered_ = std::move(made->options_.revocations);
     MUTUAL_TRY(auto context, tls::server_context::load(wanted.tls, 1, made->sessions_, nullptr, std::move(protocols),
                                                        made->libraries_, made->offered_));
     made->context_.set(std::move(context));

@@ -156,6 +156,7 @@ result<> trust::prepare_store() {
   store_.reset(X509_STORE_new());
   if (!store_) return error(errc::internal, "OpenSSL: " + x509::openssl_errors());
   X509_STORE_set_lookup_crls(store_.get(), no_crls);
+  X509_STORE_set_check_crl(store_.get(), check_list);
   X509_STORE_set_cert_crl(store_.get(), look_up);
   // Only the path of an indirect revocation list's signer is looked up here; a client's own is given to OpenSSL whole.
   for (const auto& each : anchors_) {

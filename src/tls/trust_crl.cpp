@@ -1,6 +1,7 @@
 #include "tls/trust_crl.hpp"
 
 #include "base/text.hpp"
+#include "x509/crl_outline.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -13,6 +14,14 @@ namespace {
 
 error unusable(const x509::lookup_list& list, std::string_view why) {
   return {errc::bad_input, fmt::format("the revocation list of {} {}", text::quoted(list.issuer()), why)};
+}
+
+// RFC 5280 section 5.1.1.2. OpenSSL compares them in certificates, not in lists; a compact list has had them compared.
+bool names_one_algorithm(const x509::lookup_list& list) {
+  if (list.is_compact()) return true;
+  const auto der = x509::der_of(list.get(), i2d_X509_CRL);
+  const auto parts = x509::outline_of(der);
+  return !parts || parts->named_inside == parts->algorithm;
 }
 
 result<> check_extensions(const x509::lookup_list& list) {
@@ -95,6 +104,11 @@ result<std::vector<x509::certificate>> check_crl(const x509::lookup_list& list,
   }
   if (X509_CRL_get_ext_by_NID(list.get(), NID_crl_number, -1) < 0) {
     return unusable(list, "has no number (cRLNumber; RFC 5280, 5.2.3): have the CA issue it with one");
+  }
+  if (!names_one_algorithm(list)) {
+    return unusable(list,
+                    "names another algorithm beside its signature than in what is signed (RFC 5280, 5.1.1.2): get it "
+                    "from the CA again, or have it issued anew");
   }
   MUTUAL_CHECK(check_extensions(list));
   ERR_set_mark();

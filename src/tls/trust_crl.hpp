@@ -11,9 +11,10 @@
 namespace mutual::tls {
 
 /// Those of `issuers` that have signed the list and may; none if its CA is not among them. An error (bad_input) for a
-/// list by which nobody could ever be judged: it has no date or number (RFC 5280 sections 5.1.2.5 and 5.2.3), a
-/// critical extension that we do not know, or `issuers` holds the CA of its name and key and that CA has not signed it
-/// or may not. Whether it is current is not asked: a list grows stale while it is in use.
+/// list by which nobody could ever be judged: it has no date or number (RFC 5280 sections 5.1.2.5 and 5.2.3), two
+/// names for the algorithm of its signature (5.1.1.2), a critical extension that we do not know, or `issuers` holds the
+/// CA of its name and key and that CA has not signed it or may not. Whether it is current is not asked: a list grows
+/// stale while it is in use.
 result<std::vector<x509::certificate>> check_crl(const x509::lookup_list& list,
                                                  const std::vector<x509::certificate>& issuers);
 

@@ -1,22 +1,29 @@
 #include "tls/verdict_lists.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mutual::tls {
 namespace {
 
 // The path of a list's own signer is judged in a context below that of the question.
-const questioner* who_asks(X509_STORE_CTX* context) {
+questioner* who_asks(X509_STORE_CTX* context) {
   while (auto* above = X509_STORE_CTX_get0_parent_ctx(context)) context = above;
-  return static_cast<const questioner*>(X509_STORE_CTX_get_app_data(context));
+  return static_cast<questioner*>(X509_STORE_CTX_get_app_data(context));
 }
 
-X509_STORE_CTX_cert_crl_fn openssls_own() {
-  static const X509_STORE_CTX_cert_crl_fn found = [] {
+struct openssls_own_checks {
+  X509_STORE_CTX_check_crl_fn check_list = nullptr;
+  X509_STORE_CTX_cert_crl_fn look_up = nullptr;
+};
+
+const openssls_own_checks& openssls_own() {
+  static const openssls_own_checks found = [] {
     const x509::x509_store_ptr store(X509_STORE_new());
     const x509::x509_store_ctx_ptr context(X509_STORE_CTX_new());
     const bool made = store && context && X509_STORE_CTX_init(context.get(), store.get(), nullptr, nullptr) == 1;
-    return made ? X509_STORE_CTX_get_cert_crl(context.get()) : nullptr;
+    if (!made) return openssls_own_checks{};
+    return openssls_own_checks{X509_STORE_CTX_get_check_crl(context.get()), X509_STORE_CTX_get_cert_crl(context.get())};
   }();
   return found;
 }
@@ -35,12 +42,38 @@ int complain(X509_STORE_CTX* context, int error) {
   return told != nullptr ? told(0, context) : 0;
 }
 
+// Those who are known to have signed it are asked for first: verifying costs a signature.
+bool is_signed_by(const trust& by, const x509::lookup_list& list, const X509* issuer) {
+  if (issuer == nullptr) return false;
+  for (const auto& each : by.lists()) {
+    if (each.list.get() != list.get()) continue;
+    const auto known = each.signers->get();
+    const auto is_issuer = [issuer](const x509::certificate& one) { return X509_cmp(one.get(), issuer) == 0; };
+    if (std::any_of(known->begin(), known->end(), is_issuer)) return true;
+  }
+  return list.is_signed_by(X509_get0_pubkey(issuer));
+}
+
 }  // namespace
+
+// The list is the argument: while a delta is checked, and after dates were, the context names another list or none.
+int check_list(X509_STORE_CTX* context, X509_CRL* list) noexcept {
+  auto* asks = who_asks(context);
+  const auto* known = asks != nullptr ? asks->by->list_of(list) : nullptr;
+  const auto own = openssls_own().check_list;
+  if (known == nullptr || own == nullptr) return X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED), 0;
+  // OpenSSL may judge the path of this list's signer meanwhile, by other lists.
+  const auto* outer = std::exchange(asks->checks, known->is_compact() ? known : nullptr);
+  const int ok = own(context, list);
+  asks->checks = outer;
+  if (ok <= 0 || !known->is_compact() || is_signed_by(*asks->by, *known, issuer_at(context))) return ok;
+  return complain(context, X509_V_ERR_CRL_SIGNATURE_FAILURE);
+}
 
 int look_up(X509_STORE_CTX* context, X509_CRL* list, X509* one) noexcept {
   const auto* asks = who_asks(context);
   const auto* known = asks != nullptr ? asks->by->list_of(list) : nullptr;
-  const auto own = openssls_own();
+  const auto own = openssls_own().look_up;
   // What is not ours may be compact all the same, and would seem to revoke nobody.
   if (known == nullptr || own == nullptr) return X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED), 0;
   if (!known->is_compact()) return own(context, list, one);
@@ -51,12 +84,9 @@ int look_up(X509_STORE_CTX* context, X509_CRL* list, X509* one) noexcept {
   return complain(context, X509_V_ERR_CERT_REVOKED);
 }
 
-bool is_signed_all_the_same(X509_STORE_CTX* context) noexcept {
+bool is_about_an_empty_signature(X509_STORE_CTX* context) noexcept {
   const auto* asks = who_asks(context);
-  const X509_CRL* list = X509_STORE_CTX_get0_current_crl(context);
-  const auto* known = asks != nullptr ? asks->by->list_of(list) : nullptr;
-  const X509* issuer = issuer_at(context);
-  return known != nullptr && known->is_compact() && issuer != nullptr && known->is_signed_by(X509_get0_pubkey(issuer));
+  return asks != nullptr && asks->checks != nullptr;
 }
 
 }  // namespace mutual::tls

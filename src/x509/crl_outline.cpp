@@ -5,7 +5,8 @@
 namespace mutual::x509 {
 namespace {
 
-constexpr unsigned char sequence = 0x30, integer = 0x02, utc_time = 0x17, generalized_time = 0x18, extensions = 0xA0;
+constexpr unsigned char sequence = 0x30, integer = 0x02, utc_time = 0x17, generalized_time = 0x18, extensions = 0xA0,
+                        bit_string = 0x03;
 
 bool is_time(unsigned char tag) { return tag == utc_time || tag == generalized_time; }
 
@@ -30,13 +31,21 @@ std::optional<crl_outline> outline_of(std::string_view der) {
   const auto tbs = whole.take();
   if (!tbs) return std::nullopt;
   out.signed_part = tbs->whole;
-  out.after_signed = whole.rest();
+  if (whole.next_tag() != sequence) return std::nullopt;
+  const auto algorithm = whole.take();
+  const auto signature = algorithm ? whole.take(bit_string) : std::nullopt;
+  if (!signature || !whole.done()) return std::nullopt;
+  out.algorithm = algorithm->whole;
+  out.signature = *signature;
 
   der_reader inside(tbs->contents);
-  if (inside.next_tag() == integer && !inside.take()) return std::nullopt;    // version
-  if (!inside.take(sequence) || !inside.take(sequence)) return std::nullopt;  // signature, issuer
-  if (!is_time(inside.next_tag()) || !inside.take()) return std::nullopt;     // thisUpdate
-  if (is_time(inside.next_tag()) && !inside.take()) return std::nullopt;      // nextUpdate
+  if (inside.next_tag() == integer && !inside.take()) return std::nullopt;  // version
+  if (inside.next_tag() != sequence) return std::nullopt;
+  const auto named = inside.take();
+  if (!named || !inside.take(sequence)) return std::nullopt;               // issuer
+  if (!is_time(inside.next_tag()) || !inside.take()) return std::nullopt;  // thisUpdate
+  if (is_time(inside.next_tag()) && !inside.take()) return std::nullopt;   // nextUpdate
+  out.named_inside = named->whole;
   out.before_entries = tbs->contents.substr(0, tbs->contents.size() - inside.rest().size());
   if (inside.next_tag() == sequence) {
     const auto entries = inside.take();
@@ -48,12 +57,13 @@ std::optional<crl_outline> outline_of(std::string_view der) {
   return inside.done() ? std::optional(out) : std::nullopt;
 }
 
-std::string without_entries(const crl_outline& of) {
+std::string without_entries_and_signature(const crl_outline& of) {
+  constexpr std::string_view no_signature("\x03\x01\x00", 3);
   const auto inside = of.before_entries.size() + of.after_entries.size();
   auto tbs = with_length(inside);
   tbs.append(of.before_entries).append(of.after_entries);
-  auto out = with_length(tbs.size() + of.after_signed.size());
-  return out.append(tbs).append(of.after_signed);
+  auto out = with_length(tbs.size() + of.algorithm.size() + no_signature.size());
+  return out.append(tbs).append(of.algorithm).append(no_signature);
 }
 
 }  // namespace mutual::x509

@@ -17,6 +17,7 @@ struct lookup_list::compact {
   int digest_kind;
   int key_kind;
   std::string digest;
+  std::string signature;
 };
 
 namespace {
@@ -36,11 +37,10 @@ std::optional<signature_kind> signature_kind_of(const X509_CRL* list) {
   return std::nullopt;
 }
 
-// A BIT STRING for a signature is one of whole octets; OpenSSL refuses any other.
-bool has_whole_octets(const X509_CRL* list) {
-  const ASN1_BIT_STRING* value = nullptr;
-  X509_CRL_get0_signature(list, &value, nullptr);
-  return value != nullptr && (value->flags & 0x07) == 0;
+// A BIT STRING for a signature is one of whole octets; OpenSSL refuses any other. The algorithm that is named beside it
+// must be the one that was signed (RFC 5280 section 5.1.1.2); what is not so stays as it is, for others to refuse.
+bool is_as_it_should_be_signed(const crl_outline& of) {
+  return !of.signature.empty() && of.signature.front() == '\0' && of.named_inside == of.algorithm;
 }
 
 std::optional<std::string> digest_of(std::string_view bytes, int kind) {
@@ -66,16 +66,17 @@ result<lookup_list> lookup_list::from_der(std::string_view der) {
     return lookup_list(std::move(read));
   };
   const auto parts = outline_of(der);
-  if (!parts) return whole();
-  auto about = crl::from_der(without_entries(*parts));
+  if (!parts || !is_as_it_should_be_signed(*parts)) return whole();
+  auto about = crl::from_der(without_entries_and_signature(*parts));
   if (!about) return whole();
   const auto kind = signature_kind_of(about->get());
-  if (!kind || !has_whole_octets(about->get())) return whole();
+  if (!kind) return whole();
   auto serials = revoked_serials::from_entries(parts->entries);
   auto digest = serials ? digest_of(parts->signed_part, kind->digest) : std::nullopt;
   if (!digest) return whole();
-  return lookup_list(*std::move(about), std::make_shared<const compact>(
-                                            compact{*std::move(serials), kind->digest, kind->key, *std::move(digest)}));
+  compact held{*std::move(serials), kind->digest, kind->key, *std::move(digest),
+               std::string(parts->signature.substr(1))};
+  return lookup_list(*std::move(about), std::make_shared<const compact>(std::move(held)));
 }
 
 std::size_t lookup_list::size() const { return compact_ ? compact_->serials.size() : about_.size(); }
@@ -111,15 +112,14 @@ bool lookup_list::revokes(const ASN1_INTEGER* serial) const {
 // signature of the older form.
 bool lookup_list::has_signed_digest(EVP_PKEY* key) const {
   if (key == nullptr || EVP_PKEY_get_base_id(key) != compact_->key_kind) return false;
-  const ASN1_BIT_STRING* value = nullptr;
-  X509_CRL_get0_signature(get(), &value, nullptr);
+  const auto bytes_of = [](const std::string& text) { return reinterpret_cast<const unsigned char*>(text.data()); };
+  const auto& [serials, digest_kind, key_kind, digest, signature] = *compact_;
   ERR_set_mark();
   const pkey_ctx_ptr checker(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
   const bool verified =
       checker && EVP_PKEY_verify_init(checker.get()) == 1 &&
-      EVP_PKEY_CTX_set_signature_md(checker.get(), EVP_get_digestbynid(compact_->digest_kind)) == 1 &&
-      EVP_PKEY_verify(checker.get(), ASN1_STRING_get0_data(value), static_cast<std::size_t>(ASN1_STRING_length(value)),
-                      reinterpret_cast<const unsigned char*>(compact_->digest.data()), compact_->digest.size()) == 1;
+      EVP_PKEY_CTX_set_signature_md(checker.get(), EVP_get_digestbynid(digest_kind)) == 1 &&
+      EVP_PKEY_verify(checker.get(), bytes_of(signature), signature.size(), bytes_of(digest), digest.size()) == 1;
   ERR_pop_to_mark();
   return verified;
 }

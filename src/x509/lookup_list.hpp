@@ -25,8 +25,8 @@ class lookup_list {
   /// One that has been read already, as it is.
   explicit lookup_list(crl whole);
 
-  /// Everything that the list says of itself; if is_compact(), without the entries, and so with a signature that does
-  /// not verify. Ask is_signed_by() and revokes().
+  /// Everything that the list says of itself; if is_compact(), without the entries and with an empty signature, which
+  /// never verifies. Ask is_signed_by() and revokes().
   X509_CRL* get() const { return about_.get(); }
 
   std::string issuer() const { return about_.issuer(); }  ///< RFC 4514.

@@ -115,7 +115,9 @@ std::size_t revoked_serials::bucket_of(const char* number) const {
 // Twice over the bytes: to count, and to put each in its place. Nothing is sorted, and nothing else is kept.
 std::optional<revoked_serials> revoked_serials::from_entries(std::string_view entries) {
   revoked_serials out;
-  // Whoever chooses serial numbers must not choose that they all share a bucket.
+  // Whoever chooses serial numbers is not to know which of them share a bucket. The hash is no keyed one that would
+  // withstand study; that whoever fills a list is the CA is what this relies on, and a slow look-up all that is at
+  // stake.
   const auto seed = random_bytes(sizeof out.seed_);
   std::memcpy(&out.seed_, seed.data(), sizeof out.seed_);
   const auto measure = [&](std::string_view one) {

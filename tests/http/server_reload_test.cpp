@@ -195,6 +195,22 @@ TEST_F(server_reload, takes_lists_that_were_offered_while_a_file_was_wrong_when_
   EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
 }
 
+TEST_F(server_reload, holds_the_lists_that_it_started_with_no_longer_than_until_others_take_their_place) {
+  const auto& people = files_.people();
+  const auto lists_with = [&people](std::uint64_t number) {
+    const auto list = make_crl(people.intermediate, {.number = number});
+    return std::vector{*x509::lookup_list::from_der(x509::der_of(list.get(), i2d_X509_CRL))};
+  };
+  auto first = std::make_shared<const std::vector<x509::lookup_list>>(lists_with(1000));
+  const std::weak_ptr<const std::vector<x509::lookup_list>> held = first;
+  auto starting = options();
+  starting.revocations = std::move(first);
+  const service running(std::move(starting));
+  EXPECT_FALSE(held.expired());
+  EXPECT_TRUE(running->offer_lists(lists_with(1001), "the feed"));
+  EXPECT_TRUE(held.expired());
+}
+
 TEST_F(server_reload, takes_a_revocation_over_also_when_the_servers_own_certificate_has_ended) {
   auto short_lived = server_spec();
   short_lived.ends_in = std::chrono::seconds(1);

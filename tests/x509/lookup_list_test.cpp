@@ -190,40 +190,84 @@ TEST(lookup_list, a_list_that_says_more_of_an_entry_is_left_to_openssl) {
   }
 }
 
-TEST(lookup_list, tells_whose_signature_it_has_and_notices_any_changed_octet) {
-  auto der = der_of_list({{{"\x12\x34"}, {"\x56\x78"}}});
-  const auto good = lookup_list::from_der(der).value();
-  EXPECT_TRUE(good.is_compact());
-  EXPECT_TRUE(good.is_signed_by(certificate::from_der(authority().der()).value()));
-  const auto stranger = test::self_signed(test::root_spec());
-  EXPECT_FALSE(good.is_signed_by(X509_get0_pubkey(stranger.certificate())));
-  EXPECT_FALSE(good.is_signed_by(static_cast<EVP_PKEY*>(nullptr)));
+test::identity authority_with(test::key own) {
+  auto contents = test::root_spec();
+  contents.with = std::move(own);
+  return test::self_signed(contents);
+}
+
+const test::identity& rsa_authority() {
+  static const auto made = authority_with(test::make_rsa_key(2048));
+  return made;
+}
+
+// Wherever it is, and whatever becomes of it there: in the list, in the names of the algorithm, in the signature.
+void expect_that_any_changed_octet_is_noticed(const test::identity& issuer) {
+  EVP_PKEY* key = X509_get0_pubkey(issuer.certificate());
+  auto der = der_of_list({{{"\x12\x34"}, {"\x56\x78"}}}, issuer);
   std::size_t read = 0;
   for (std::size_t at = 0; at < der.size(); ++at) {
-    der[at] ^= 1;
-    const auto changed = lookup_list::from_der(der);
-    const auto whole = crl::from_der(der);
-    ASSERT_EQ(bool(changed), bool(whole)) << at;
-    if (changed) {
-      ++read;
-      EXPECT_EQ(changed->is_signed_by(X509_get0_pubkey(authority().certificate())),
-                X509_CRL_verify(whole->get(), X509_get0_pubkey(authority().certificate())) == 1)
-          << at;
+    for (const char change : {'\x01', '\x02', '\x04', '\x80'}) {
+      der[at] ^= change;
+      const auto changed = lookup_list::from_der(der);
+      const auto whole = crl::from_der(der);
+      ASSERT_EQ(bool(changed), bool(whole)) << at;
+      if (changed) {
+        ++read;
+        EXPECT_EQ(changed->is_signed_by(key), X509_CRL_verify(whole->get(), key) == 1) << at;
+        // OpenSSL does not compare the two names of the algorithm (RFC 5280 section 5.1.1.2); such a list is not
+        // compact.
+        EXPECT_FALSE(changed->is_compact() && changed->is_signed_by(key)) << at;
+        EXPECT_FALSE(changed->is_compact() && X509_CRL_verify(changed->get(), key) == 1) << at;
+      }
+      der[at] ^= change;
     }
-    der[at] ^= 1;
   }
-  EXPECT_GT(read, der.size() / 2);
+  EXPECT_GT(read, der.size() * 2);
+}
+
+TEST(lookup_list, tells_whose_signature_it_has_and_notices_any_changed_octet) {
+  const auto stranger = test::self_signed(test::root_spec());
+  for (const auto* issuer : {&authority(), &rsa_authority()}) {
+    const auto good = list_of({{{"\x12\x34"}, {"\x56\x78"}}}, *issuer);
+    EXPECT_TRUE(good.is_compact());
+    EXPECT_TRUE(good.is_signed_by(certificate::from_der(issuer->der()).value()));
+    EXPECT_FALSE(good.is_signed_by(X509_get0_pubkey(stranger.certificate())));
+    EXPECT_FALSE(good.is_signed_by(static_cast<EVP_PKEY*>(nullptr)));
+    expect_that_any_changed_octet_is_noticed(*issuer);
+  }
+}
+
+// RFC 5280 section 5.1.1.2. Only the name inside is signed.
+TEST(lookup_list, a_list_whose_algorithm_is_named_otherwise_beside_the_signature_is_not_compact) {
+  auto der = der_of_list({{{"\x12\x34"}}}, rsa_authority());
+  const std::string no_parameters("\x05\x00", 2), other("\x04\x00", 2);
+  const auto algorithm = outline_of(der)->algorithm;
+  ASSERT_TRUE(algorithm.ends_with(no_parameters));
+  const auto at = static_cast<std::size_t>(algorithm.data() + algorithm.size() - der.data());
+  der.replace(at - other.size(), other.size(), other);
+  const auto read = lookup_list::from_der(der);
+  ASSERT_TRUE(read);
+  EXPECT_FALSE(read->is_compact());
+}
+
+// Else whoever adds entries to an empty list would have the CA's word for them, where OpenSSL is asked.
+TEST(lookup_list, what_openssl_sees_of_a_compact_list_has_no_signature_that_verifies_even_if_it_is_empty) {
+  for (const auto* issuer : {&authority(), &rsa_authority()}) {
+    EVP_PKEY* key = X509_get0_pubkey(issuer->certificate());
+    for (const auto& entries : {std::vector<entry>{}, std::vector<entry>{{"\x12\x34"}}}) {
+      const auto list = list_of({entries}, *issuer);
+      ASSERT_TRUE(list.is_compact());
+      EXPECT_TRUE(list.is_signed_by(key));
+      EXPECT_NE(X509_CRL_verify(list.get(), key), 1);
+    }
+  }
 }
 
 TEST(lookup_list, signatures_of_every_kind_are_checked) {
-  const auto with = [](test::key own) {
-    auto contents = test::root_spec();
-    contents.with = std::move(own);
-    return test::self_signed(contents);
-  };
-  const auto rsa = with(test::key(EVP_RSA_gen(2048), EVP_PKEY_free));
-  const auto p384 = with(test::key(EVP_EC_gen("P-384"), EVP_PKEY_free));
-  const auto ed25519 = with(test::key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), EVP_PKEY_free));
+  const auto& rsa = rsa_authority();
+  const auto p384 = authority_with(test::key(EVP_EC_gen("P-384"), EVP_PKEY_free));
+  const auto ed25519 = authority_with(test::key(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"), EVP_PKEY_free));
   for (const auto* digest : {EVP_sha256(), EVP_sha384(), EVP_sha512()}) {
     for (const auto* issuer : {&rsa, &p384}) {
       const auto list = list_of({{{"\x12\x34"}}, digest}, *issuer);
