@@ -271,8 +271,8 @@ int run_paced(const load_client& who, const load_options& how) {
   (void)std::fflush(stdout);
   wait_for_line();
   if (!work.run()) return complain(work.why());
-  fmt::print("{{\"operations\":{},\"seconds\":{:.6f},\"p50\":{:.1f},\"p99\":{:.1f}}}\n", work.answered(),
-             work.seconds(), work.within(0.5), work.within(0.99));
+  fmt::print("{{\"operations\":{},\"seconds\":{:.6f},\"p50\":{:.1f},\"p99\":{:.1f},\"worst\":{:.1f}}}\n",
+             work.answered(), work.seconds(), work.within(0.5), work.within(0.99), work.within(1));
   (void)std::fflush(stdout);
   wait_for_line();
   return 0;

@@ -1,5 +1,6 @@
 #include "x509/revoked_serials.hpp"
 
+#include "base/large_pages.hpp"
 #include "base/random.hpp"
 #include "x509/der_reader.hpp"
 
@@ -127,7 +128,11 @@ std::optional<revoked_serials> revoked_serials::from_entries(std::string_view en
   if (!each_serial(entries, measure) || out.size_ >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
   const auto buckets = std::max<std::size_t>(2, std::bit_ceil(out.size_ / 4 + 1));
   out.shift_ = 64 - static_cast<unsigned>(std::countr_zero(buckets));
-  out.first_.assign(buckets + 1, 0);
+  out.first_.reserve(buckets + 1);
+  use_large_pages(out.first_.data(), (buckets + 1) * sizeof(std::uint32_t));
+  out.first_.resize(buckets + 1);
+  out.numbers_.reserve(out.size_ * out.width_);
+  use_large_pages(out.numbers_.data(), out.size_ * out.width_);
   out.numbers_.resize(out.size_ * out.width_);
   each_serial(entries, [&](std::string_view one) { ++out.first_[out.bucket_of(pad(one, out.width_).data()) + 1]; });
   for (std::size_t at = 1; at <= buckets; ++at) out.first_[at] += out.first_[at - 1];

@@ -1,0 +1,142 @@
+"""Long revocation lists: looked up in, made, and taken over by a running server; and a large inventory."""
+
+import json
+import shutil
+import sqlite3
+import statistics
+import subprocess
+import time
+
+from authority_run import Running, run
+
+FILL = """
+INSERT INTO certificates (name, profile, serial, subject, issuer, sha256, not_before, not_after, recorded_at,
+  p12_has_password, der, state, is_current, has_key, revoked_at, revoked_reason)
+WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
+SELECT 'host ' || i, 'client', '7' || substr(lower(hex(randomblob(20))), 1, 39), 'CN=host ' || i, :issuer,
+  lower(hex(randomblob(32))), 1700000000, 1900000000 + i, 1700000000, 0, randomblob(600), 'issued', 1 - :revoked, 0,
+  CASE :revoked WHEN 1 THEN 1750000000 + i END, CASE :revoked WHEN 1 THEN i % 6 END FROM n
+"""
+# Reason 2 is of a CA, and 0 says nothing: both as lists have them.
+
+
+def fill(pki, count, revoked):
+    """So many certificates of the intermediate straight into the inventory."""
+    base = sqlite3.connect(pki / "inventory.db")
+    issuer = base.execute("SELECT subject FROM certificates WHERE profile = 'intermediate'").fetchone()[0]
+    base.execute(FILL, {"count": count, "issuer": issuer, "revoked": 1 if revoked else 0})
+    base.commit()
+    base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    base.close()
+
+
+def make_pki(asked, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    mutual = asked.binaries / "mutual"
+    run(mutual, "init", "--pki", folder / "pki", "--host", "localhost", "--client", "client")
+    run(mutual, "crl", "--pki", folder / "pki")
+    return mutual, folder / "pki"
+
+
+def lookup(asked, _):
+    done = [json.loads(run(asked.binaries / "bench_revocation", asked.looked_up)["said"]) for _ in range(asked.rounds)]
+    return {name: statistics.median(one[name] for one in done) for name in done[0]}
+
+
+def make_list(asked, folder):
+    mutual, pki = make_pki(asked, folder)
+    fill(pki, asked.revoked, True)
+    done = run(mutual, "crl", "--pki", pki)
+    shutil.rmtree(folder)
+    return {"entries": asked.revoked, "seconds": done["seconds"], "cpu_seconds": done["cpu_seconds"],
+            "most_mib": done["most_mib"]}
+
+
+class Load:
+    """bench_load at a steady pace: waits for go(), and gives what the requests took."""
+
+    def __init__(self, asked, pki, port, rate, seconds):
+        words = ["taskset", "-c", str(asked.load_core), asked.binaries / "bench_load", "--mode", "paced", "--port", port,
+                 "--cert", pki / "issued/client.crt", "--key", pki / "issued/client.key", "--trust", pki / "root.crt",
+                 "--path", "/", "--tls", "1.3", "--count", rate * seconds, "--connections", 16, "--seconds",
+                 seconds + 30, "--rate", rate]
+        self.process = subprocess.Popen([str(word) for word in words], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        text=True)
+        self.line()
+
+    def line(self):
+        said = self.process.stdout.readline()
+        if not said:
+            raise SystemExit("the load failed")
+        return said
+
+    def go(self):
+        self.process.stdin.write("go\n")
+        self.process.stdin.flush()
+
+    def result(self):
+        found = json.loads(self.line())
+        self.process.stdin.close()
+        self.process.wait()
+        return found
+
+
+RATE, SECONDS = 500, 12
+
+
+def under_load(asked, folder, mutual, pki, swap_in):
+    """A server of one thread on a core of its own, asked 500 times a second; halfway it may get another list."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with Running(folder, mutual, "serve", "--pki", pki, "--listen", "localhost:0", "--threads", 1, "--quiet",
+                 core=asked.server_core, ready=r"Address: +https://[^ ]*:(\d+)/") as server:
+        before = server.memory_mib()
+        load = Load(asked, pki, server.found, RATE, SECONDS)
+        load.go()
+        time.sleep(SECONDS / 3)
+        began = time.monotonic()
+        if swap_in:
+            swap_in.rename(pki / "crl.pem")
+            server.wait_for("read again")
+        took = time.monotonic() - began
+        found = load.result()
+        time.sleep(1)
+        found.update(mib_before=before, mib_after=server.memory_mib(), most_mib=server.most_memory_mib())
+        if swap_in:
+            found["taken_over_after_seconds"] = took
+        return found
+
+
+def swap(asked, folder):
+    mutual, pki = make_pki(asked, folder)
+    short = folder / "short.pem"
+    shutil.copy(pki / "crl.pem", short)
+    fill(pki, asked.revoked, True)
+    run(mutual, "crl", "--pki", pki)
+    long = folder / "long.pem"
+    shutil.copy(pki / "crl.pem", long)
+    rounds = {"without": [], "with": []}
+    for _ in range(asked.rounds):
+        for kind in rounds:
+            shutil.copy(short, pki / "crl.pem")
+            next_list = folder / "next.pem"
+            shutil.copy(long, next_list)
+            rounds[kind].append(under_load(asked, folder / "serve", mutual, pki, next_list if kind == "with" else None))
+    shutil.rmtree(folder)
+    medians = {kind: {name: statistics.median(one[name] for one in all_of) for name in all_of[0]}
+               for kind, all_of in rounds.items()}
+    return {"entries": asked.revoked, "rate": RATE, **medians,
+            "worst_of_each_round": {kind: [one["worst"] for one in all_of] for kind, all_of in rounds.items()}}
+
+
+def inventory(asked, folder):
+    mutual, pki = make_pki(asked, folder)
+    fill(pki, asked.revoked, False)
+    name = f"host {asked.revoked // 2}"
+    # The client that exists as a file is found by its name, among all the others.
+    found = {"certificates": asked.revoked}
+    for what, words in (("list", ["list"]), ("list_json", ["list", "--json"]), ("show", ["show", "client"]),
+                        ("revoke", ["revoke", name])):
+        done = run(mutual, *words, "--pki", pki)
+        found[what] = {"seconds": done["seconds"], "most_mib": done["most_mib"]}
+    shutil.rmtree(folder)
+    return found

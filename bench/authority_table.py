@@ -1,0 +1,72 @@
+"""The figures as tables for docs/authority-benchmarks.md."""
+
+
+def row(*cells):
+    return "| " + " | ".join(str(cell) for cell in cells) + " |"
+
+
+def head(*cells):
+    return [row(*cells), row(*["---"] * len(cells))]
+
+
+def verdict(met):
+    return "met" if met else "missed"
+
+
+def lookup(found):
+    return head("look-up in a list", "measured", "aim") + [
+        row(f"one of {found['entries']:,.0f} that are revoked, ns", f"{found['revoked_ns']:.0f}",
+            f"100: {verdict(found['revoked_ns'] < 100)}"),
+        row("a stranger, ns", f"{found['stranger_ns']:.0f}", f"100: {verdict(found['stranger_ns'] < 100)}"),
+        row("memory for each that is revoked, bytes", f"{found['bytes_each']:.1f}",
+            f"24: {verdict(found['bytes_each'] < 24)}"),
+        row("to make it of the list's bytes, ms", f"{found['built_ms']:,.0f}", ""),
+    ]
+
+
+def make_list(found):
+    return head(f"`mutual crl`, {found['entries']:,} entries", "measured") + [
+        row("time, s", f"{found['seconds']:.1f}"), row("CPU, s", f"{found['cpu_seconds']:.1f}"),
+        row("most memory, MiB", f"{found['most_mib']:,.0f}")]
+
+
+def swap(found):
+    without, with_it = found["without"], found["with"]
+    more = (with_it["worst"] - without["worst"]) / 1000
+    names = (("p50", "median request, µs"), ("p99", "p99, µs"), ("worst", "slowest request, µs"),
+             ("mib_after", "memory afterwards, MiB"), ("most_mib", "most memory, MiB"))
+    return head(f"a list of {found['entries']:,} taken over, {found['rate']} requests a second", "without", "with") + [
+        row(words, f"{without[name]:,.0f}", f"{with_it[name]:,.0f}") for name, words in names] + [
+        row("in force after, s", "", f"{with_it['taken_over_after_seconds']:.1f}"),
+        row("the slowest is slower by, ms (aim: 5)", "", f"{more:.1f}: {verdict(more <= 5)}")]
+
+
+def inventory(found):
+    words = {"list": "`mutual list`", "list_json": "`mutual list --json`", "show": "`mutual show NAME`",
+             "revoke": "`mutual revoke NAME`"}
+    return head(f"{found['certificates']:,} certificates in SQLite", "s", "most memory, MiB") + [
+        row(text, f"{found[name]['seconds']:.2f}", f"{found[name]['most_mib']:,.0f}") for name, text in words.items()]
+
+
+def issue(found):
+    rows = head("certificates a second, P-256", "measured") + [
+        row(f"`mutual ca serve`, EST, {found['clients']} clients", f"{found['service']:,.1f}")]
+    if "cfssl" in found:
+        ratio = found["service"] / found["cfssl"]
+        rows += [row(f"`cfssl serve` with SQLite, {found['clients']} clients", f"{found['cfssl']:,.1f}"),
+                 row("ratio (aim: 10)", f"{ratio:.2f}: {verdict(ratio >= 10)}")]
+    return rows + [row("`mutual sign`, one command each", f"{found['command']:,.1f}"),
+                   row("`openssl ca`, one command each (syncs nothing)", f"{found['openssl_ca']:,.1f}")]
+
+
+def ocsp(found):
+    return head("OCSP answers a second, by POST, one core", "measured") + [
+        row("`mutual ca serve`, 4 clients", f"{found['mutual']:,.0f}"),
+        row("`openssl ocsp`, one client at a time", f"{found['openssl']:,.0f}")]
+
+
+TABLES = {"lookup": lookup, "list": make_list, "swap": swap, "inventory": inventory, "issue": issue, "ocsp": ocsp}
+
+
+def markdown(found):
+    return "\n\n".join("\n".join(TABLES[name](found[name])) for name in TABLES if name in found)
