@@ -11,7 +11,7 @@ import unittest
 import urllib.error
 import urllib.request
 
-from postgres import Postgres
+from postgres import WithPostgres
 from serving import MUTUAL, ServingTest
 
 
@@ -204,15 +204,7 @@ class Ocsp(CaTest):
             self.assertTrue(said.startswith("REVOKED") and "SUPERSEDED" in said, said)
 
 
-class OnPostgresql(CaTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.postgres.stop()
-
+class OnPostgresql(WithPostgres, CaTest):
     def init(self, *more):
         _, url = self.postgres.new_database()
         super().init("--store", url, *more)

@@ -11,7 +11,7 @@ import time
 import unittest
 
 from ca_service_test import CaTest
-from postgres import Postgres
+from postgres import WithPostgres
 from serving import MUTUAL
 
 
@@ -333,15 +333,7 @@ class Rotation(EstTest):
             self.assertIn("subject=O=Acme, " + name, cas.replace(" = ", "="))
 
 
-class OnPostgresql(EstTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.postgres.stop()
-
+class OnPostgresql(WithPostgres, EstTest):
     def init(self, *more):
         self.database, url = self.postgres.new_database()
         super().init("--store", url, *more)

@@ -12,7 +12,7 @@ import threading
 import time
 import unittest
 
-from postgres import Postgres, programs
+from postgres import WithPostgres, programs
 from serving import MUTUAL, ServingTest, clean_environment
 
 # How many processes are killed on each store; hundreds with TEST_KILLS=500.
@@ -283,15 +283,7 @@ class OnSqlite(ServingTest):
         self.mutual("list")
 
 
-class OnPostgresql(OnSqlite):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.postgres.stop()
-
+class OnPostgresql(WithPostgres, OnSqlite):
     def init(self):
         self.database, self.url = self.postgres.new_database()
         self.store = ("--store", self.url)

@@ -73,3 +73,13 @@ class Postgres:
                 self.server.wait()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+class WithPostgres:
+    """For test cases: one server for all of a class, in `postgres`."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.postgres = Postgres()
+        cls.addClassCleanup(cls.postgres.stop)

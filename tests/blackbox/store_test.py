@@ -11,7 +11,7 @@ import subprocess
 import time
 import unittest
 
-from postgres import Postgres
+from postgres import WithPostgres
 from serving import MUTUAL, ServingTest, clean_environment
 
 KILLS = int(os.environ.get("TEST_KILLS", "60")) // 4
@@ -26,15 +26,7 @@ TABLES = {
 }
 
 
-class Move(ServingTest):
-    @classmethod
-    def setUpClass(cls):
-        cls.postgres = Postgres()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.postgres.stop()
-
+class Move(WithPostgres, ServingTest):
     def setUp(self):
         super().setUp()
         self.mutual("init", "--name", "Acme", "--client", "alice")
