@@ -48,7 +48,10 @@ class server_worker::at_the_door {
   at_the_door(server_worker& at, guest& self) : at_(at), self_(self) {
     self.at_the_door = at.at_the_door_.insert(at.at_the_door_.begin(), &self);
   }
-  ~at_the_door() { at_.leave_the_door(self_); }
+  ~at_the_door() {
+    at_.leave_the_door(self_);
+    if (self_.on_the_way_out) at_.on_the_way_out_.erase(*self_.on_the_way_out);
+  }
   at_the_door(const at_the_door&) = delete;
   at_the_door& operator=(const at_the_door&) = delete;
 
@@ -61,11 +64,29 @@ void server_worker::leave_the_door(guest& self) {
   if (const auto place = std::exchange(self.at_the_door, std::nullopt)) at_the_door_.erase(*place);
 }
 
+// Refused, and told why. Whoever does not take that and go holds its place only while nobody else needs it.
+void server_worker::show_out(guest& self) {
+  leave_the_door(self);
+  self.on_the_way_out = on_the_way_out_.insert(on_the_way_out_.begin(), &self);
+}
+
+// Ends the connection that was refused first and lingers still; false if there is none.
+bool server_worker::cut_a_leaver() {
+  if (on_the_way_out_.empty()) return false;
+  guest& first = *on_the_way_out_.back();
+  on_the_way_out_.pop_back();
+  first.on_the_way_out.reset();
+  dismiss(first);
+  return true;
+}
+
 // Ends the oldest connection that has not shown who it is; false if there is none. Whoever is honest is in within a few
 // turns of the network, so that a crowd which says nothing, or never ends what it says, makes room for whoever comes
-// after it. While the server is not full it has that time: of many who come at once, none pushes another out.
+// after it; those who are refused already go before any of them. While the server is not full it has that time: of many
+// who come at once, none pushes another out.
 bool server_worker::make_room(bool full) {
   constexpr auto a_few_turns = std::chrono::milliseconds(200);
+  if (full && cut_a_leaver()) return true;
   if (at_the_door_.empty()) return false;
   guest& oldest = *at_the_door_.back();
   if (!full && net::loop::clock::now() - oldest.came < a_few_turns) return false;
@@ -174,13 +195,13 @@ task<> server_worker::handshake_failed(guest& self, tls::io_status status) {
       owner_.options_.log.info(fmt::format("{}: {}", self.remote.to_string(), failure.detail));
     }
   }
-  leave_the_door(self);
+  show_out(self);
   if (status == tls::io_status::failed) co_await self.stream.linger(owner_.options_.timeouts.linger);
 }
 
 task<> server_worker::answer_plain_http(guest& self) {
   refuse(self, reason::not_tls, "a plain HTTP request came in on a TLS port; the client was told to use https://");
-  leave_the_door(self);
+  show_out(self);
   const auto written = co_await self.stream.write(use_https);
   if (written == tls::io_status::ok) co_await self.stream.linger(owner_.options_.timeouts.linger);
 }

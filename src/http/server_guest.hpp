@@ -40,6 +40,7 @@ struct server_worker::guest {
   bool gave_way = false;                             // its place was another's before its handshake was done; told
   const net::loop::clock::time_point came = net::loop::clock::now();
   std::optional<std::list<guest*>::iterator> at_the_door;  // until it has shown who it is, or why it may not
+  std::optional<std::list<guest*>::iterator> on_the_way_out;  // once refused, unless it was cut for another
 };
 
 }  // namespace mutual::http

@@ -62,6 +62,8 @@ class server_worker {
   void refuse(const guest& self, reason code, std::string_view detail);
   bool make_room(bool full);
   void leave_the_door(guest& self);
+  void show_out(guest& self);
+  bool cut_a_leaver();
   void judge_some_again();
   void look_after_standings();
   bool is_of_today(const guest& self) const;
@@ -75,7 +77,8 @@ class server_worker {
   net::loop loop_;
   std::list<net::socket> listening_;
   std::list<guest*> guests_;
-  std::list<guest*> at_the_door_;  // those who have not shown who they are yet, the newest first
+  std::list<guest*> at_the_door_;     // those who have not shown who they are yet, the newest first
+  std::list<guest*> on_the_way_out_;  // those who were refused and have not gone yet, the newest first
   std::size_t listeners_running_ = 0;
   std::atomic<std::size_t> open_{0};
   bool draining_ = false;

@@ -47,10 +47,12 @@ GARBAGE = [plain_http, noise, noise_in_a_record, half_a_client_hello, alert]
 
 
 class Crowds:
-    def __init__(self, port, silent, garbage, rest):
+    def __init__(self, port, silent, garbage, rest, hold=0):
         self.port, self.wanted, self.rest = port, {"silent": silent, "garbage": garbage}, rest
         self.there = {"silent": 0, "garbage": 0}  # those who rest as well
         self.resting = collections.deque()  # until when, and who
+        self.hold = hold
+        self.held = collections.deque()  # told to go, and not gone: until when, who, and the socket
         self.made = {"silent": 0, "garbage": 0}
         self.selector = selectors.DefaultSelector()
         self.dice = random.Random(7)
@@ -70,6 +72,10 @@ class Crowds:
 
     def fill(self, at_once=200):
         """Brings some of those that are missing."""
+        while self.held and self.held[0][0] <= time.monotonic():
+            _, kind, one = self.held.popleft()
+            one.close()
+            self.resting.append((time.monotonic() + self.rest, kind))
         while self.resting and self.resting[0][0] <= time.monotonic():
             self.there[self.resting.popleft()[1]] -= 1
         for kind, wanted in self.wanted.items():
@@ -82,8 +88,15 @@ class Crowds:
 
     def go(self, key):
         self.resting.append((time.monotonic() + self.rest, key.data))
-        self.selector.unregister(key.fileobj)
         key.fileobj.close()
+
+    def is_told_to_go(self, key):
+        """By the server's end of the connection."""
+        self.selector.unregister(key.fileobj)
+        if self.hold:
+            self.held.append((time.monotonic() + self.hold, key.data, key.fileobj))
+        else:
+            self.go(key)
 
     def look(self, seconds):
         for key, events in self.selector.select(seconds):
@@ -94,10 +107,11 @@ class Crowds:
                     self.selector.modify(key.fileobj, selectors.EVENT_READ, key.data)
                     key.fileobj.send(self.dice.choice(GARBAGE)(self.dice))
                 elif not key.fileobj.recv(4096):
-                    self.go(key)
+                    self.is_told_to_go(key)
             except BlockingIOError:
                 pass
             except OSError:
+                self.selector.unregister(key.fileobj)
                 self.go(key)
         return True
 
@@ -115,8 +129,9 @@ class Crowds:
 class Crowd:
     """The crowd as a process, from the moment when all of it has come until `end`, which tells how many came."""
 
-    def __init__(self, port, silent, garbage, seconds=120, before=()):
-        words = [*before, sys.executable, os.path.abspath(__file__), str(port), "--silent", str(silent), "--garbage", str(garbage)]
+    def __init__(self, port, silent, garbage, seconds=120, before=(), rest=2, hold=0):
+        words = [*before, sys.executable, os.path.abspath(__file__), str(port), "--silent", str(silent), "--garbage", str(garbage),
+                 "--rest", str(rest), "--hold", str(hold)]
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         began = time.monotonic()
         if self.process.stdout.readline() != "ready\n" or time.monotonic() - began > seconds:
@@ -140,8 +155,9 @@ def main():
     parser.add_argument("--silent", type=int, default=2000)
     parser.add_argument("--garbage", type=int, default=2000)
     parser.add_argument("--rest", type=float, default=2, help="seconds, after which whoever was closed comes again")
+    parser.add_argument("--hold", type=float, default=0, help="seconds for which whoever is told to go does not")
     asked = parser.parse_args()
-    Crowds(asked.port, asked.silent, asked.garbage, asked.rest).run()
+    Crowds(asked.port, asked.silent, asked.garbage, asked.rest, asked.hold).run()
 
 
 if __name__ == "__main__":

@@ -36,8 +36,8 @@ class CrowdTest(ServingTest):
         self.context = ssl.create_default_context(cafile=self.at("pki", "trust.crt"))
         self.context.load_cert_chain(self.at("pki", "issued", "alice.crt"), self.at("pki", "issued", "alice.key"))
 
-    def crowd(self, silent, garbage):
-        crowd = Crowd(self.server.port, silent, garbage)
+    def crowd(self, silent, garbage, **how):
+        crowd = Crowd(self.server.port, silent, garbage, **how)
         self.addCleanup(crowd.kill)
         return crowd
 
@@ -125,4 +125,17 @@ class CrowdTest(ServingTest):
             self.ask(one)
         crowd.end()
         self.assertIn("this was the oldest", self.server.log())
+        self.assertEqual(self.server.stop(), 0)
+
+    def test_a_crowd_that_is_refused_and_does_not_go_keeps_nobody_out(self):
+        hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
+        self.start()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (NEEDED, hard))
+        # Twice as many as may be open, each of which comes again at once and stays longer than the server lingers.
+        crowd = self.crowd(0, 2000, rest=0, hold=5)
+        for one in self.come_and_stay(100):
+            self.ask(one)
+        crowd.end()
+        self.assertNotIn("further ones are closed", self.server.log())
         self.assertEqual(self.server.stop(), 0)

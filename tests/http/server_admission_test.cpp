@@ -121,6 +121,28 @@ TEST_F(server_admission, a_crowd_at_the_door_that_fills_the_server_keeps_nobody_
   expect_still_serving();
 }
 
+TEST_F(server_admission, those_who_were_refused_and_do_not_go_keep_nobody_out) {
+  options_.threads = 1;
+  options_.most_connections = 4;
+  options_.timeouts.linger = std::chrono::seconds(20);
+  std::vector<std::unique_ptr<plain_connection>> crowd;
+  const auto come = [&](const std::string& bytes) {
+    crowd.push_back(std::make_unique<plain_connection>(port()));
+    crowd.back()->write(bytes);
+    return crowd.back()->read_answer().status;
+  };
+  // As long as there is room, each hears why.
+  for (int count = 0; count < 4; ++count) EXPECT_EQ(come("G"), 400) << count;
+  for (int count = 0; count < 3; ++count) expect_still_serving();
+  for (int count = 0; count < 20; ++count) EXPECT_EQ(come("G"), 400) << count;
+  expect_still_serving();
+  // A ClientHello in SSL 2's clothes: refused with an alert.
+  for (int count = 0; count < 20; ++count) (void)come(std::string("\x15\x03\x01\x00\x02\x02\x28", 7));
+  for (int count = 0; count < 3; ++count) expect_still_serving();
+  EXPECT_LE(running()->open_connections(), 5U);
+  EXPECT_EQ(running()->refused(reason::handshake_timeout), 0U) << "who was refused is refused once";
+}
+
 TEST_F(server_admission, many_who_come_at_once_do_not_push_each_other_out) {
   options_.threads = 1;
   options_.most_handshakes = 2;
