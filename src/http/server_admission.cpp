@@ -106,6 +106,10 @@ task<bool> server_worker::admit(guest& self) {
   }
   const at_the_door here(*this, self);
   const bool shaken = co_await shake_hands(self);
+  // Nobody is asked any more. Its trust must not last as long as the connection does.
+  self.facts.by = nullptr;
+  self.context.reset();
+  if (!self.standing.who) self.judge.reset();
   co_return shaken && !self.gave_way;
 }
 
@@ -120,6 +124,7 @@ task<bool> server_worker::shake_hands(guest& self) {
   }
 
   self.context = owner_.context();
+  self.lasting = self.context->lasting();
   self.judge = self.context;
   auto ssl = self.context->accept(self.facts, number_);
   if (!ssl) {

@@ -26,9 +26,10 @@ struct server_worker::guest {
 
   net::endpoint remote;
   tls::client_facts facts;
-  std::shared_ptr<const tls::server_context>
-      context;  // the one it shook hands under, which its SSL uses; null on plain HTTP
-  std::shared_ptr<const tls::server_context> judge;  // the newest that it was judged under
+  // What its SSL needs to its end, and what it shakes hands under, for as long as it does; null on plain HTTP.
+  std::shared_ptr<const void> lasting;
+  std::shared_ptr<const tls::server_context> context;
+  std::shared_ptr<const tls::server_context> judge;  // the newest that it was judged under, if it was
   tls::stream stream;                                // destroyed before those above, which its SSL points to
   std::shared_ptr<const connection_info> info;       // null until it is let in
   connection* conversation = nullptr;                // null until requests are served over HTTP/1.1
@@ -40,7 +41,8 @@ struct server_worker::guest {
   bool gave_way = false;                             // its place was another's before its handshake was done; told
   const net::loop::clock::time_point came = net::loop::clock::now();
   std::optional<std::list<guest*>::iterator> at_the_door;  // until it has shown who it is, or why it may not
-  std::optional<std::list<guest*>::iterator> on_the_way_out;  // once refused, unless it was cut for another
+  // Once it was refused, unless it was cut for another.
+  std::optional<std::list<guest*>::iterator> on_the_way_out;
 };
 
 }  // namespace mutual::http

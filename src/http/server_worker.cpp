@@ -254,6 +254,7 @@ bool server_worker::still_welcome(guest& self) {
   owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), why, judged.detail, &judged) +
                            " (the connection was open, and is closed)");
   if (why == reason::revoked) tell_revoked(self.standing, *self.judge);
+  self.judge.reset();
   return false;
 }
 

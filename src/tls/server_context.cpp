@@ -20,10 +20,6 @@ constexpr std::chrono::seconds session_life = std::chrono::hours(1);
 
 client_facts& facts_of(const SSL* ssl) { return *static_cast<client_facts*>(SSL_get_app_data(ssl)); }
 
-const server_context& context_of(const SSL* ssl) {
-  return *static_cast<const server_context*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)));
-}
-
 std::string_view id_of(const SSL_SESSION* session) {
   unsigned size = 0;
   const auto* id = SSL_SESSION_get_id(session, &size);
@@ -31,6 +27,11 @@ std::string_view id_of(const SSL_SESSION* session) {
 }
 
 }  // namespace
+
+struct server_context::needed_to_the_end {
+  std::shared_ptr<const library_contexts> under;
+  std::shared_ptr<session_cache> sessions;  // where OpenSSL forgets the session of a connection that breaks off
+};
 
 /// What OpenSSL calls during a handshake. C code is no place for an exception to pass through: running out of memory
 /// here ends the program.
@@ -54,9 +55,8 @@ struct server_context::callbacks {
   static int verify(X509_STORE_CTX* store, void*) noexcept {
     const auto* ssl = static_cast<const SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
     auto& facts = facts_of(ssl);
-    const auto& self = context_of(ssl);
-    if (!self.trust_) return 0;
-    facts.judged = std::make_unique<verdict>(self.judge(store));
+    if (facts.by == nullptr || !facts.by->trust_) return 0;
+    facts.judged = std::make_unique<verdict>(facts.by->judge(store));
     if (*facts.judged) return 1;
     // The error chooses the alert that OpenSSL sends, and nothing else.
     X509_STORE_CTX_set_error(store, facts.judged->verify_error);
@@ -65,7 +65,8 @@ struct server_context::callbacks {
 
   static int choose_protocol(SSL* ssl, const unsigned char** chosen, unsigned char* size, const unsigned char* offered,
                              unsigned offered_size, void*) noexcept {
-    const auto& spoken = context_of(ssl).alpn_;
+    if (facts_of(ssl).by == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
+    const auto& spoken = facts_of(ssl).by->alpn_;
     unsigned char* found = nullptr;
     if (SSL_select_next_proto(&found, size, reinterpret_cast<const unsigned char*>(spoken.data()),
                               static_cast<unsigned>(spoken.size()), offered, offered_size) != OPENSSL_NPN_NEGOTIATED) {
@@ -85,8 +86,9 @@ struct server_context::callbacks {
 
   // A session is about to be handed out: remember it, and for whom it is.
   static int new_session(SSL* ssl, SSL_SESSION* session) noexcept {
-    const auto& self = context_of(ssl);
     const auto& facts = facts_of(ssl);
+    if (facts.by == nullptr) return 0;
+    const auto& self = *facts.by;
     // A ticket on a resumed connection carries on what the session knew already; its binding was copied with it.
     if (SSL_session_reused(ssl) == 0) {
       if (sent_more_than_needed(ssl, facts)) return 0;
@@ -106,7 +108,8 @@ struct server_context::callbacks {
   // A client wants to take up a session again. Null means: shake hands in full, and be judged by what you present now.
   static SSL_SESSION* find_session(SSL* ssl, const unsigned char* id, int size, int* copy) noexcept {
     *copy = 0;  // the reference that is returned is OpenSSL's
-    const auto& self = context_of(ssl);
+    if (facts_of(ssl).by == nullptr) return nullptr;
+    const auto& self = *facts_of(ssl).by;
     const std::string_view key(reinterpret_cast<const char*>(id), static_cast<std::size_t>(size));
     auto session = self.sessions_->find(key);
     const auto bound = bound_to(session.get());
@@ -120,8 +123,8 @@ struct server_context::callbacks {
   }
 
   static void remove_session(SSL_CTX* context, SSL_SESSION* session) noexcept {
-    const auto* self = static_cast<const server_context*>(SSL_CTX_get_app_data(context));
-    if (self != nullptr) self->sessions_->remove(id_of(session));
+    const auto* self = static_cast<const needed_to_the_end*>(SSL_CTX_get_app_data(context));
+    if (self != nullptr) self->sessions->remove(id_of(session));
   }
 };
 
@@ -129,6 +132,7 @@ server_context::server_context(config settings, std::string stamp, std::uint64_t
                                std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
                                std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under)
     : under_(under ? std::move(under) : std::make_shared<const library_contexts>(1, levers{.own_contexts = false})),
+      lasting_(std::make_shared<const needed_to_the_end>(needed_to_the_end{under_, sessions})),
       settings_(std::move(settings)),
       stamp_(std::move(stamp)),
       generation_(generation),
@@ -191,6 +195,7 @@ ssl_ptr server_context::accept(client_facts& facts, std::size_t thread) const {
   ssl_ptr ssl(SSL_new(contexts_[thread % contexts_.size()].get()));
   if (!ssl) return nullptr;
   SSL_set_app_data(ssl.get(), &facts);
+  facts.by = this;
   SSL_set_accept_state(ssl.get());
   return ssl;
 }
@@ -208,7 +213,7 @@ result<> server_context::prepare() {
 result<ssl_ctx_ptr> server_context::prepare_for(const library_context& one) {
   MUTUAL_TRY(auto made, make_context(TLS_server_method(), settings_.at_least, settings_.at_most, one.get()));
   SSL_CTX* const ctx = made.get();
-  SSL_CTX_set_app_data(ctx, this);
+  SSL_CTX_set_app_data(ctx, const_cast<needed_to_the_end*>(lasting_.get()));  // only read from there
   SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   MUTUAL_CHECK(present(ctx, identity_, one));
 

@@ -22,9 +22,12 @@
 
 namespace mutual::tls {
 
+class server_context;
+
 /// What a handshake brings to light about one client. Lives as long as its SSL and does not move.
 struct client_facts {
-  std::string server_name;  ///< The SNI it asked for, or empty.
+  const server_context* by = nullptr;  ///< What the handshake asks; null before it and once it is over: it is refused.
+  std::string server_name;             ///< The SNI it asked for, or empty.
   /// Of the certificate that it presented; null if it presented none, or resumed, or when nobody asks any more: a
   /// verdict is large, and a connection waits for long.
   std::unique_ptr<verdict> judged;
@@ -48,7 +51,13 @@ class server_context {
       std::shared_ptr<const std::vector<x509::lookup_list>> offered = nullptr);
 
   /// A new connection's SSL, which will accept and write what it learns into `facts`; for the thread of that number.
+  /// This must live until `facts.by` is null again, when the handshake is over, and what `lasting()` gives as long as
+  /// the SSL.
   ssl_ptr accept(client_facts& facts, std::size_t thread = 0) const;
+
+  /// What an SSL goes on needing once its handshake is over; not the trust, nor what was judged by it: connections last
+  /// for days, and the lists of each hour must not last with them.
+  std::shared_ptr<const void> lasting() const { return lasting_; }
 
   /// Who is at the other end of a handshake that has succeeded, and for how long that holds: nobody if nobody has
   /// proved it, which `required` never lets happen. An error means that what is known does not add up, and the
@@ -87,7 +96,10 @@ class server_context {
   result<> prepare();
   result<ssl_ctx_ptr> prepare_for(const library_context& one);
 
+  struct needed_to_the_end;
+
   std::shared_ptr<const library_contexts> under_;  // first: all else may have been made under them
+  std::shared_ptr<const needed_to_the_end> lasting_;
   config settings_;
   std::string stamp_;
   std::uint64_t generation_;

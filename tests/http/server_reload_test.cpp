@@ -247,6 +247,40 @@ TEST_F(server_reload, gives_back_what_was_replaced_with_the_next_reload_when_nob
   EXPECT_TRUE(first.expired());
 }
 
+// Lists come each hour, and a WebSocket may last for weeks.
+TEST_F(server_reload, leaves_no_trust_behind_however_long_connections_last) {
+  const service running(options_for(log_, files_.config(client_auth::optional, true)));
+  std::vector<std::unique_ptr<tls_connection>> kept;
+  std::vector<std::weak_ptr<const tls::server_context>> contexts;
+  std::vector<std::weak_ptr<const tls::trust>> trusts;
+  for (int hour = 0; hour < 5; ++hour) {
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      auto alice = as_alice();
+      alice.version = version;
+      kept.push_back(std::make_unique<tls_connection>(running.port(), alice));
+      kept.push_back(std::make_unique<tls_connection>(running.port(), client_options{.version = version}));
+    }
+    for (const auto& one : kept) EXPECT_TRUE(one->ask());
+    contexts.push_back(running->context());
+    trusts.push_back(running->context()->trust());
+    files_.write_revocations({});
+    ASSERT_TRUE(running->reload());
+  }
+  // Those who were let in are judged by the newest, and then those before it go with the next reload.
+  for (const auto& one : kept) EXPECT_TRUE(one->ask());
+  ASSERT_TRUE(running->reload());
+  for (std::size_t hour = 0; hour < trusts.size(); ++hour) {
+    EXPECT_TRUE(trusts[hour].expired()) << hour;
+    EXPECT_TRUE(contexts[hour].expired()) << hour;
+  }
+  files_.write_revocations({files_.people().client});
+  ASSERT_TRUE(running->reload());
+  for (std::size_t at = 0; at < kept.size(); ++at) {
+    const auto answer = kept[at]->ask();
+    EXPECT_EQ(bool(answer), at % 2 == 1) << "alice is revoked, and nobody is nobody still";
+  }
+}
+
 TEST_F(server_reload, hears_revocation_lists_that_stand_in_a_trust_file) {
   auto config = files_.config(client_auth::required);
   const auto with_lists = [&](const std::vector<identity>& revoked) {
