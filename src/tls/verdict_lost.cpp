@@ -17,16 +17,6 @@ namespace {
 // Hints whose signature is verified for one refusal; more of one name and key are not believable.
 constexpr int most_verified = 4;
 
-bool has_signed(X509* issuer, X509* one) {
-  findings too_costly;
-  check_costs({issuer}, too_costly);
-  if (!too_costly.empty()) return false;
-  ERR_set_mark();
-  const bool verified = X509_verify(one, X509_get0_pubkey(issuer)) == 1;
-  ERR_pop_to_mark();
-  return verified;
-}
-
 bool leads_to_anchor(const trust& by, X509* one, int steps) {
   const auto anchors = by.anchors_named(X509_get_issuer_name(one));
   const auto issues = [one](const x509::certificate& issuer) { return could_issue(issuer.get(), one); };
@@ -88,6 +78,16 @@ finding issued_by_pin(const X509* one, const x509::certificate& pin) {
 }
 
 }  // namespace
+
+bool has_signed(X509* issuer, X509* one) {
+  findings too_costly;
+  check_costs({issuer}, too_costly);
+  if (!too_costly.empty() || X509_get0_pubkey(issuer) == nullptr) return false;
+  ERR_set_mark();
+  const bool verified = X509_verify(one, X509_get0_pubkey(issuer)) == 1;
+  ERR_pop_to_mark();
+  return verified;
+}
 
 finding explain_no_path(const trust& by, const path& stump, const STACK_OF(X509) * sent) {
   for (std::size_t at = 1; at < stump.size(); ++at) {

@@ -11,4 +11,7 @@ namespace mutual::tls {
 /// leaf). Only then, and only with few certificates, are the hints and pins asked whether they signed what was sent.
 finding explain_no_path(const trust& by, const path& stump, const STACK_OF(X509) * sent);
 
+/// Whether `issuer` has signed `one`; no if its key is so large that asking would cost too much, or has not been read.
+bool has_signed(X509* issuer, X509* one);
+
 }  // namespace mutual::tls

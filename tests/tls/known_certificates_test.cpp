@@ -30,11 +30,11 @@ class known_certificates_of : public testing::Test {
     return made;
   }
   std::shared_ptr<const peer> let_in(const tls::whole_chain& chain) const {
-    const auto by = make_trust({.trusted = {people_.root}});
-    return tls::judge(*by, chain.leaf(), chain.sent()).who;
+    return tls::judge(*by_, chain.leaf(), chain.sent()).who;
   }
 
   const pki people_ = make_pki();
+  const std::shared_ptr<const tls::trust> by_ = make_trust({.trusted = {people_.root}});
   const tls::library_context lean_{true};
   tls::known_certificates known_{64};
 };
@@ -55,14 +55,14 @@ TEST_F(known_certificates_of, are_found_by_the_digest_of_all_of_their_bytes) {
 TEST_F(known_certificates_of, are_those_of_chains_that_were_let_in_and_no_others) {
   const auto stranger = self_signed(client_spec("mallory"));
   const auto chain = shown({&people_.client, &people_.intermediate, &stranger});
-  const tls::whole_chain first(sk_X509_value(chain.get(), 0), chain.get(), &known_);
+  const tls::whole_chain first(*by_, sk_X509_value(chain.get(), 0), chain.get(), &known_);
   EXPECT_EQ(known_.size(), 0U);
   const auto who = let_in(first);
   ASSERT_NE(who, nullptr);
   first.remember(*who);
   EXPECT_EQ(known_.size(), 2U);
   EXPECT_EQ(known_.find(digest_of(stranger.certificate())), nullptr);
-  const tls::whole_chain again(sk_X509_value(chain.get(), 0), chain.get(), &known_);
+  const tls::whole_chain again(*by_, sk_X509_value(chain.get(), 0), chain.get(), &known_);
   EXPECT_EQ(again.leaf(), first.leaf()) << "read once";
 }
 
@@ -72,7 +72,7 @@ TEST_F(known_certificates_of, lend_the_handshake_a_leaf_with_a_key_and_the_same_
   EXPECT_EQ(X509_get0_pubkey(leaf), nullptr) << "a lean OpenSSL reads keys: then nothing need be lent";
   const x509::x509_store_ctx_ptr asking(X509_STORE_CTX_new());
   ASSERT_EQ(X509_STORE_CTX_init(asking.get(), nullptr, leaf, chain.get()), 1);
-  const tls::whole_chain whole(leaf, chain.get(), &known_);
+  const tls::whole_chain whole(*by_, leaf, chain.get(), &known_);
   whole.lend_leaf(asking.get());
   X509* const lent = sk_X509_value(chain.get(), 0);
   EXPECT_EQ(X509_STORE_CTX_get0_cert(asking.get()), lent);
@@ -86,7 +86,7 @@ TEST_F(known_certificates_of, are_not_read_for_a_chain_that_is_too_long_to_be_ju
     sk_X509_push(chain.get(), read_under(lean_.get(), people_.intermediate.certificate()).release());
   }
   X509* const leaf = sk_X509_value(chain.get(), 0);
-  const tls::whole_chain whole(leaf, chain.get(), &known_);
+  const tls::whole_chain whole(*by_, leaf, chain.get(), &known_);
   EXPECT_EQ(whole.leaf(), leaf);
   EXPECT_EQ(let_in(whole), nullptr);
 }

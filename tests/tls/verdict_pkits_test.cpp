@@ -2,8 +2,10 @@
 #include "base/text.hpp"
 #include "support/judging.hpp"
 #include "support/suites.hpp"
+#include "tls/library_context.hpp"
 #include "tls/trust.hpp"
 #include "tls/verdict.hpp"
+#include "tls/whole_chain.hpp"
 #include "x509/list_files.hpp"
 
 #include <boost/json.hpp>
@@ -31,7 +33,16 @@ x509::bundle read(const json::value& by_name, const json::value& names, lists as
   return all;
 }
 
-verdict judge_case(const json::value& suite, const json::value& one, lists as = lists::compact_where_possible) {
+// As a handshake reads it, under that OpenSSL; null for the one that the program shares.
+X509* read_under(OSSL_LIB_CTX* library, const x509::certificate& one) {
+  const auto der = one.der();
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  X509* into = X509_new_ex(library, nullptr);
+  return d2i_X509(&into, &at, static_cast<long>(der.size()));
+}
+
+verdict judge_case(const json::value& suite, const json::value& one, lists as = lists::compact_where_possible,
+                   OSSL_LIB_CTX* library = nullptr) {
   const auto certificates = read(suite.at("certs"), one.at("certs"), as).certificates;
   trust_sources sources;
   sources.trusted = {certificates.front()};
@@ -51,11 +62,9 @@ verdict judge_case(const json::value& suite, const json::value& one, lists as = 
   const auto by = trust::make(std::move(sources), 1);
   if (!by) return refusal(reason::constraint_violated, "trust: " + by.error().message());
   const x509::x509_stack_ptr sent(sk_X509_new_null());
-  for (const auto& each : certificates) {
-    X509_up_ref(each.get());
-    sk_X509_push(sent.get(), each.get());
-  }
-  return judge(**by, certificates.back().get(), sent.get());
+  for (const auto& each : certificates) sk_X509_push(sent.get(), read_under(library, each));
+  const whole_chain shown(**by, sk_X509_value(sent.get(), sk_X509_num(sent.get()) - 1), sent.get(), nullptr);
+  return judge(**by, shown.leaf(), shown.sent());
 }
 
 TEST(pkits, is_as_nist_expects_but_for_what_is_refused_on_purpose) {
@@ -80,6 +89,19 @@ TEST(pkits, is_as_nist_expects_but_for_what_is_refused_on_purpose) {
     }
   }
   EXPECT_EQ(different, refused_here);
+}
+
+TEST(pkits, a_lean_openssl_gives_the_same_verdicts_word_for_word) {
+  const auto suite = test::load_suite("pkits.json.gz");
+  if (!suite) GTEST_SKIP() << test::suite_absent("pkits.json.gz");
+  const library_context lean(true);
+  for (const auto& one : suite->at("cases").as_array()) {
+    SCOPED_TRACE(std::string(one.at("id").as_string()));
+    const auto whole = judge_case(*suite, one);
+    const auto other = judge_case(*suite, one, lists::compact_where_possible, lean.get());
+    EXPECT_EQ(test::outcome(other), test::outcome(whole));
+    EXPECT_EQ(other.detail, whole.detail);
+  }
 }
 
 TEST(pkits, compact_lists_give_the_verdicts_that_openssls_own_form_gives) {

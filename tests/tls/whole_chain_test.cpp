@@ -6,7 +6,9 @@
 #include "tls/library_context.hpp"
 #include "x509/bundle.hpp"
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 namespace mutual::test {
@@ -37,7 +39,7 @@ std::vector<x509::certificate> read(const std::vector<std::string>& pems) {
 
 std::string told(const tls::trust& by, const x509::x509_stack_ptr& chain, const tls::judge_options& options) {
   if (!chain) return "cannot be read";
-  const tls::whole_chain shown(sk_X509_value(chain.get(), 0), chain.get(), nullptr);
+  const tls::whole_chain shown(by, sk_X509_value(chain.get(), 0), chain.get(), nullptr);
   const auto judged = tls::judge(by, shown.leaf(), shown.sent(), options);
   return outcome(judged) + ": " + judged.detail;
 }
@@ -66,6 +68,82 @@ TEST(whole_chain, makes_a_lean_openssl_say_of_every_chain_of_limbo_the_same_word
     const auto [whole, lean] = told_twice(**by, chain, options);
     EXPECT_EQ(whole, lean);
   }
+}
+
+// Later versions read keys themselves.
+#if OPENSSL_VERSION_NUMBER < 0x30200000L
+
+std::size_t read_of(const tls::trust& by, const std::vector<identity>& chain) {
+  static const tls::library_context lean(true);
+  std::vector<x509::certificate> values;
+  for (const auto& one : chain) values.push_back(value_of(one));
+  const auto shown = read_under(lean.get(), values);
+  return tls::whole_chain(by, sk_X509_value(shown.get(), 0), shown.get(), nullptr).newly_read();
+}
+
+TEST(whole_chain, reads_no_more_of_what_a_stranger_sends_than_paths_are_tried) {
+  const auto people = make_pki();
+  const auto by = make_trust({.trusted = {people.root}});
+  EXPECT_EQ(read_of(*by, {people.client, people.intermediate, people.root}), 2U) << "the root has been read long ago";
+  // Each as good an issuer of the next as any, by its name.
+  const auto mallory = self_signed(root_spec("Acme Intermediate"));
+  std::vector<identity> chain{issue(mallory, client_spec("mallory"))};
+  for (int count = 0; count < 31; ++count) chain.push_back(self_signed(root_spec("Acme Intermediate")));
+  EXPECT_EQ(read_of(*by, chain), 9U);
+  // And in one long row.
+  std::vector<identity> row{self_signed(root_spec("0"))};
+  for (int count = 1; count < 31; ++count) row.push_back(issue(row.back(), intermediate_spec(std::to_string(count))));
+  row.push_back(issue(row.back(), client_spec("mallory")));
+  std::reverse(row.begin(), row.end());
+  EXPECT_EQ(read_of(*by, row), 9U);
+}
+
+TEST(whole_chain, reads_nothing_that_no_verdict_asks_for) {
+  const auto people = make_pki();
+  const auto by = make_trust({.trusted = {people.root}});
+  std::vector<identity> chain{people.client};
+  for (int count = 0; count < 30; ++count) chain.push_back(self_signed(root_spec("Other " + std::to_string(count))));
+  chain.push_back(people.intermediate);
+  EXPECT_EQ(read_of(*by, chain), 2U);
+  // Whoever signs lists is asked for too.
+  const auto with_lists = make_trust({.trusted = {people.root}, .revocations = {make_crl(chain[7])}});
+  EXPECT_EQ(read_of(*with_lists, chain), 3U);
+  const auto pinned = make_trust({.trusted = {people.client, people.root}});
+  EXPECT_EQ(read_of(*pinned, chain), 1U);
+  // More bytes than are looked at.
+  auto large = client_spec("mallory");
+  large.alternative_names = "DNS:a.example";
+  for (int count = 0; count < 300; ++count) large.alternative_names += ",DNS:" + std::string(60, 'a') + ".example";
+  std::vector<identity> many;
+  for (int count = 0; count < 10; ++count) many.push_back(issue(people.intermediate, large));
+  EXPECT_EQ(read_of(*by, many), 0U);
+}
+
+#endif
+
+// Whoever is let in is let in however many others were sent: those whom the trust vouches for are read, all of them.
+TEST(whole_chain, makes_a_lean_openssl_find_the_good_path_among_many) {
+  const auto root = self_signed(root_spec());
+  const auto by = make_trust({.trusted = {root}, .settings = {.most_intermediates = 14}});
+  std::vector<identity> row{root};
+  for (int count = 0; count < 14; ++count) {
+    auto next = intermediate_spec("CA " + std::to_string(count));
+    next.basic_constraints = "critical,CA:TRUE";
+    row.push_back(issue(row.back(), next));
+  }
+  std::vector<x509::certificate> chain{value_of(issue(row.back(), client_spec("alice")))};
+  for (auto at = row.size() - 1; at > 0; --at) chain.push_back(value_of(row[at]));
+  const auto [whole, lean] = told_twice(*by, chain);
+  EXPECT_EQ(whole, "good: ");
+  EXPECT_EQ(lean, "good: ");
+  // Others of their names, for whom nobody has signed.
+  for (int count = 6; count < 12; ++count) {
+    auto decoy = intermediate_spec("CA " + std::to_string(count));
+    decoy.subject_key_id = false;
+    chain.insert(chain.begin() + 1, value_of(issue(self_signed(root_spec("CA " + std::to_string(count - 1))), decoy)));
+  }
+  const auto [whole_still, lean_still] = told_twice(*by, chain);
+  EXPECT_EQ(whole_still, lean_still);
 }
 
 key make_key(const char* kind, const char* group = nullptr) {
