@@ -54,6 +54,25 @@ class recent_map {
     take_out(home, key, gone);
   }
 
+  /// Forgets those values for which `is_over` is true among the few that share a lock with that key and were not used
+  /// for longest. The lock is held meanwhile.
+  template <class IsOver>
+  void forget_some(std::string_view key, IsOver is_over) {
+    constexpr int few = 4;
+    shard& home = shard_of(key);
+    std::list<item> gone;
+    const std::scoped_lock lock(home.guard);
+    auto at = home.by_use.end();
+    for (int count = 0; count < few && at != home.by_use.begin(); ++count) {
+      const auto one = std::prev(at);
+      if (is_over(std::as_const(one->value))) {
+        take_out(home, one->key, gone);
+      } else {
+        at = one;
+      }
+    }
+  }
+
   std::size_t size() const {
     std::size_t total = 0;
     for (const auto& one : all_) {

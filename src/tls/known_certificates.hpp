@@ -12,8 +12,8 @@ namespace mutual::tls {
 
 /// Certificates as the OpenSSL that the program shares reads them, with their keys, by the SHA-256 of their bytes: the
 /// same bytes say the same whenever they are read, so this outlives any trust and bears on no verdict. Bounded; what
-/// was not asked for longest goes first. Give it only what was judged good: strangers must not push out whom we know.
-/// Safe from any thread.
+/// was not asked for longest goes first, and what has ended before that. Give it only what was judged good: strangers
+/// must not push out whom we know. Safe from any thread.
 ///
 /// Why: up to OpenSSL 3.1, reading a public key costs a quarter of a handshake.
 class known_certificates {
@@ -24,7 +24,7 @@ class known_certificates {
   /// Null if it is not known.
   x509::x509_ptr find(std::string_view sha256);
 
-  /// Keeps a reference.
+  /// Keeps a reference, unless it has ended.
   void keep(std::string_view sha256, X509* one);
 
   std::size_t size() const { return all_.size(); }

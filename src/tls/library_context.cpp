@@ -48,8 +48,9 @@ bool checks_proofs(OSSL_LIB_CTX* context) {
          EVP_DigestVerify(checker.get(), proof.data(), size, proved.data(), proved.size()) == 1;
 }
 
-// Certificates that are kept read, times threads: each may keep a key in a form of its own.
-constexpr std::size_t most_known = 16'384;
+// Certificates that are kept read, times threads, for each of them may keep a key in a form of its own: some 20 MB in
+// all.
+constexpr std::size_t most_known = 2'048;
 
 bool makes_tls(OSSL_LIB_CTX* context) { return ssl_ctx_ptr(SSL_CTX_new_ex(context, nullptr, TLS_method())) != nullptr; }
 

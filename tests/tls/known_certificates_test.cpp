@@ -6,6 +6,9 @@
 #include "tls/whole_chain.hpp"
 #include "x509/digest.hpp"
 
+#include <chrono>
+#include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -47,6 +50,35 @@ TEST_F(known_certificates_of, are_found_by_the_digest_of_all_of_their_bytes) {
   EXPECT_EQ(known_.find(digest_of(people_.server.certificate())), nullptr);
   known_.keep("", alice);
   EXPECT_EQ(known_.find(""), nullptr);
+}
+
+TEST_F(known_certificates_of, are_forgotten_when_they_have_ended) {
+  tls::known_certificates many{4096};
+  auto contents = client_spec("bob");
+  contents.ends_in = std::chrono::seconds(2);
+  const auto short_lived = issue(people_.intermediate, contents);
+  X509* const alice = people_.client.certificate();
+  many.keep(digest_of(short_lived.certificate()), short_lived.certificate());
+  const auto remember_others = [&] {
+    for (int count = 0; count < 200; ++count) many.keep(std::to_string(count), alice);
+  };
+  remember_others();
+  EXPECT_EQ(many.size(), 201U);
+  std::this_thread::sleep_until(contents.at + std::chrono::seconds(4));
+  remember_others();
+  EXPECT_EQ(many.size(), 200U);
+  EXPECT_EQ(many.find(digest_of(short_lived.certificate())), nullptr);
+  many.keep(digest_of(short_lived.certificate()), short_lived.certificate());
+  EXPECT_EQ(many.size(), 200U);
+}
+
+TEST_F(known_certificates_of, take_a_bounded_room_that_threads_share) {
+  for (const std::size_t threads : {1U, 2U, 8U}) {
+    const tls::library_contexts all(threads, {.own_contexts = false});
+    for (int count = 0; count < 5000; ++count) all.known().keep(std::to_string(count), people_.client.certificate());
+    EXPECT_LE(all.known().size() * threads, 2048U);
+    EXPECT_GT(all.known().size() * threads, 1000U);
+  }
 }
 
 // Later versions read keys themselves, and remember what they have read.
