@@ -14,6 +14,10 @@ struct levers {
   bool lean_provider = true;
   /// Sessions keep the peer, and not the certificates that it came from (light_session).
   bool light_sessions = true;
+  /// Of a lean provider's: certificates that were judged good are not read twice (known_certificates).
+  bool known_certificates = true;
+  /// Of a lean provider: the secrets of TLS 1.3 are derived in a way of our own (tls13_kdf).
+  bool own_key_derivation = true;
 };
 
 }  // namespace mutual::tls

@@ -73,21 +73,21 @@ library_context::pair library_context::make_whole() {
   return made.provider ? std::move(made) : pair();
 }
 
-library_context::pair library_context::make_lean(OSSL_PROVIDER* whole) {
+library_context::pair library_context::make_lean(OSSL_PROVIDER* whole, bool own_key_derivation) {
   pair made;
   made.context.reset(OSSL_LIB_CTX_new());
-  if (made.context) made.provider.reset(load_lean_provider(made.context.get(), whole));
+  if (made.context) made.provider.reset(load_lean_provider(made.context.get(), whole, own_key_derivation));
   const bool usable = made.provider && checks_proofs(made.context.get()) && makes_tls(made.context.get());
   if (usable) return made;
   if (made.context) OPENSSL_thread_stop_ex(made.context.get());
   return {};
 }
 
-library_context::library_context(bool lean) {
+library_context::library_context(bool lean, bool own_key_derivation) {
   if (!is_as_it_comes()) return;
   ERR_set_mark();
   whole_ = make_whole();
-  if (whole_ && lean && is_slow_to_decode()) lean_ = make_lean(whole_.provider.get());
+  if (whole_ && lean && is_slow_to_decode()) lean_ = make_lean(whole_.provider.get(), own_key_derivation);
   ERR_pop_to_mark();
   leave_thread();
 }
@@ -133,11 +133,14 @@ x509::pkey_ptr library_context::adopt(EVP_PKEY* key) const {
   return x509::pkey_ptr(made);
 }
 
-library_contexts::library_contexts(std::size_t threads, const levers& used)
-    : used_(used), known_(std::make_unique<known_certificates>(most_known / std::max<std::size_t>(threads, 1))) {
+library_contexts::library_contexts(std::size_t threads, const levers& used) : used_(used) {
+  if (used.known_certificates) {
+    known_ = std::make_unique<known_certificates>(most_known / std::max<std::size_t>(threads, 1));
+  }
   for (std::size_t at = 0; at < std::max<std::size_t>(threads, 1); ++at) {
-    all_.push_back(used.own_contexts ? std::make_unique<const library_context>(used.lean_provider)
-                                     : std::make_unique<const library_context>());
+    all_.push_back(used.own_contexts
+                       ? std::make_unique<const library_context>(used.lean_provider, used.own_key_derivation)
+                       : std::make_unique<const library_context>());
   }
 }
 

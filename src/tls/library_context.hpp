@@ -23,8 +23,9 @@ class library_context {
  public:
   /// The one that the whole program shares.
   library_context() = default;
-  /// One of its own, as lean as may be if `lean`; the shared one if that is not to be had.
-  explicit library_context(bool lean);
+  /// One of its own, as lean as may be if `lean`; the shared one if that is not to be had. A lean one derives the
+  /// secrets of TLS 1.3 in a way of our own if that is wanted.
+  explicit library_context(bool lean, bool own_key_derivation = true);
 
   library_context(const library_context&) = delete;
   library_context& operator=(const library_context&) = delete;
@@ -53,7 +54,7 @@ class library_context {
     explicit operator bool() const { return provider != nullptr; }
   };
   static pair make_whole();
-  static pair make_lean(OSSL_PROVIDER* whole);
+  static pair make_lean(OSSL_PROVIDER* whole, bool own_key_derivation);
 
   pair whole_;
   pair lean_;  // its algorithms are those of whole_
@@ -68,7 +69,8 @@ class library_contexts {
   const levers& used() const { return used_; }
   std::size_t size() const { return all_.size(); }
   const library_context& at(std::size_t thread) const { return *all_[thread % all_.size()]; }
-  known_certificates& known() const { return *known_; }
+  /// Null if none are to be kept.
+  known_certificates* known() const { return known_.get(); }
 
  private:
   levers used_;

@@ -183,7 +183,7 @@ result<standing> server_context::who_is_at(SSL* ssl, const client_facts& facts) 
 
 verdict server_context::judge(X509_STORE_CTX* asking) const {
   const whole_chain shown(*trust_, X509_STORE_CTX_get0_cert(asking), X509_STORE_CTX_get0_untrusted(asking),
-                          &under_->known());
+                          under_->known());
   auto made = under_->used().remembered_verdicts ? remembered_->judge(*trust_, shown.leaf(), shown.sent())
                                                  : tls::judge(*trust_, shown.leaf(), shown.sent());
   if (!made) return made;

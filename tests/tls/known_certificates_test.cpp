@@ -75,9 +75,9 @@ TEST_F(known_certificates_of, are_forgotten_when_they_have_ended) {
 TEST_F(known_certificates_of, take_a_bounded_room_that_threads_share) {
   for (const std::size_t threads : {1U, 2U, 8U}) {
     const tls::library_contexts all(threads, {.own_contexts = false});
-    for (int count = 0; count < 5000; ++count) all.known().keep(std::to_string(count), people_.client.certificate());
-    EXPECT_LE(all.known().size() * threads, 2048U);
-    EXPECT_GT(all.known().size() * threads, 1000U);
+    for (int count = 0; count < 5000; ++count) all.known()->keep(std::to_string(count), people_.client.certificate());
+    EXPECT_LE(all.known()->size() * threads, 2048U);
+    EXPECT_GT(all.known()->size() * threads, 1000U);
   }
 }
 

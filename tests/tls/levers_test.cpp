@@ -32,13 +32,16 @@ TEST_P(levers_matrix, is_the_same) {
   EXPECT_EQ(matrix_page(courses), *written);
 }
 
-constexpr levers none{false, false, false, false};
+constexpr levers none{false, false, false, false, false, false};
 
 INSTANTIATE_TEST_SUITE_P(without, levers_matrix,
                          testing::Values(setting{"remembered_verdicts", {.remembered_verdicts = false}},
                                          setting{"own_contexts", {.own_contexts = false}},
                                          setting{"lean_provider", {.lean_provider = false}},
-                                         setting{"light_sessions", {.light_sessions = false}}, setting{"any", none}),
+                                         setting{"light_sessions", {.light_sessions = false}},
+                                         setting{"known_certificates", {.known_certificates = false}},
+                                         setting{"own_key_derivation", {.own_key_derivation = false}},
+                                         setting{"any", none}),
                          [](const auto& one) { return one.param.name; });
 
 }  // namespace

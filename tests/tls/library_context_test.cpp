@@ -100,6 +100,8 @@ TEST(library_contexts, are_as_many_as_there_are_threads_and_shared_if_that_is_wa
   const library_contexts shared(3, {.own_contexts = false});
   EXPECT_EQ(shared.at(0).get(), nullptr);
   EXPECT_EQ(shared.at(2).get(), nullptr);
+  EXPECT_NE(shared.known(), nullptr);
+  EXPECT_EQ(library_contexts(3, {.known_certificates = false}).known(), nullptr);
 }
 
 }  // namespace

@@ -124,5 +124,17 @@ TEST_F(tls13_kdf_of, refuses_what_it_does_not_know) {
   EXPECT_EQ(ours(bad), std::nullopt);
 }
 
+TEST_F(tls13_kdf_of, is_openssls_own_where_ours_is_not_wanted) {
+  const library_context theirs(true, false);
+  EXPECT_EQ(theirs.is_lean(), is_slow_to_decode());
+  const asked usual{.key = std::string(32, 'k')};
+  EXPECT_EQ(derived(theirs.get(), usual), ours(usual));
+  // No cipher of TLS 1.3 has this digest, so ours does not know it.
+  const asked unusual{.digest = "SHA2-512", .key = std::string(64, 'k'), .size = 64};
+  EXPECT_EQ(derived(theirs.get(), unusual), derived(nullptr, unusual));
+  EXPECT_TRUE(derived(theirs.get(), unusual));
+  EXPECT_EQ(ours(unusual).has_value(), !is_slow_to_decode());
+}
+
 }  // namespace
 }  // namespace mutual::tls
