@@ -114,7 +114,6 @@ task<bool> server_worker::admit(guest& self) {
 }
 
 task<bool> server_worker::shake_hands(guest& self) {
-  auto info = info_of(self.remote);
   self.stream.socket().set_deadline(owner_.options_.timeouts.handshake);
   const auto first = co_await first_byte(self);
   if (!first) co_return false;
@@ -146,6 +145,7 @@ task<bool> server_worker::shake_hands(guest& self) {
     owner_.options_.log.error(fmt::format("{}: {}", self.remote.to_string(), known.error().message()));
     co_return false;
   }
+  auto info = info_of(self.remote);  // whoever is not let in needs none
   info->secure = true;
   info->resumed = SSL_session_reused(native) != 0;
   owner_.count(info->resumed ? tally::resumptions : tally::full_handshakes);
