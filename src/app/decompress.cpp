@@ -9,6 +9,8 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
+#include <string>
 #include <utility>
 
 namespace mutual {
@@ -79,7 +81,9 @@ class decoded_source {
     if (failure_) throw *failure_;  // what is broken once never looks whole
     for (;;) {
       if (over_) co_return std::nullopt;
+      if (reached_ == decoder::state::broken) fail(400, broken(how_));
       if (is_hungry()) {
+        room_.reset();  // whoever waits for its client holds no more than it must
         std::optional<std::string> piece = co_await inner_();
         take(std::move(piece));
         continue;
@@ -105,13 +109,24 @@ class decoded_source {
     if (!left_.empty()) reached_ = decoder::state::full;
   }
 
-  // What one piece gives may be a thousand times as large: beyond the first of it, a worker does it, and this thread
-  // serves others meanwhile.
-  task<std::string> decode_soon() {
-    std::string out(room_bytes, '\0');
+  // Until there is no more room, or nothing left: thousands of frames in a row may be empty.
+  std::size_t fill_room() {
     std::size_t made = 0;
-    auto work = [&] { reached_ = decoder_.go_on(left_, out, made); };
-    bool by_a_worker = gave_ > small_body;
+    do {
+      std::size_t more = 0;
+      reached_ = decoder_.go_on(left_, std::span(room_.get() + made, room_bytes - made), more);
+      made += more;
+    } while (reached_ == decoder::state::full && made < room_bytes);
+    return made;
+  }
+
+  // What one piece gives may be a thousand times as large, and what gives nothing takes its time too: beyond the first of
+  // either, a worker does it, and this thread serves others meanwhile.
+  task<std::string> decode_soon() {
+    if (!room_) room_ = std::make_unique_for_overwrite<char[]>(room_bytes);
+    std::size_t made = 0;
+    auto work = [&] { made = fill_room(); };
+    bool by_a_worker = gave_ > small_body || came_ > small_body;
     while (by_a_worker) {
       bool busy = false;
       try {
@@ -123,13 +138,13 @@ class decoded_source {
       co_await sleep(std::chrono::milliseconds(20));
     }
     if (!by_a_worker) work();
-    out.resize(made);
-    co_return out;
+    co_return std::string(room_.get(), made);
   }
 
   void check(std::size_t made) {
     gave_ += made;
-    if (reached_ == decoder::state::broken) fail(400, broken(how_));
+    // What came before the place that is broken is given first.
+    if (reached_ == decoder::state::broken && made == 0) fail(400, broken(how_));
     const auto allowed = may_.allowed(came_);
     if (gave_ > allowed) fail(413, too_large(may_, allowed));
   }
@@ -146,7 +161,8 @@ class decoded_source {
   decoder decoder_;
   growth may_;
   std::string piece_;
-  std::string_view left_;  // of piece_
+  std::string_view left_;         // of piece_
+  std::unique_ptr<char[]> room_;  // null while a piece is waited for
   decoder::state reached_ = decoder::state::hungry;
   std::size_t came_ = 0;
   std::size_t gave_ = 0;

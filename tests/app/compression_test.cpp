@@ -8,7 +8,11 @@
 #include <mutual/mutual.hpp>
 #include <mutual/test_client.hpp>
 
+#include <chrono>
+#include <ctime>
 #include <malloc.h>
+#include <string>
+#include <utility>
 
 namespace mutual::test {
 namespace {
@@ -327,6 +331,19 @@ class compressed_streams : public testing::Test {
       }
       co_return "whole";
     });
+    service_.group("/until").use(decompress(100'000)).post("", [](body_stream body) -> task<std::string> {
+      std::string all;
+      try {
+        for (;;) {
+          const auto piece = co_await body.next();
+          if (!piece) break;
+          all += *piece;
+        }
+      } catch (const body_error& wrong) {
+        all += " and then " + std::to_string(wrong.status);
+      }
+      co_return all;
+    });
     client_ = std::make_unique<test_client>(service_);
   }
 
@@ -400,6 +417,44 @@ TEST_F(compressed_streams, that_are_broken_are_refused_and_never_look_whole) {
     EXPECT_EQ(post("/some", good.substr(0, good.size() - 1), name).status, 400);
     EXPECT_EQ(post("/stubborn", good.substr(0, good.size() / 2), name).body, "never whole");
     EXPECT_EQ(post("/stubborn", encoded(how, std::string(200'000, 'a')), name).body, "never whole");
+  }
+}
+
+std::chrono::nanoseconds time_of_this_thread() {
+  timespec spent{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+  return std::chrono::seconds(spent.tv_sec) + std::chrono::nanoseconds(spent.tv_nsec);
+}
+
+std::string repeated(const std::string& one, std::size_t bytes) {
+  std::string all;
+  while (all.size() + one.size() <= bytes) all += one;
+  return all;
+}
+
+// A frame of zstd's that says nothing (RFC 8878 section 3.1.2), and gzip's shortest member.
+const std::string skippable("\x50\x2a\x4d\x18\x00\x00\x00\x00", 8);
+
+TEST_F(compressed_streams, of_thousands_of_empty_frames_do_not_hold_up_the_thread_that_serves) {
+  for (const auto& [how, empty] : {std::pair{coding::zstd, skippable}, std::pair{coding::gzip, encoded(coding::gzip, "")}}) {
+    const auto body = repeated(empty, 256 * 1024) + encoded(how, "a") + repeated(empty, 256 * 1024) + encoded(how, "b");
+    EXPECT_EQ(post("/some", body, http::to_string(how)).body, "ab");  // and the workers are there
+    const auto by_itself = [&] {
+      const auto before = time_of_this_thread();
+      std::string out;
+      EXPECT_EQ(decode(how, body, 10, out), decoded::whole);
+      return time_of_this_thread() - before;
+    }();
+    const auto before = time_of_this_thread();
+    EXPECT_EQ(post("/some", body, http::to_string(how)).body, "ab");
+    const auto spent = time_of_this_thread() - before;
+    EXPECT_LT(spent, by_itself / 4 + std::chrono::milliseconds(2)) << by_itself.count() << " ns of work";
+  }
+}
+
+TEST_F(compressed_streams, give_what_came_before_the_place_that_is_broken) {
+  for (const auto how : {coding::gzip, coding::zstd}) {
+    EXPECT_EQ(post("/until", encoded(how, "good") + "not", http::to_string(how)).body, "good and then 400");
   }
 }
 
