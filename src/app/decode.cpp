@@ -4,6 +4,8 @@
 #include <array>
 #include <brotli/decode.h>
 #include <cstdint>
+#include <cstdlib>
+#include <malloc.h>
 #include <new>
 #include <zlib.h>
 #include <zstd.h>
@@ -23,6 +25,21 @@ Handle required(Handle made) {
 // zlib counts in 32 bits.
 uInt bounded(std::size_t size) { return static_cast<uInt>(std::min(size, std::size_t{1} << 30U)); }
 
+// The allocator of a brotli decoder, which counts what it gives.
+void* take(void* count, std::size_t bytes) {
+  void* const given = std::malloc(bytes);
+  *static_cast<std::size_t*>(count) += ::malloc_usable_size(given);
+  return given;
+}
+
+void give_back(void* count, void* given) {
+  *static_cast<std::size_t*>(count) -= ::malloc_usable_size(given);
+  std::free(given);
+}
+
+// zlib's state and its window of 32 KiB.
+constexpr std::size_t gzip_holds = std::size_t{48} * 1024;
+
 }  // namespace
 
 void decoder::free_gzip::operator()(z_stream_s* stream) const noexcept {
@@ -33,7 +50,9 @@ void decoder::free_brotli::operator()(BrotliDecoderState* state) const noexcept 
 void decoder::free_zstd::operator()(ZSTD_DCtx* state) const noexcept { ZSTD_freeDCtx(state); }
 
 std::variant<decoder::gzip, decoder::brotli, decoder::zstd> decoder::make(http::coding how) {
-  if (how == http::coding::br) return required(brotli(BrotliDecoderCreateInstance(nullptr, nullptr, nullptr)));
+  if (how == http::coding::br) {
+    return required(brotli(BrotliDecoderCreateInstance(take, give_back, brotli_holds_.get())));
+  }
   if (how == http::coding::zstd) {
     auto made = required(zstd(ZSTD_createDCtx()));
     ZSTD_DCtx_setParameter(made.get(), ZSTD_d_windowLogMax, zstd_window);
@@ -45,6 +64,11 @@ std::variant<decoder::gzip, decoder::brotli, decoder::zstd> decoder::make(http::
 }
 
 decoder::decoder(http::coding how) : state_(make(how)) {}
+
+std::size_t decoder::holds() const {
+  if (const auto* one = std::get_if<zstd>(&state_)) return ZSTD_sizeof_DCtx(one->get());
+  return std::holds_alternative<gzip>(state_) ? gzip_holds : *brotli_holds_;
+}
 
 decoder::state decoder::inflate_some(z_stream_s& stream, std::string_view& bytes, std::span<char> room,
                                      std::size_t& made) {
@@ -99,7 +123,8 @@ decoder::state decoder::go_on(std::string_view& bytes, std::span<char> room, std
   return zstd_some(std::get<zstd>(state_).get(), bytes, room, made);
 }
 
-decoded decode(http::coding how, std::string_view bytes, std::size_t most, std::string& out) {
+decoded decode(http::coding how, std::string_view bytes, std::size_t most, std::string& out,
+               const std::function<bool(std::size_t)>& may_hold) {
   if (bytes.empty()) return decoded::broken;
   decoder with(how);
   std::array<char, room_bytes> room;
@@ -109,6 +134,7 @@ decoded decode(http::coding how, std::string_view bytes, std::size_t most, std::
     if (made > most) return decoded::too_large;
     most -= made;
     out.append(room.data(), made);
+    if (may_hold && !may_hold(out.capacity() + with.holds())) return decoded::no_room;
     if (reached == decoder::state::ended) return decoded::whole;
     if (reached != decoder::state::full) return decoded::broken;
   }

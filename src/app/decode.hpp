@@ -4,6 +4,7 @@
 #include "http/content_coding.hpp"
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,9 @@ class decoder {
   /// `made` how much. gzip and zstd may be several frames one after another.
   state go_on(std::string_view& bytes, std::span<char> room, std::size_t& made);
 
+  /// How many bytes it holds now: what it is told of the body's window decides.
+  std::size_t holds() const;
+
  private:
   struct free_gzip {
     void operator()(z_stream_s* stream) const noexcept;
@@ -46,11 +50,12 @@ class decoder {
   using gzip = std::unique_ptr<z_stream_s, free_gzip>;
   using brotli = std::unique_ptr<BrotliDecoderStateStruct, free_brotli>;
   using zstd = std::unique_ptr<ZSTD_DCtx_s, free_zstd>;
-  static std::variant<gzip, brotli, zstd> make(http::coding how);
+  std::variant<gzip, brotli, zstd> make(http::coding how);
   state inflate_some(z_stream_s& stream, std::string_view& bytes, std::span<char> room, std::size_t& made);
   state brotli_some(BrotliDecoderStateStruct* from, std::string_view& bytes, std::span<char> room, std::size_t& made);
   state zstd_some(ZSTD_DCtx_s* from, std::string_view& bytes, std::span<char> room, std::size_t& made);
 
+  std::unique_ptr<std::size_t> brotli_holds_ = std::make_unique<std::size_t>(0);  // where its allocator finds it
   std::variant<gzip, brotli, zstd> state_;
   bool ended_ = false;
 };
@@ -58,10 +63,13 @@ class decoder {
 enum class decoded {
   whole,
   too_large,  ///< It would be larger than the limit.
+  no_room,    ///< It may not hold so much now.
   broken,     ///< It is not of that coding, breaks off, or is followed by something.
 };
 
 /// Appends what was encoded to `out`, which does not grow by more than `most` bytes. `how` is any coding but identity.
-decoded decode(http::coding how, std::string_view bytes, std::size_t most, std::string& out);
+/// `may_hold`, if there is one, is asked whether all that is held, `out` with it, may become so many bytes.
+decoded decode(http::coding how, std::string_view bytes, std::size_t most, std::string& out,
+               const std::function<bool(std::size_t)>& may_hold = {});
 
 }  // namespace mutual

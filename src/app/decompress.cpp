@@ -1,4 +1,5 @@
 #include "app/decode.hpp"
+#include "app/decode_budget.hpp"
 #include "app/encoded_body.hpp"
 #include "base/text.hpp"
 
@@ -7,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -18,6 +20,9 @@ namespace {
 
 // What takes a worker less time than being handed over.
 constexpr std::size_t small_body = std::size_t{4} * 1024;
+
+// What the decoders of one connection may hold, beside twice the largest body: four windows of zstd's, or two of br's.
+constexpr std::size_t for_decoders = std::size_t{32} << 20U;
 
 bool is_identity(const request& incoming) {
   const auto values = incoming.headers.get_all("Content-Encoding");
@@ -56,11 +61,15 @@ std::string broken(http::coding how) {
   return "the body is not " + std::string(http::to_string(how)) + " from its first byte to its last";
 }
 
-task<std::string> decoded_body(http::coding how, std::string_view body, growth may) {
+constexpr std::string_view no_room =
+    "too many bodies are being decompressed for this connection; try again when others are done";
+
+task<std::string> decoded_body(http::coding how, std::string_view body, growth may, decode_budget::share& held) {
   std::string out;
   auto outcome = decoded::broken;
   const auto most = may.allowed(body.size());
-  auto work = [&] { outcome = decode(how, body, most, out); };
+  const auto may_hold = [&held](std::size_t bytes) { return held.hold(bytes); };
+  auto work = [&] { outcome = decode(how, body, most, out, may_hold); };
   if (body.size() <= small_body && most <= 16 * small_body) {
     work();
   } else {
@@ -68,14 +77,16 @@ task<std::string> decoded_body(http::coding how, std::string_view body, growth m
   }
   if (outcome == decoded::too_large) throw problem::too_large(too_large(may, most));
   if (outcome == decoded::broken) throw problem::bad_request(broken(how));
+  if (outcome == decoded::no_room) throw problem::unavailable(std::string(no_room)).header("Retry-After", "1");
+  (void)held.hold(out.capacity());  // the decoder has gone
   co_return out;
 }
 
 // A request's source whose pieces come decoded. It asks for the next only when all that was in the last is taken.
 class decoded_source {
  public:
-  decoded_source(body_source inner, http::coding how, growth may)
-      : inner_(std::move(inner)), how_(how), decoder_(how), may_(may) {}
+  decoded_source(body_source inner, http::coding how, growth may, std::shared_ptr<decode_budget> budget)
+      : inner_(std::move(inner)), how_(how), decoder_(how), may_(may), held_(std::move(budget)) {}
 
   task<std::optional<std::string>> next() {
     if (failure_) throw *failure_;  // what is broken once never looks whole
@@ -120,8 +131,8 @@ class decoded_source {
     return made;
   }
 
-  // What one piece gives may be a thousand times as large, and what gives nothing takes its time too: beyond the first of
-  // either, a worker does it, and this thread serves others meanwhile.
+  // What one piece gives may be a thousand times as large, and what gives nothing takes its time too: beyond the first
+  // of either, a worker does it, and this thread serves others meanwhile.
   task<std::string> decode_soon() {
     if (!room_) room_ = std::make_unique_for_overwrite<char[]>(room_bytes);
     std::size_t made = 0;
@@ -147,6 +158,7 @@ class decoded_source {
     if (reached_ == decoder::state::broken && made == 0) fail(400, broken(how_));
     const auto allowed = may_.allowed(came_);
     if (gave_ > allowed) fail(413, too_large(may_, allowed));
+    if (!held_.hold(decoder_.holds() + room_bytes)) fail(503, std::string(no_room));
   }
 
   [[noreturn]] void fail(int status, const std::string& why) {
@@ -160,6 +172,7 @@ class decoded_source {
   http::coding how_;
   decoder decoder_;
   growth may_;
+  decode_budget::share held_;
   std::string piece_;
   std::string_view left_;         // of piece_
   std::unique_ptr<char[]> room_;  // null while a piece is waited for
@@ -176,15 +189,28 @@ void forget_coding(fields& headers) {
   headers.remove("Content-Length");
 }
 
-task<response> run_decompress(growth may, request& incoming, next inner) {
+// It counts for as long as the request is there, and its body with it: also while a client takes its time to read the
+// answer.
+void keep_with(request& of, std::shared_ptr<const decode_budget::share> held) {
+  using both = std::pair<std::shared_ptr<const connection_info>, std::shared_ptr<const decode_budget::share>>;
+  const auto* const info = of.connection.get();
+  auto owner = std::make_shared<const both>(std::move(of.connection), std::move(held));
+  of.connection = std::shared_ptr<const connection_info>(std::move(owner), info);
+}
+
+task<response> run_decompress(growth may, std::shared_ptr<decode_budgets> budgets, request& incoming, next inner) {
   if (incoming.source && !is_identity(incoming)) {
     const auto how = coding_of(incoming);
-    const auto source = std::make_shared<decoded_source>(std::move(incoming.source), how, may);
+    const auto source =
+        std::make_shared<decoded_source>(std::move(incoming.source), how, may, budgets->of(incoming.connection));
     incoming.source = [source] { return source->next(); };
     forget_coding(incoming.headers);
   } else if (!incoming.body.empty() && !is_identity(incoming)) {
-    task<std::string> work = decoded_body(coding_of(incoming), incoming.body, may);
+    const auto how = coding_of(incoming);
+    const auto held = std::make_shared<decode_budget::share>(budgets->of(incoming.connection));
+    task<std::string> work = decoded_body(how, incoming.body, may, *held);
     std::string body = co_await work;
+    keep_with(incoming, held);
     incoming.body = std::move(body);
     forget_coding(incoming.headers);
   }
@@ -208,7 +234,10 @@ std::optional<problem> refuse_encoded(const request& incoming) {
 
 middleware decompress(std::size_t most_bytes, std::size_t most_times) {
   const growth may{most_bytes, most_times};
-  return [may](request& incoming, next inner) { return run_decompress(may, incoming, inner); };
+  constexpr auto unlimited = std::numeric_limits<std::size_t>::max();
+  const auto most_held = most_bytes < (unlimited - for_decoders) / 2 ? 2 * most_bytes + for_decoders : unlimited;
+  const auto budgets = std::make_shared<decode_budgets>(most_held);
+  return [may, budgets](request& incoming, next inner) { return run_decompress(may, budgets, incoming, inner); };
 }
 
 }  // namespace mutual

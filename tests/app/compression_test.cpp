@@ -436,7 +436,8 @@ std::string repeated(const std::string& one, std::size_t bytes) {
 const std::string skippable("\x50\x2a\x4d\x18\x00\x00\x00\x00", 8);
 
 TEST_F(compressed_streams, of_thousands_of_empty_frames_do_not_hold_up_the_thread_that_serves) {
-  for (const auto& [how, empty] : {std::pair{coding::zstd, skippable}, std::pair{coding::gzip, encoded(coding::gzip, "")}}) {
+  for (const auto& [how, empty] :
+       {std::pair{coding::zstd, skippable}, std::pair{coding::gzip, encoded(coding::gzip, "")}}) {
     const auto body = repeated(empty, 256 * 1024) + encoded(how, "a") + repeated(empty, 256 * 1024) + encoded(how, "b");
     EXPECT_EQ(post("/some", body, http::to_string(how)).body, "ab");  // and the workers are there
     const auto by_itself = [&] {
