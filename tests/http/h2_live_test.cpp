@@ -4,8 +4,13 @@
 #include "support/plain_client.hpp"
 #include "support/service.hpp"
 
+#include <openssl/err.h>
+
+#include <algorithm>
 #include <nghttp2/nghttp2.h>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace mutual::test {
 namespace {
@@ -62,6 +67,79 @@ TEST_F(h2_live, a_client_that_offers_nothing_or_http_1_1_gets_http_1_1) {
   EXPECT_EQ(get(running.port(), how).status, 200);
   how.alpn = "h3";
   EXPECT_EQ(get(running.port(), how).alert, SSL_AD_NO_APPLICATION_PROTOCOL);
+}
+
+// An HTTP/2 connection to that port whose client can do anything that OpenSSL can, and the types of all handshake
+// messages (RFC 8446 section 4) that the server has sent it.
+class eager_connection {
+ public:
+  eager_connection(unsigned short port, int version) : handle_(connect_plain(port)) {
+    const std::string offered("\x02h2", 3);
+    SSL_CTX_set_min_proto_version(context_.get(), version);
+    SSL_CTX_set_max_proto_version(context_.get(), version);
+    SSL_CTX_set_post_handshake_auth(context_.get(), 1);
+    SSL_CTX_set_alpn_protos(context_.get(), reinterpret_cast<const unsigned char*>(offered.data()), 3);
+    ssl_.reset(SSL_new(context_.get()));
+    SSL_set_fd(ssl_.get(), handle_.get());
+    SSL_set_msg_callback(ssl_.get(), note);
+    SSL_set_msg_callback_arg(ssl_.get(), &seen_);
+  }
+  SSL* native() { return ssl_.get(); }
+  long seen(int type) const { return std::count(seen_.begin(), seen_.end(), type); }
+  std::string read() {
+    std::string piece(16384, '\0');
+    const int count = SSL_read(ssl_.get(), piece.data(), static_cast<int>(piece.size()));
+    piece.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+    return piece;
+  }
+  bool write(std::string_view bytes) {
+    return SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size())) == static_cast<int>(bytes.size());
+  }
+
+ private:
+  static void note(int sent, int, int content, const void* bytes, std::size_t size, SSL*, void* seen) {
+    if (sent == 0 && content == SSL3_RT_HANDSHAKE && size > 0) {
+      static_cast<std::vector<int>*>(seen)->push_back(*static_cast<const unsigned char*>(bytes));
+    }
+  }
+
+  descriptor handle_;
+  tls::ssl_ctx_ptr context_{SSL_CTX_new(TLS_client_method())};
+  tls::ssl_ptr ssl_;
+  std::vector<int> seen_;
+};
+
+// RFC 8740 section 3: a server must ask for no certificate once the handshake is over, whatever the client offers.
+TEST_F(h2_live, nobody_is_asked_for_a_certificate_after_the_handshake) {
+  const service running(options(client_auth::optional));
+  eager_connection client(running.port(), TLS1_3_VERSION);
+  ASSERT_EQ(SSL_connect(client.native()), 1);
+  ASSERT_EQ(client.seen(SSL3_MT_CERTIFICATE_REQUEST), 1) << "within it, everybody is";
+  ASSERT_TRUE(client.write(h2_preface() + h2_request(1, request_fields())));
+  std::string all;
+  while (all.find("nobody") == std::string::npos) {
+    const auto piece = client.read();
+    ASSERT_NE(piece, "") << testing::PrintToString(all);
+    all += piece;
+  }
+  EXPECT_EQ(client.seen(SSL3_MT_CERTIFICATE_REQUEST), 1);
+  EXPECT_EQ(client.seen(SSL3_MT_FINISHED), 1);
+}
+
+// RFC 9113 section 9.2.1, and RFC 8740 section 2: with TLS 1.2, nothing is negotiated a second time.
+TEST_F(h2_live, a_client_that_wants_to_shake_hands_again_is_refused) {
+  const service running(options(client_auth::optional));
+  eager_connection client(running.port(), TLS1_2_VERSION);
+  ASSERT_EQ(SSL_connect(client.native()), 1);
+  ERR_clear_error();
+  ASSERT_EQ(SSL_renegotiate(client.native()), 1);
+  while (client.read() != "") {
+  }
+  EXPECT_EQ(ERR_GET_REASON(ERR_peek_last_error()), SSL_R_NO_RENEGOTIATION);
+  ERR_clear_error();
+  EXPECT_EQ(client.seen(SSL3_MT_SERVER_HELLO), 1);
+  EXPECT_EQ(running->counted(http::tally::full_handshakes), 1U);
+  EXPECT_EQ(h2_client(running.port(), alice()).get().status, 200);
 }
 
 TEST_F(h2_live, switched_off_it_is_not_offered) {
