@@ -17,7 +17,21 @@ std::string formatted(sys_seconds time, const char* pattern) {
   return {text.data(), std::strftime(text.data(), text.size(), pattern, &parts)};
 }
 
+// What the kernel noted at its last tick, 1 to 10 ms ago: no hardware is asked (clock_gettime(2)).
+std::timespec last_tick(clockid_t which) {
+  std::timespec at{};
+  (void)::clock_gettime(which, &at);
+  return at;
+}
+
 }  // namespace
+
+sys_seconds now() { return sys_seconds(std::chrono::seconds(last_tick(CLOCK_REALTIME_COARSE).tv_sec)); }
+
+std::chrono::steady_clock::time_point coarse_now() {
+  const auto at = last_tick(CLOCK_MONOTONIC_COARSE);
+  return std::chrono::steady_clock::time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
+}
 
 std::string to_text(sys_seconds time) { return formatted(time, "%Y-%m-%d %H:%M:%S UTC"); }
 

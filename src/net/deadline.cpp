@@ -1,5 +1,7 @@
 #include "net/deadline.hpp"
 
+#include "base/clock.hpp"
+
 #include <algorithm>
 
 namespace mutual::net {
@@ -12,7 +14,7 @@ void deadline::set(std::chrono::milliseconds from_now) {
   auto& wheel = loop_.deadlines();
   const auto due = wheel.first_tick_after(std::max(from_now, std::chrono::milliseconds(0)));
   // Filed for later than it is due now: it must move, or it would be looked at too late.
-  if (filed_ && (due_ == never || due < due_)) wheel.unfile(*this);
+  if (filed_ && due < looked_at_) wheel.unfile(*this);
   due_ = due;
   if (!filed_) wheel.file(*this);
 }
@@ -23,13 +25,16 @@ std::uint64_t deadline_wheel::current_tick() const {
   return static_cast<std::uint64_t>(loop::clock::now().time_since_epoch() / tick);
 }
 
-// The tick that begins when that time has wholly gone: a deadline is never early.
+// The tick that begins when that time has wholly gone: a deadline is never early, though the clock that is asked here,
+// several times a request, may be behind.
 std::uint64_t deadline_wheel::first_tick_after(std::chrono::milliseconds from_now) const {
-  return static_cast<std::uint64_t>((loop::clock::now().time_since_epoch() + from_now) / tick) + 1;
+  constexpr auto behind = std::chrono::milliseconds(10);
+  return static_cast<std::uint64_t>((coarse_now().time_since_epoch() + behind + from_now) / tick) + 1;
 }
 
 void deadline_wheel::file(deadline& entry) {
   if (filed_ == 0) done_ = std::max(done_, current_tick() - 1);
+  entry.looked_at_ = entry.due_;
   entry.slot_ = static_cast<std::uint16_t>(entry.due_ % slots);
   auto& head = slot_[entry.slot_];
   entry.previous_ = nullptr;
@@ -72,7 +77,10 @@ void deadline_wheel::turn() {
 void deadline_wheel::visit(std::size_t slot, std::uint64_t upto) {
   for (deadline *entry = slot_[slot], *next = nullptr; entry != nullptr; entry = next) {
     next = entry->next_;
-    if (entry->due_ > upto && entry->due_ % slots == slot) continue;  // the same slot, a round later
+    if (entry->due_ > upto && entry->due_ % slots == slot) {  // the same slot, a round later
+      entry->looked_at_ = entry->due_;
+      continue;
+    }
     unfile(*entry);
     if (entry->due_ > upto) {
       file(*entry);

@@ -36,8 +36,9 @@ class deadline {
   loop& loop_;
   action expired_;
   void* owner_;
-  std::uint64_t due_ = never;  // in ticks
-  std::uint16_t slot_ = 0;     // where it is filed; `due_` may have moved on since
+  std::uint64_t due_ = never;    // in ticks
+  std::uint64_t looked_at_ = 0;  // while filed: no later than at this tick it is looked at
+  std::uint16_t slot_ = 0;       // where it is filed; `due_` may have moved on since
   bool filed_ = false;
   deadline* next_ = nullptr;
   deadline* previous_ = nullptr;

@@ -56,17 +56,14 @@ bool loop::impl::has_work() {
 }
 
 // How long epoll may wait, in milliseconds; -1 for ever. Rounded up: nothing is done before its time.
-int loop::impl::patience() {
-  {
-    const std::scoped_lock lock(guard);
-    if (!posted.empty() || !ready.empty()) return 0;
-  }
+int loop::impl::patience(clock::time_point now) const {
+  if (has_posted.load(std::memory_order_acquire) || !ready.empty()) return 0;
   if (timers.empty()) return -1;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers.begin()->first - clock::now()).count();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers.begin()->first - now).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
-void loop::impl::collect(int timeout) {
+int loop::impl::collect(int timeout) {
   std::array<epoll_event, events_at_once> seen;
   const int count = ::epoll_wait(events.get(), seen.data(), static_cast<int>(seen.size()), timeout);
   for (int at = 0; at < count; ++at) {
@@ -78,6 +75,7 @@ void loop::impl::collect(int timeout) {
     std::uint64_t rung = 0;
     [[maybe_unused]] const auto got = ::read(bell.get(), &rung, sizeof rung);
   }
+  return count;
 }
 
 void loop::impl::resume_ready() {
@@ -92,26 +90,29 @@ void loop::impl::resume_ready() {
 }
 
 void loop::impl::run_posted() {
+  if (!has_posted.load(std::memory_order_acquire)) return;
   std::vector<std::function<void()>> now;
   {
     const std::scoped_lock lock(guard);
     now.swap(posted);
+    has_posted.store(false, std::memory_order_relaxed);
   }
   for (const auto& work : now) work();
 }
 
-void loop::impl::run_due() {
-  if (timers.empty()) return;
-  for (const auto now = clock::now(); !timers.empty() && timers.begin()->first <= now;) {
+void loop::impl::run_due(clock::time_point now) {
+  while (!timers.empty() && timers.begin()->first <= now) {
     auto due = timers.extract(timers.begin());
     due.mapped()();
   }
 }
 
 void loop::impl::turn() {
-  collect(patience());
+  const auto began = clock::now();
+  const bool waited_in_vain = collect(patience(began)) <= 0;
   resume_ready();
-  run_due();
+  // While there is always something to do, the clock is read once a turn: what falls due meanwhile is the next turn's.
+  run_due(waited_in_vain ? clock::now() : began);
   run_posted();
 }
 
@@ -142,6 +143,7 @@ void loop::post(std::function<void()> work) {
   {
     const std::scoped_lock lock(impl_->guard);
     impl_->posted.push_back(std::move(work));
+    impl_->has_posted.store(true, std::memory_order_release);
   }
   // The loop's own thread looks anyway, before it waits.
   if (impl_->running_on != std::this_thread::get_id()) impl_->ring();

@@ -30,11 +30,12 @@ struct loop::impl {
   bool has_work();
 
   void ring() const;
-  void collect(int timeout);
+  /// How many were told of.
+  int collect(int timeout);
   void resume_ready();
   void run_posted();
-  void run_due();
-  int patience();
+  void run_due(clock::time_point now);
+  int patience(clock::time_point now) const;
 
   descriptor events;
   descriptor bell;  // wakes the loop for what other threads bring
@@ -43,6 +44,7 @@ struct loop::impl {
 
   std::mutex guard;
   std::vector<std::function<void()>> posted;  // guarded
+  std::atomic<bool> has_posted{false};        // so that a turn without any takes no lock
 
   std::multimap<clock::time_point, std::function<void()>> timers;
   // Sockets whose waits are over. They are resumed after all that one look at epoll brought is noted down, so that none

@@ -69,6 +69,28 @@ TEST(deadline, that_is_moved_further_expires_then_and_only_then) {
   EXPECT_GE(*one.expired - began, milliseconds(850));
 }
 
+TEST(deadline, that_was_moved_a_whole_round_further_can_be_moved_nearer_again) {
+  loop on;
+  noted one(on);
+  one.set(milliseconds(100));
+  one.set(milliseconds(100) + 256 * deadline_wheel::tick);  // the same slot, which comes round for another turn first
+  on.after(milliseconds(500), [&one] { one.set(milliseconds(100)); });
+  on.run_until_idle();
+  EXPECT_EQ(one.times, 1);
+  EXPECT_LT(one.late(), std::chrono::seconds(10));
+}
+
+TEST(deadline, that_was_cleared_and_set_again_further_away_expires_then) {
+  loop on;
+  noted one(on);
+  one.set(milliseconds(100));
+  one.mine.clear();
+  one.set(milliseconds(400));
+  on.run_until_idle();
+  EXPECT_EQ(one.times, 1);
+  EXPECT_GE(one.late().count(), 0);
+}
+
 TEST(deadline, that_is_moved_nearer_expires_sooner) {
   loop on;
   noted one(on);
