@@ -97,6 +97,10 @@ class app : public routes {
   /// the body that a GET would get: whoever sends it leaves that out. The app must be frozen.
   task<response> handle(request& incoming, handling* notes = nullptr) const;
 
+  /// The same answer without a task, if none of its makers may have to wait: there is no middleware, and the handler
+  /// neither waits nor blocks. Otherwise nothing, and nothing has been done.
+  std::optional<response> handle_at_once(request& incoming, handling& notes) const;
+
   /// The parts that serving it needs; for this library's own use.
   detail::app_state& state() { return *state_; }
 

@@ -26,6 +26,21 @@ class exchange {
     return next(&*outer_, 0)(incoming);
   }
 
+  // Of those that need none of that and nothing to wait for.
+  std::optional<response> run_at_once(request& incoming) {
+    if (!state_.table->around.empty()) return std::nullopt;
+    found_ = locate(*state_.table, incoming, notes_);
+    if (found_.answer) return std::move(found_.answer);
+    const detail::bound_handler& handler = found_.route->handler;
+    if (!found_.route->around.empty() || handler.blocks || handler.later) return std::nullopt;
+    if (auto refused = without_its_body(incoming)) return refused;
+    try {
+      return call_now(incoming);
+    } catch (...) {
+      return failure_response(state_, incoming, notes_, std::current_exception());
+    }
+  }
+
  private:
   // To the route, its policy, and through its groups' middleware.
   task<response> route(request& incoming) {
@@ -61,19 +76,25 @@ class exchange {
     return failure_response(state_, incoming, notes_, std::make_exception_ptr(std::logic_error(how)));
   }
 
+  response call_now(request& incoming) {
+    if (const auto refused = refuse_encoded(incoming)) throw *refused;
+    detail::call with{incoming, found_.parameters};
+    return found_.route->handler.now(with);
+  }
+
   // To the handler.
   task<response> call(request& incoming) {
     std::exception_ptr thrown;
     try {
+      const detail::bound_handler& handler = found_.route->handler;
+      if (!handler.blocks && !handler.later) co_return call_now(incoming);
       if (const auto refused = refuse_encoded(incoming)) throw *refused;
       detail::call with{incoming, found_.parameters};
-      const detail::bound_handler& handler = found_.route->handler;
       if (handler.blocks) {
         auto run = [&] { return handler.now(with); };
         response given = co_await offload(run);
         co_return given;
       }
-      if (!handler.later) co_return handler.now(with);
       task<response> work = handler.later(with);
       response answer = co_await work;
       co_return answer;
@@ -142,6 +163,11 @@ admission app::admit(const request& head) const {
     out.streams = found.route->handler.streams;
   }
   return out;
+}
+
+std::optional<response> app::handle_at_once(request& incoming, handling& notes) const {
+  if (!incoming.connection) incoming.connection = std::make_shared<const connection_info>();
+  return exchange(*state_, notes).run_at_once(incoming);
 }
 
 task<response> app::handle(request& incoming, handling* notes) const {

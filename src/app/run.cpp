@@ -32,15 +32,27 @@
 namespace mutual {
 namespace {
 
-// The request goes through the app; what the app noted on the way goes to the log.
+// What the app noted on the way goes to the log.
+void pass_on(app& served, const handling& noted, http::answer_notes& notes) {
+  notes.refused = noted.refused;
+  if (noted.refused) served.state().refused[static_cast<std::size_t>(*noted.refused)].fetch_add(1);
+  notes.note = access_notes(noted);
+}
+
+// The request goes through the app.
 task<response> answer(app& served, request& asked, http::answer_notes& notes) {
   handling noted;
   auto work = served.handle(asked, &noted);
   response made = co_await work;
-  notes.refused = noted.refused;
-  if (noted.refused) served.state().refused[static_cast<std::size_t>(*noted.refused)].fetch_add(1);
-  notes.note = access_notes(noted);
+  pass_on(served, noted, notes);
   co_return made;
+}
+
+std::optional<response> answer_at_once(app& served, request& asked, http::answer_notes& notes) {
+  handling noted;
+  auto made = served.handle_at_once(asked, noted);
+  if (made) pass_on(served, noted, notes);
+  return made;
 }
 
 // Lends a connection thread's loop to the handlers that run on it, for offload and sleep.
@@ -83,6 +95,9 @@ http::server_options options_for(app& served, const run_options& how, net::line_
   options.timeouts.shutdown = how.limits.shutdown;
   options.log = served.state().log;
   options.answer = [&served](request& asked, http::answer_notes& notes) { return answer(served, asked, notes); };
+  options.answer_at_once = [&served](request& asked, http::answer_notes& notes) {
+    return answer_at_once(served, asked, notes);
+  };
   options.largest_body = largest_body_limit(*served.state().table);
   options.check_head = [&served](const request& head) {
     const auto known = served.admit(head);

@@ -88,10 +88,7 @@ void served_file::read(std::uint64_t first, std::size_t length, std::string& out
 }
 
 task<std::size_t> served_file::read_soon(std::uint64_t first, std::span<char> into) const {
-  if (fill(handle_.get(), first, into, RWF_NOWAIT)) {
-    check_unchanged();
-    co_return into.size();
-  }
+  if (fill(handle_.get(), first, into, RWF_NOWAIT)) co_return into.size();
   std::string out;
   const auto length = std::min(into.size(), read_by_a_worker);
   auto work = [&] { read(first, length, out); };

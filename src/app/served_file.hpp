@@ -35,13 +35,15 @@ class served_file {
   void read(std::uint64_t first, std::size_t length, std::string& out) const;
 
   /// Fills `into` with the bytes from `first` on; a worker of the app waits for the disk, if need be, and nothing is in
-  /// `into` meanwhile. How many they are: all, unless the disk is waited for. Throws as `read` does. The file must
-  /// outlive the task.
+  /// `into` meanwhile. How many they are: all, unless the disk is waited for. Throws as `read` does, but need not find
+  /// that the file has changed: whoever reads on and on asks that now and then, and at the end. The file must outlive
+  /// the task.
   task<std::size_t> read_soon(std::uint64_t first, std::span<char> into) const;
 
- private:
+  /// Throws as `read` does if the file is no longer as it was.
   void check_unchanged() const;
 
+ private:
   descriptor handle_;
   struct stat facts_;
 };

@@ -7,22 +7,40 @@
 #include <exception>
 
 namespace mutual::http {
+namespace {
 
-task<response> answer_of(const server_options& options, request& asked, answer_notes& notes) {
-  bool failed = false;
-  response made;
+// The application turns what handlers throw into problems; what arrives here is a mistake of ours or of memory. To be
+// called while it is being handled.
+response failed_answer(const server_options& options) {
   try {
-    made = co_await options.answer(asked, notes);
+    throw;
   } catch (const std::exception& thrown) {
-    // The application turns what handlers throw into problems; what arrives here is a mistake of ours or of memory.
     options.log.error(fmt::format("a request could not be answered: {}", thrown.what()));
-    failed = true;
   } catch (...) {
     options.log.error("a request could not be answered: something was thrown that is no std::exception");
-    failed = true;
   }
-  if (failed) made = own_answer(500, "the server could not answer this request");
-  co_return made;
+  return own_answer(500, "the server could not answer this request");
+}
+
+}  // namespace
+
+task<response> answer_of(const server_options& options, request& asked, answer_notes& notes) {
+  try {
+    auto answering = options.answer(asked, notes);
+    response made = co_await answering;
+    co_return made;
+  } catch (...) {
+    co_return failed_answer(options);
+  }
+}
+
+std::optional<response> answer_at_once(const server_options& options, request& asked, answer_notes& notes) {
+  if (!options.answer_at_once) return std::nullopt;
+  try {
+    return options.answer_at_once(asked, notes);
+  } catch (...) {
+    return failed_answer(options);
+  }
 }
 
 request line_of(const request& asked) {

@@ -34,7 +34,12 @@ response_terms terms_for(const request& asked) {
 
 connection::connection(tls::stream& stream, const server_options& options, std::shared_ptr<const connection_info> info,
                        const connection_guide& guide)
-    : stream_(stream), options_(options), info_(std::move(info)), guide_(guide), parser_(ceiling(options)) {}
+    : stream_(stream),
+      options_(options),
+      info_(std::move(info)),
+      guide_(guide),
+      busy_(guide.busy, stream),
+      parser_(ceiling(options)) {}
 
 task<> connection::run() {
   for (;;) {
@@ -54,6 +59,7 @@ task<> connection::run() {
       co_await stream_.linger(options_.timeouts.linger);
       co_return;
     }
+    busy_.used();
     if (has_had_its_turn()) {
       auto others = stream_.socket().owner().yield();
       co_await others;
@@ -92,9 +98,9 @@ task<bool> connection::fill() {
     }
     look_first_ = true;
     if (idle_ && guide_.stopping()) co_return false;
-    const auto began = clock::now();
+    const auto began = idle_ ? clock::time_point() : clock::now();
     const auto woken = co_await stream_.wait();
-    coming_.waited += clock::now() - began;
+    if (!idle_) coming_.waited += clock::now() - began;
     if (woken == net::wait_status::timed_out) timed_out_ = true;
     if (woken != net::wait_status::ready) co_return false;
   }
@@ -125,12 +131,15 @@ task<connection::progress> connection::next_request() {
     if (state == parse_state::done) co_return progress::request;
     if (idle_ && !parser_.idle()) {
       idle_ = false;
-      stream_.socket().set_deadline(options_.timeouts.head);
+      // Most heads are whole when they come, and are waited for no more.
+      if (state == parse_state::need_more) stream_.socket().set_deadline(options_.timeouts.head);
     }
     if (state == parse_state::need_more && in_body_ && !allow_for_body()) {
       co_return refused(408, "the request's body did not arrive in time");
     }
     if (state == parse_state::head_done) {
+      if (parser_.message().connection != info_) parser_.message().connection = info_;
+      if (!parser_.has_body()) continue;
       const bool go_on = co_await welcome_body();
       if (!go_on) co_return refusal_ ? progress::refused : body_terms_.wanted ? progress::closed : progress::unread;
       if (body_ != body_state::none) co_return progress::request;
@@ -163,17 +172,24 @@ connection::progress connection::refused(int status, std::string_view detail) {
 task<bool> connection::answer_request(bool whole) {
   if (!guide_.still_welcome()) co_return false;
   stream_.socket().clear_deadline();
-  const auto began = clock::now();
   request& asked = parser_.message();
   asked.body_unread = !whole;
   answer_notes notes;
   // Taken before the handler runs, which may move the request away or change it.
   const response_terms terms = terms_for(asked);
-  request line;
-  if (options_.on_answer) line = line_of(asked);
+  std::optional<request> line;
+  clock::time_point began;
+  if (options_.on_answer) {
+    line = line_of(asked);
+    began = clock::now();
+  }
   const body_lease lease(*this, asked);
-  auto answering = answer_of(options_, asked, notes);
-  response made = co_await answering;
+  std::optional<response> at_once = answer_at_once(options_, asked, notes);
+  if (!at_once) {
+    auto answering = answer_of(options_, asked, notes);
+    at_once = co_await answering;
+  }
+  response& made = *at_once;
   const bool read_whole = whole && (body_ == body_state::none || body_ == body_state::ended);
   const bool keep = read_whole && parser_.keep_alive() && !guide_.stopping();
   body_continues_ = false;
@@ -187,7 +203,7 @@ task<bool> connection::answer_request(bool whole) {
     endless_ = false;
   }
   notes.incomplete = !sent_whole_;
-  if (options_.on_answer) options_.on_answer(line, notes, made.status, body_sent_, clock::now() - began);
+  if (line) options_.on_answer(*line, notes, made.status, body_sent_, clock::now() - began);
   co_return goes_on;
 }
 

@@ -5,6 +5,7 @@
 #include "http/request_parser.hpp"
 #include "http/response_writer.hpp"
 #include "http/server_options.hpp"
+#include "tls/busy_streams.hpp"
 #include "tls/stream.hpp"
 
 #include <mutual/request.hpp>
@@ -28,6 +29,8 @@ struct connection_guide {
   std::function<bool()> still_welcome;
   /// The Date field of now.
   std::function<std::string_view()> date;
+  /// The thread's busy streams, if the server keeps them.
+  tls::busy_streams* busy = nullptr;
 };
 
 /// Serves requests one after another until either end has enough. Belongs to the stream's thread.
@@ -87,6 +90,7 @@ class connection {
   task<tunnel::arrival> read_tunnel();
   task<bool> write_tunnel(std::string bytes);
   void nudge();
+  bool write_at_once(std::string_view& bytes);
   task<bool> write(std::string_view bytes);
   std::chrono::milliseconds patience() const;
   bool has_had_its_turn();
@@ -103,6 +107,7 @@ class connection {
   const server_options& options_;
   std::shared_ptr<const connection_info> info_;
   const connection_guide& guide_;
+  tls::busy_streams::place busy_;
   request_parser parser_;
   std::size_t taken_ = 0;  // of pending_, from its front
   std::string pending_;    // bytes read that the parser has not taken yet

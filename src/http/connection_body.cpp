@@ -11,8 +11,6 @@ namespace mutual::http {
 
 // The head is there and the body is not: the moment to refuse it before it costs anything, or to ask for it.
 task<bool> connection::welcome_body() {
-  parser_.message().connection = info_;
-  if (!parser_.has_body()) co_return true;
   if (options_.check_head) body_terms_ = options_.check_head(parser_.message());
   // Whatever the body, the answer is known: give it now, and close rather than read what nobody wants.
   if (!body_terms_.wanted) co_return false;

@@ -43,7 +43,9 @@ task<bool> connection::send(response& made, response_terms terms, bool keep) {
   } else if (made.body.size() <= joined_body) {
     body_sent_ = made.body.size();
     out_ += made.body;
-    sent = co_await write(out_);
+    std::string_view left(out_);
+    sent = write_at_once(left);
+    if (!sent) sent = co_await write(left);
   } else {
     body_sent_ = made.body.size();
     sent = co_await write(out_);
@@ -72,6 +74,7 @@ task<bool> connection::send_filled(const filling_source& source, std::size_t len
     } else if (result.status != tls::io_status::would_block) {
       co_return false;
     }
+    if (bytes.empty() && !stream_.has_unsent()) continue;
     std::string left(bytes);
     const bool sent = co_await write(left);
     if (!sent) co_return false;
@@ -128,6 +131,15 @@ std::chrono::milliseconds connection::patience() const {
   const auto earned = std::chrono::milliseconds(reading_.taken * 1000 / options_.timeouts.least_body_rate);
   const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(reading_.waited);
   return std::min(options_.timeouts.write, options_.timeouts.write + earned - waited);
+}
+
+// What the network takes at once, as it does nearly always, needs no task that could wait. True if that was all.
+bool connection::write_at_once(std::string_view& bytes) {
+  const auto result = stream_.try_write(bytes);
+  if (result.status != tls::io_status::ok) return false;
+  bytes.remove_prefix(result.bytes);
+  reading_.taken += result.bytes;
+  return bytes.empty() && !stream_.has_unsent();
 }
 
 task<bool> connection::write(std::string_view bytes) {

@@ -38,6 +38,7 @@ void fields::add(std::string_view name, std::string_view value) {
 }
 
 void fields::set(std::string_view name, std::string_view value) {
+  if (entries_.capacity() == 0) entries_.reserve(first_entries);
   const auto made = store(name, value);
   const auto key = name_of(made);
   const auto named = [&](const entry& each) { return text::iequals(name_of(each), key); };

@@ -62,8 +62,13 @@ task<> h2_exchange::run() {
   } else {
     asked.body_unread = stream_.unread;
     if (stream_.in_pieces && !stream_.asked.is_tunnel()) lend_body(asked);
-    auto answering = answer_of(options_, asked, notes);
-    made = co_await answering;
+    auto at_once = answer_at_once(options_, asked, notes);
+    if (at_once) {
+      made = *std::move(at_once);
+    } else {
+      auto answering = answer_of(options_, asked, notes);
+      made = co_await answering;
+    }
   }
   auto sending = send(made, to_head);
   co_await sending;

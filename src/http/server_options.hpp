@@ -46,6 +46,10 @@ struct answer_notes {
 /// Answers a request; runs on the thread of the request's connection and must not block it.
 using handler = std::function<task<response>(request&, answer_notes&)>;
 
+/// As a handler, for what needs no waiting: the answer, or nothing if the handler is to be asked, and then nothing has
+/// been done.
+using quick_handler = std::function<std::optional<response>(request&, answer_notes&)>;
+
 /// What is known of a request from its head alone.
 struct body_terms {
   std::optional<std::size_t> limit;  ///< The largest body in bytes; the server's own limit if nothing.
@@ -79,6 +83,7 @@ struct server_options {
   std::size_t most_streams = 100;  ///< HTTP/2 requests of one connection at a time; further ones wait.
   http::timeouts timeouts;
   handler answer;
+  quick_handler answer_at_once;    ///< Asked before `answer`, unless it is empty.
   std::size_t largest_body = 0;    ///< The highest limit that check_head gives, if it is above `limits.body_bytes`.
   head_check check_head;           ///< May be empty.
   answer_observer on_answer;       ///< May be empty.

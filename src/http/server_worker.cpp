@@ -181,6 +181,7 @@ task<> server_worker::serve(guest& self) {
   guide.stopping = [this] { return draining_; };
   guide.still_welcome = [this, &self] { return still_welcome(self); };
   guide.date = [this] { return dates_.at(now()); };
+  guide.busy = &busy_;
   if (self.speaks_h2) {
     h2_connection conversation(self.stream, owner_.options_, self.info, guide);
     abandonable talk(conversation.run());
@@ -220,6 +221,7 @@ void server_worker::judge_some_again() {
 // What nobody has changed may change by itself: a certificate ends, a revocation list grows stale, another begins.
 void server_worker::look_after_standings() {
   loop_.after(std::chrono::seconds(1), [this] {
+    busy_.look_after();
     judge_some_again();
     look_after_standings();
   });

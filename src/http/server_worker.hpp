@@ -6,6 +6,7 @@
 #include "http/date.hpp"
 #include "net/listener.hpp"
 #include "net/loop.hpp"
+#include "tls/busy_streams.hpp"
 #include "tls/server_context.hpp"
 
 #include <atomic>
@@ -75,6 +76,7 @@ class server_worker {
   server& owner_;
   std::size_t number_;  // among the server's threads
   net::loop loop_;
+  tls::busy_streams busy_;
   std::list<net::socket> listening_;
   std::list<guest*> guests_;
   std::list<guest*> at_the_door_;     // those who have not shown who they are yet, the newest first

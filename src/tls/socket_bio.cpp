@@ -63,11 +63,25 @@ ssize_t send_with_held(socket_bio_state& state, std::string_view from) {
   return -1;
 }
 
+// Sends the batch and the record that closes it, without copying that; what the socket does not take is held.
+bool send_closed(socket_bio_state& state, std::string_view record) {
+  auto& batch = *state.batch;
+  const std::string_view before(batch.room.data(), batch.used);
+  const auto code = state.socket->send(before, record);
+  if (code < 0 && !try_again(errno)) return false;
+  const auto sent = static_cast<std::size_t>(std::max<ssize_t>(code, 0));
+  state.held.append(before.substr(std::min(sent, before.size())));
+  state.held.append(record.substr(sent - std::min(sent, before.size())));
+  batch.used = 0;
+  return true;
+}
+
 int write_socket(BIO* bio, const char* from, int size) noexcept {
   BIO_clear_retry_flags(bio);
   auto& state = state_of(bio);
   const std::string_view bytes(from, static_cast<std::size_t>(size));
   if (state.batch != nullptr) {
+    if (state.batch->closing && state.held.empty()) return send_closed(state, bytes) ? size : -1;
     if (bytes.size() > state.batch->left()) return -1;  // never: whoever seals sees to the room
     std::copy_n(bytes.data(), bytes.size(), state.batch->room.data() + state.batch->used);
     state.batch->used += bytes.size();
@@ -132,6 +146,7 @@ bool flush(socket_bio_state& state) {
 }
 
 bool send_batch(socket_bio_state& state, const record_batch& batch) {
+  if (batch.used == 0) return !state.gone;
   const std::string_view bytes(batch.room.data(), batch.used);
   const auto sent = state.held.empty() ? state.socket->send(bytes) : send_with_held(state, bytes);
   if (sent < 0 && !try_again(errno)) return false;

@@ -16,6 +16,7 @@ namespace mutual::tls {
 struct record_batch {
   std::span<char> room;
   std::size_t used = 0;
+  bool closing = false;  ///< What is written next is the last of it, and goes out with it from where it is.
 
   std::size_t left() const { return room.size() - used; }
 };

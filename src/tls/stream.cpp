@@ -21,6 +21,12 @@ constexpr std::size_t largest_record = SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_PLAIN
 
 bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
+// The error queue is the thread's, shared by all its connections: what another left there must not be read as ours.
+// To look whether there is anything is much cheaper than to clear it.
+void forget_errors_of_others() {
+  if (ERR_peek_error() != 0) ERR_clear_error();
+}
+
 io_status as_io(net::wait_status status) {
   switch (status) {
     case net::wait_status::ready:
@@ -81,8 +87,7 @@ io stream::plain_outcome(ssize_t count, bool reading) {
 
 task<io_status> stream::handshake() {
   for (;;) {
-    // The error queue is the thread's, shared by all its connections: what another left there must not be read as ours.
-    ERR_clear_error();
+    forget_errors_of_others();
     const int code = SSL_do_handshake(ssl_.get());
     if (code == 1) {
       bio_state_.holding = false;
@@ -119,6 +124,17 @@ io stream::try_look(char& first) {
   return {io_status::ok, 1};
 }
 
+void stream::keep_buffers(bool keep) {
+  if (!ssl_) return;
+  if (keep) {
+    SSL_clear_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+  } else {
+    SSL_set_mode(ssl_.get(), SSL_MODE_RELEASE_BUFFERS);
+    SSL_free_buffers(
+        ssl_.get());  // does nothing if they hold something: then the mode gives them back when they do not
+  }
+}
+
 std::size_t stream::take_raw(std::span<char> into) {
   if (const auto taken = take_early(bio_state_, into.data(), into.size()); taken > 0) return taken;
   const auto got = socket_.receive(into);
@@ -130,7 +146,7 @@ io stream::try_read(std::span<char> into) {
     if (const auto taken = take_early(bio_state_, into.data(), into.size()); taken > 0) return {io_status::ok, taken};
     return plain_outcome(socket_.receive(into), true);
   }
-  ERR_clear_error();
+  forget_errors_of_others();
   std::size_t count = 0;
   const int code = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
   return code == 1 ? io{io_status::ok, count} : outcome(code);
@@ -151,9 +167,10 @@ io stream::try_write_records(std::string_view bytes) {
   io result;
   bio_state_.batch = &batch;
   while (taken < bytes.size() && batch.left() >= largest_record && result.status == io_status::ok) {
-    ERR_clear_error();
+    forget_errors_of_others();
     std::size_t count = 0;
     const auto next = bytes.substr(taken, SSL3_RT_MAX_PLAIN_LENGTH);
+    batch.closing = taken + next.size() == bytes.size() || batch.left() < 2 * largest_record;
     const int code = SSL_write_ex(ssl_.get(), next.data(), next.size(), &count);
     if (code != 1) result = outcome(code);
     taken += count;
@@ -166,7 +183,7 @@ io stream::try_write_records(std::string_view bytes) {
 io stream::try_write(std::string_view bytes) {
   if (!ssl_) return plain_outcome(socket_.send(bytes), false);
   if (bytes.empty() || bytes.size() > SSL3_RT_MAX_PLAIN_LENGTH) return try_write_records(bytes);
-  ERR_clear_error();
+  forget_errors_of_others();
   std::size_t count = 0;
   const int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
   return code == 1 ? io{io_status::ok, count} : outcome(code);
@@ -203,7 +220,7 @@ std::string stream::failure_text() const {
 
 bool stream::say_goodbye() {
   if (!ssl_ || SSL_in_init(ssl_.get()) != 0) return true;
-  ERR_clear_error();
+  forget_errors_of_others();
   const int code = SSL_shutdown(ssl_.get());
   return code >= 0 || SSL_get_error(ssl_.get(), code) != SSL_ERROR_WANT_WRITE;
 }

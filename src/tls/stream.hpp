@@ -71,6 +71,9 @@ class stream {
   /// Whether TLS holds bytes that it has read from the socket already; a wait would not see them.
   bool has_pending() const { return ssl_ && (SSL_has_pending(ssl_.get()) == 1 || !bio_state_.early.empty()); }
 
+  /// Whether TLS keeps its room for records when they are done with. False, as at first, gives it back at once.
+  void keep_buffers(bool keep);
+
   /// Takes bytes off the wire that TLS has not asked for; for a TLS that has failed. How many there were.
   std::size_t take_raw(std::span<char> into);
 
