@@ -1,6 +1,8 @@
 #pragma once
 // tls: what a service proves who it is with, and whom it trusts.
 
+#include <mutual/ocsp.hpp>
+
 #include <filesystem>
 #include <string>
 #include <string_view>
@@ -64,6 +66,8 @@ struct config {
   /// Revocation lists as an authority tells of them, beside those in files. Its server is judged by `trust`. The
   /// service does not start if it cannot be reached and no list lies in a file.
   revocation_feed revocations_from{};
+  /// Asks OCSP responders about clients, beside what the lists say; nobody is asked if its `ask` is empty.
+  ocsp_check ocsp{};
   /// Intermediates that we know of but do not trust by themselves: they only make the reason for a refusal clearer.
   std::vector<std::filesystem::path> known_intermediates;
 

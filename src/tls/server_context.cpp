@@ -130,7 +130,8 @@ struct server_context::callbacks {
 
 server_context::server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
                                std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
-                               std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under)
+                               std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under,
+                               std::shared_ptr<ocsp_book> answers)
     : under_(under ? std::move(under) : std::make_shared<const library_contexts>(1, levers{.own_contexts = false})),
       lasting_(std::make_shared<const needed_to_the_end>(needed_to_the_end{under_, sessions})),
       settings_(std::move(settings)),
@@ -140,6 +141,7 @@ server_context::server_context(config settings, std::string stamp, std::uint64_t
       trust_(std::move(trust)),
       sessions_(std::move(sessions)),
       protocols_(std::move(protocols)),
+      answers_(std::move(answers)),
       remembered_(std::make_unique<verdict_memory>()) {
   for (const auto& each : protocols_) alpn_.append(1, static_cast<char>(each.size())).append(each);
 }
@@ -157,7 +159,7 @@ bool server_context::may_resume(const standing& known, client_facts& facts) cons
 }
 
 bool server_context::is_good_yet(const standing& known, client_facts& facts) const {
-  const auto judged = judge_again(known);
+  const auto judged = heed_answers(judge_again(known));
   if (judged.refused == reason::revoked) facts.revoked = known;
   return bool(judged);
 }
@@ -189,7 +191,16 @@ verdict server_context::judge(X509_STORE_CTX* asking) const {
   if (!made) return made;
   shown.remember(*made.who);
   shown.lend_leaf(asking);
-  return made;
+  return heed_answers(std::move(made));
+}
+
+// While it is known already, a client hears of its revocation by its alert, here, within the handshake. Whoever has to
+// be asked about first is asked about after it.
+verdict server_context::heed_answers(verdict good) const {
+  if (!answers_ || !good) return good;
+  auto wrong = answers_->objection_unasked(answers_->about(*trust_, *good.who), now());
+  if (!wrong) return good;
+  return refusal_of(*good.who, std::move(*wrong));
 }
 
 ssl_ptr server_context::accept(client_facts& facts, std::size_t thread) const {

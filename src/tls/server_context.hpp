@@ -2,6 +2,7 @@
 // server_context: what a listener proves itself with and judges its clients by, at one moment.
 
 #include "tls/library_context.hpp"
+#include "tls/ocsp_book.hpp"
 #include "tls/session_cache.hpp"
 #include "tls/ssl.hpp"
 #include "tls/trust.hpp"
@@ -43,12 +44,14 @@ class server_context {
   /// which file is wrong and how; nothing is half loaded. `protocols` are those that are spoken, by their ALPN names,
   /// the preferred first; a client that names none of them is refused, one that names nothing at all speaks the last.
   /// `under` are the OpenSSLs of the threads that will accept; null for the one that the program shares. `offered` are
-  /// revocation lists that lie in no file; null for none.
+  /// revocation lists that lie in no file; null for none. `answers` are those of OCSP responders, which the settings
+  /// then ask for; null if nobody is asked.
   static result<std::shared_ptr<const server_context>> load(
       const config& settings, std::uint64_t generation, std::shared_ptr<session_cache> sessions,
       const server_context* replaced = nullptr, std::vector<std::string> protocols = {"http/1.1"},
       std::shared_ptr<const library_contexts> under = nullptr,
-      std::shared_ptr<const std::vector<x509::lookup_list>> offered = nullptr);
+      std::shared_ptr<const std::vector<x509::lookup_list>> offered = nullptr,
+      std::shared_ptr<ocsp_book> answers = nullptr);
 
   /// A new connection's SSL, which will accept and write what it learns into `facts`; for the thread of that number.
   /// This must live until `facts.by` is null again, when the handshake is over, and what `lasting()` gives as long as
@@ -67,7 +70,8 @@ class server_context {
   /// Whether an earlier verdict holds here and now without a look at the chain.
   bool still_holds(const standing& earlier) const;
 
-  /// Judges once more somebody who was let in before: a session to be resumed, or a live connection.
+  /// Judges once more somebody who was let in before: a session to be resumed, or a live connection. What responders
+  /// have said is left out here.
   verdict judge_again(const standing& earlier) const;
 
   std::uint64_t generation() const { return generation_; }
@@ -85,8 +89,10 @@ class server_context {
  private:
   server_context(config settings, std::string stamp, std::uint64_t generation, x509::identity identity,
                  std::shared_ptr<const tls::trust> trust, std::shared_ptr<session_cache> sessions,
-                 std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under);
+                 std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under,
+                 std::shared_ptr<ocsp_book> answers);
 
+  verdict heed_answers(verdict good) const;
   bool may_resume(const standing& known, client_facts& facts) const;
   bool is_good_yet(const standing& known, client_facts& facts) const;
   verdict judge(X509_STORE_CTX* asking) const;
@@ -108,6 +114,7 @@ class server_context {
   std::shared_ptr<session_cache> sessions_;
   std::vector<std::string> protocols_;
   std::string alpn_;                            // the same, as they are on the wire: each after its length
+  std::shared_ptr<ocsp_book> answers_;          // null if nobody is asked
   std::unique_ptr<verdict_memory> remembered_;  // by trust_, and gone with it
   std::vector<ssl_ctx_ptr> contexts_;           // one a thread
 };

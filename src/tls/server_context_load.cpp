@@ -104,6 +104,7 @@ result<std::shared_ptr<const trust>> load_trust(const config& settings, const x5
   auto lists = settings.revocations;
   lists.insert(lists.end(), there.begin(), there.end());
   MUTUAL_TRY(auto sources, load_trust_sources({settings.trust, lists, settings.known_intermediates}));
+  sources.settings.asks_ocsp = !settings.ocsp.ask.empty();
   if (offered != nullptr) {
     sources.revocations.insert(sources.revocations.end(), offered->begin(), offered->end());
   }
@@ -159,7 +160,11 @@ std::vector<fs::path> files_of(const config& settings) {
 result<std::shared_ptr<const server_context>> server_context::load(
     const config& settings, std::uint64_t generation, std::shared_ptr<session_cache> sessions,
     const server_context* replaced, std::vector<std::string> protocols, std::shared_ptr<const library_contexts> under,
-    std::shared_ptr<const std::vector<x509::lookup_list>> offered) {
+    std::shared_ptr<const std::vector<x509::lookup_list>> offered, std::shared_ptr<ocsp_book> answers) {
+  // Whoever wants responders to be asked lets nobody in whom nobody asks about.
+  if (settings.ocsp.ask.empty() != (answers == nullptr)) {
+    return error(errc::internal, "OCSP responders are to be asked, and nobody does so");
+  }
   MUTUAL_TRY(auto named, with_files_named(settings));
   if (named.clients != client_auth::none && named.trust.empty()) {
     return error(
@@ -179,7 +184,7 @@ result<std::shared_ptr<const server_context>> server_context::load(
   }
   std::shared_ptr<server_context> made(new server_context(std::move(named), std::move(stamp), generation,
                                                           std::move(identity), std::move(trust), std::move(sessions),
-                                                          std::move(protocols), std::move(under)));
+                                                          std::move(protocols), std::move(under), std::move(answers)));
   MUTUAL_CHECK(made->prepare());
   return std::shared_ptr<const server_context>(std::move(made));
 }

@@ -24,6 +24,10 @@ struct trust_settings {
   /// key) do not count, as in RFC 5280 section 4.2.1.9.
   int most_intermediates = 8;
 
+  /// OCSP responders are asked about whoever no revocation list speaks of, by whoever has this judged: then not every
+  /// CA needs a list. The leaf is asked about in any case.
+  bool asks_ocsp = false;
+
   /// The inputs (c) to (g) of RFC 5280 section 6.1.1. Without any, a chain's policies matter only where its CAs
   /// require them.
   struct policies {

@@ -157,6 +157,15 @@ verdict refusal(reason why, std::string detail) {
   return out;
 }
 
+verdict refusal_of(const peer& who, finding why) {
+  auto out = refusal(why.why, std::move(why.detail));
+  presented_certificate shown{.subject = who.subject(), .issuer = who.issuer(), .serial = who.serial()};
+  shown.not_before = who.not_before();
+  shown.not_after = who.not_after();
+  out.presented.push_back(std::move(shown));
+  return out;
+}
+
 verdict judge(const trust& by, X509* leaf, const STACK_OF(X509) * sent, const judge_options& options) {
   if (leaf == nullptr) {
     return refusal(reason::no_certificate, options.use == purpose::client ? "the client sent no certificate"

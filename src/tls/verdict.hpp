@@ -3,6 +3,7 @@
 
 #include "base/clock.hpp"
 #include "tls/trust.hpp"
+#include "tls/verdict_finding.hpp"
 #include "x509/openssl.hpp"
 
 #include <mutual/peer.hpp>
@@ -78,6 +79,9 @@ verdict judge_again(const trust& by, const standing& earlier, const judge_option
 
 /// The good verdict that an earlier one's standing stands for; the caller has asked `still_holds`.
 verdict verdict_of(standing earlier);
+
+/// A refusal of somebody whose chain is good, for what is known of its bearer otherwise.
+verdict refusal_of(const peer& who, finding why);
 
 /// A refusal for a reason that was not found in a chain (`policy_denied`, `proof_failed`), in the same form.
 verdict refusal(reason why, std::string detail);

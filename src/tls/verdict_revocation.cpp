@@ -92,8 +92,16 @@ void check_revocation(const trust& by, const path& chain, sys_seconds at, findin
   // An anchor that is shown as a leaf: nobody above it could have revoked it, but it may stand on a list all the same.
   if (chain.size() == 1) return check_pin_revocation(by, chain.front(), at, wrong);
   for (std::size_t below = 0; below + 1 < chain.size(); ++below) {
+    // A responder is asked about whoever no list speaks of (ocsp_book).
+    if (by.settings().asks_ocsp && !has_list_for(by, chain[below], chain[below + 1])) continue;
     if (auto found = judge_one(by, chain[below], chain[below + 1], at)) wrong.push_back(std::move(*found));
   }
+}
+
+bool has_list_for(const trust& by, X509* one, X509* issuer) {
+  if (!by.has_usual_lists_only()) return by.checks_revocation();
+  return std::any_of(by.lists().begin(), by.lists().end(),
+                     [&](const list& each) { return is_of_issuer(each, one) && names_key_of(each.list, issuer); });
 }
 
 void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& wrong) {

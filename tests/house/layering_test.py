@@ -27,6 +27,7 @@ HEADER_OF = {
     "task.hpp": "base",
     "reason.hpp": "base",
     "peer.hpp": "x509",
+    "ocsp.hpp": "tls",
     "revocation_list.hpp": "tls",
     "tls.hpp": "tls",
     "body.hpp": "http",
