@@ -7,6 +7,7 @@
 #include "client/connection.hpp"
 #include "client/event_reader.hpp"
 #include "client/fetch_at.hpp"
+#include "client/watch.hpp"
 #include "http/abandonable.hpp"
 #include "net/resolve_aside.hpp"
 #include "x509/digest.hpp"
@@ -33,36 +34,6 @@ url at(url base, const char* target) {
   base.target = target;
   return base;
 }
-
-// Gives work up once `enough` says so; for as long as this lives.
-class watch {
- public:
-  watch(net::loop& on, http::abandonable& work, std::function<bool()> enough)
-      : state_(std::make_shared<state>(state{&on, &work, std::move(enough)})) {
-    look_again(state_);
-  }
-  ~watch() { state_->work = nullptr; }
-  watch(const watch&) = delete;
-  watch& operator=(const watch&) = delete;
-
- private:
-  struct state {
-    net::loop* on;
-    http::abandonable* work;  // null once nobody watches it
-    std::function<bool()> enough;
-  };
-
-  static void look_again(const std::shared_ptr<state>& what) {
-    constexpr std::chrono::milliseconds look_every{100};
-    what->on->after(look_every, [what] {
-      if (what->work == nullptr) return;
-      if (!what->enough()) return look_again(what);
-      what->work->give_up();
-    });
-  }
-
-  std::shared_ptr<state> state_;
-};
 
 // Several machines may answer to one name, each with lists of its own, and the one that announces need not be the one
 // that is asked.
