@@ -14,7 +14,8 @@ namespace mutual::authority {
 /// no file is left behind.
 class folder_lock {
  public:
-  /// Waits its turn; timed_out if that takes longer than `patience`.
+  /// Waits its turn, and lets nobody pass by who comes later, however soon; timed_out if that takes longer than
+  /// `patience`.
   static result<folder_lock> take(const std::filesystem::path& folder,
                                   std::chrono::milliseconds patience = std::chrono::seconds(30));
 
