@@ -18,6 +18,8 @@ def lookup(found):
         row(f"one of {found['entries']:,.0f} that are revoked, ns", f"{found['revoked_ns']:.0f}",
             f"100: {verdict(found['revoked_ns'] < 100)}"),
         row("a stranger, ns", f"{found['stranger_ns']:.0f}", f"100: {verdict(found['stranger_ns'] < 100)}"),
+        row("the same two, each waiting for the answer before, ns",
+            f"{found['revoked_alone_ns']:.0f}, {found['stranger_alone_ns']:.0f}", ""),
         row("memory for each that is revoked, bytes", f"{found['bytes_each']:.1f}",
             f"24: {verdict(found['bytes_each'] < 24)}"),
         row("to make it of the list's bytes, ms", f"{found['built_ms']:,.0f}", ""),

@@ -14,7 +14,7 @@ namespace mutual::x509 {
 /// A revocation list for judging by: what it says of itself, who has signed it, and whom it revokes; not when or why,
 /// and not the bytes that it was read from. Copies share it; it never changes. Safe from any thread.
 ///
-/// Nearly every list is kept compact: about 22 bytes for each that it revokes, where OpenSSL's own form takes some 330.
+/// Nearly every list is kept compact: about 23 bytes for each that it revokes, where OpenSSL's own form takes some 330.
 /// One that says more of an entry than that it is revoked (deltas that take back, lists for several CAs, critical
 /// extensions), or whose signature is not over a digest (Ed25519, RSA-PSS), is kept as OpenSSL reads it.
 class lookup_list {

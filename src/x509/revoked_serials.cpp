@@ -1,21 +1,17 @@
 #include "x509/revoked_serials.hpp"
 
-#include "base/large_pages.hpp"
-#include "base/random.hpp"
 #include "x509/der_reader.hpp"
 
 #include <algorithm>
-#include <array>
-#include <bit>
-#include <cstring>
+#include <cstdint>
 #include <limits>
+#include <utility>
 
 namespace mutual::x509 {
 namespace {
 
 constexpr unsigned char sequence = 0x30, integer = 0x02, object = 0x06, octets = 0x04, enumerated = 0x0A;
 constexpr unsigned char utc_time = 0x17, generalized_time = 0x18;
-constexpr std::size_t longest = 20;  // RFC 5280 section 4.1.2.2
 constexpr std::string_view reason_code("\x55\x1D\x15", 3), invalidity_date("\x55\x1D\x18", 3);
 
 // RFC 5280 section 5.3.1: those that say that the certificate is revoked; 8 takes it back, 7 is not used.
@@ -61,7 +57,7 @@ std::optional<std::string_view> magnitude_of(std::string_view number) {
     if ((static_cast<unsigned char>(number[1]) & 0x80U) == 0) return std::nullopt;  // Not DER.
     number.remove_prefix(1);
   }
-  return number.size() <= longest ? std::optional(number) : std::nullopt;
+  return number.size() <= serial_table::longest ? std::optional(number) : std::nullopt;
 }
 
 std::optional<std::string_view> serial_of_entry(std::string_view entry) {
@@ -88,72 +84,31 @@ bool each_serial(std::string_view entries, Visit visit) {
   return true;
 }
 
-using padded = std::array<char, longest>;
-
-padded pad(std::string_view magnitude, std::size_t width) {
-  padded out{};
-  std::memcpy(out.data() + (width - magnitude.size()), magnitude.data(), magnitude.size());
-  return out;
-}
-
-std::uint64_t hash_of(std::uint64_t seed, const char* number, std::size_t width) {
-  std::uint64_t state = seed;
-  for (std::size_t at = 0; at < width; at += sizeof state) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, number + at, std::min(sizeof word, width - at));
-    state = (state ^ word) * 0x9E3779B97F4A7C15U;
-    state ^= state >> 32U;
-  }
-  return state * 0xD6E8FEB86659FD93U;
+// Nothing if some number finds no room.
+std::optional<serial_table> table_of(std::string_view entries, std::size_t count, std::size_t width,
+                                     const serial_table::effort& how) {
+  serial_table::maker making(count, width, how);
+  bool has_room = true;
+  each_serial(entries, [&](std::string_view one) { has_room = has_room && making.add(one); });
+  return has_room ? making.finish() : std::nullopt;
 }
 
 }  // namespace
 
-std::size_t revoked_serials::bucket_of(const char* number) const {
-  return static_cast<std::size_t>(hash_of(seed_, number, width_) >> shift_);
-}
-
 // Twice over the bytes: to count, and to put each in its place. Nothing is sorted, and nothing else is kept.
 std::optional<revoked_serials> revoked_serials::from_entries(std::string_view entries) {
-  revoked_serials out;
-  // Whoever chooses serial numbers is not to know which of them share a bucket. The hash is no keyed one that would
-  // withstand study; that whoever fills a list is the CA is what this relies on, and a slow look-up all that is at
-  // stake.
-  const auto seed = random_bytes(sizeof out.seed_);
-  std::memcpy(&out.seed_, seed.data(), sizeof out.seed_);
+  std::size_t count = 0;
+  std::size_t width = 0;
   const auto measure = [&](std::string_view one) {
-    ++out.size_;
-    out.width_ = std::max(out.width_, one.size());
+    ++count;
+    width = std::max(width, one.size());
   };
-  if (!each_serial(entries, measure) || out.size_ >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
-  const auto buckets = std::max<std::size_t>(2, std::bit_ceil(out.size_ / 4 + 1));
-  out.shift_ = 64 - static_cast<unsigned>(std::countr_zero(buckets));
-  out.first_.reserve(buckets + 1);
-  use_large_pages(out.first_.data(), (buckets + 1) * sizeof(std::uint32_t));
-  out.first_.resize(buckets + 1);
-  out.numbers_.reserve(out.size_ * out.width_);
-  use_large_pages(out.numbers_.data(), out.size_ * out.width_);
-  out.numbers_.resize(out.size_ * out.width_);
-  each_serial(entries, [&](std::string_view one) { ++out.first_[out.bucket_of(pad(one, out.width_).data()) + 1]; });
-  for (std::size_t at = 1; at <= buckets; ++at) out.first_[at] += out.first_[at - 1];
-  // Each bucket is filled from its end, so that first_ ends up where each begins.
-  for (std::size_t at = 0; at < buckets; ++at) out.first_[at] = out.first_[at + 1];
-  each_serial(entries, [&](std::string_view one) {
-    const auto number = pad(one, out.width_);
-    const std::size_t place = --out.first_[out.bucket_of(number.data())];
-    std::memcpy(out.numbers_.data() + place * out.width_, number.data(), out.width_);
-  });
-  return out;
-}
-
-bool revoked_serials::contains(std::string_view magnitude) const {
-  if (size_ == 0 || magnitude.empty() || magnitude.size() > width_) return false;
-  const auto number = pad(magnitude, width_);
-  const auto bucket = bucket_of(number.data());
-  for (std::size_t at = first_[bucket]; at < first_[bucket + 1]; ++at) {
-    if (std::memcmp(numbers_.data() + at * width_, number.data(), width_) == 0) return true;
+  if (!each_serial(entries, measure) || count >= std::numeric_limits<std::uint32_t>::max()) return std::nullopt;
+  // By the first of these in all likelihood, whatever the numbers: each has a secret key of its own.
+  for (const double full : {serial_table::effort().full, 0.85, 0.7}) {
+    if (auto made = table_of(entries, count, width, {.full = full})) return revoked_serials(*std::move(made), count);
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace mutual::x509
