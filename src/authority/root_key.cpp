@@ -14,8 +14,13 @@ std::string shown(const std::filesystem::path& path) { return text::printable(pa
 result<x509::private_key> open_key(const std::filesystem::path& path, const root_access& with,
                                    x509::secret& opened_by) {
   opened_by = with.password;
-  MUTUAL_TRY(auto bytes, file::read(path));
-  const x509::secret contents(std::move(bytes));
+  auto bytes = file::read(path);
+  // One that was named and is not there is a mistake; not_found is for a key that nobody has named.
+  if (!bytes) {
+    const auto code = bytes.error().code();
+    return error(code == errc::not_found ? errc::bad_input : code, bytes.error().message());
+  }
+  const x509::secret contents(*std::move(bytes));
   auto read = x509::read_bundle(contents.view(), with.password.view(), shown(path));
   if (!read && read.error().code() == errc::password_needed) {
     if (!with.ask) {

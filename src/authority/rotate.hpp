@@ -61,7 +61,10 @@ result<rotation_state> state_of_rotation(pki& of);
 /// Takes away the old CAs on which nothing depends; an error that says when, if there is none. Those that were imported
 /// and have not ended are among them only if it is said, for nobody here knows what depends on them. Each signs its
 /// last revocation list first; one that cannot stays, unless it was revoked itself, and is the error when the others
-/// have gone. Gives what is left. May be killed at any moment, and done again.
-result<rotation_state> finish_rotation(pki& of, bool imported_too = false, const root_access& root = {});
+/// have gone. An old root needs that only if its list lacks a CA that was revoked, is missing or past its date; with
+/// `root_key_is_lost` it goes without, if its key is neither here nor named. Gives what is left. May be killed at any
+/// moment, and done again.
+result<rotation_state> finish_rotation(pki& of, bool imported_too = false, const root_access& root = {},
+                                       bool root_key_is_lost = false);
 
 }  // namespace mutual::authority

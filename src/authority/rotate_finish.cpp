@@ -79,19 +79,35 @@ result<> finish_issuer(pki& of, const retired_issuer& one, bool with_lists) {
   return {};
 }
 
+// A key that was not named may be kept away as well as lost, and only people know which: until they say so, an old root
+// whose last list must still be made stays.
+result<bool> lacks_last_list(pki& of, const root_place& root, opened_roots& keys, bool key_is_lost) {
+  MUTUAL_TRY(const bool needed, of.needs_root_key(root));
+  const auto& key = keys.open(root, true);
+  if (!needed || key) return false;
+  // One that is here and only closed, or somebody else's, is not lost.
+  if (key_is_lost && key.error().code() == errc::not_found) return true;
+  return key.error().in(
+      fmt::format("the last revocation list of {} must be made first, since the one that is there lacks a CA that was "
+                  "revoked, or is "
+                  "missing or past its date (if the key is lost for good: --old-root-key-lost)",
+                  text::quoted(root.certificate.subject())));
+}
+
 // An old root: its key goes, then the trust in it. Its last list stays, as an intermediate's does: servers elsewhere
 // that trust it still would take no list without it.
-result<> finish_root(pki& of, const root_place& root, opened_roots& keys, bool with_lists) {
+result<> finish_root(pki& of, const root_place& root, opened_roots& keys, bool with_lists, bool key_is_lost) {
   const auto& places = of.places();
   MUTUAL_TRY(auto left, look_without(places, root.certificate));
   const bool makes_list = with_lists && root.certificate.not_after() > now();
+  bool lacking = false;
   if (makes_list) {
-    const auto& key = keys.open(root, true);
-    MUTUAL_TRY(const bool needed, of.needs_root_key(root));
-    // A key that is gone signs nothing more; one that is only closed must not be deleted before it has.
-    if (needed && !key && key.error().code() != errc::not_found) return key.error();
+    MUTUAL_TRY(lacking, lacks_last_list(of, root, keys, key_is_lost));
   }
-  MUTUAL_CHECK(of.records().note("retired", root.certificate.serial(), "root", "nothing depends on it"));
+  MUTUAL_CHECK(of.records().note("retired", root.certificate.serial(), "root",
+                                 lacking ? "nothing depends on it; its key is lost, and its last revocation list lacks "
+                                           "what was revoked since"
+                                         : "nothing depends on it"));
   if (const auto& key = keys.open(root, true); makes_list && key) {
     list_options last;
     last.lifetime = root.certificate.not_after() - now();
@@ -122,8 +138,13 @@ error nothing_may_go(const std::vector<old_authority>& old) {
 
 }  // namespace
 
-result<rotation_state> finish_rotation(pki& of, bool imported_too, const root_access& root) {
+result<rotation_state> finish_rotation(pki& of, bool imported_too, const root_access& root, bool root_key_is_lost) {
   const auto& places = of.places();
+  // Before anything is done: whoever has mistyped a name has not said that there is no key.
+  for (const auto& one : root.key_files) {
+    MUTUAL_TRY(const bool there, file::exists(one));
+    if (!there) return file::read(one).error();
+  }
   opened_roots keys(root);
   MUTUAL_TRY(const bool lists_are_there, of.has_lists());
   if (lists_are_there) MUTUAL_CHECK(of.ask_for_roots(keys));
@@ -145,7 +166,7 @@ result<rotation_state> finish_rotation(pki& of, bool imported_too, const root_ac
   }
   for (const auto& one : retired.roots) {
     if (!may_go(one.root.called)) continue;
-    if (auto done = finish_root(of, one.root, keys, with_lists); stays) stays = std::move(done);
+    if (auto done = finish_root(of, one.root, keys, with_lists, root_key_is_lost); stays) stays = std::move(done);
   }
   // The last lists are among those that servers have from now on.
   result<> lists;

@@ -28,6 +28,7 @@ struct options {
   root_key_options root;
   authority::rotation_request request;
   bool imported_too = false;
+  bool root_key_is_lost = false;
   bool json = false;
 };
 
@@ -67,7 +68,7 @@ void print_json(const authority::rotation_state& state) {
 result<authority::rotation_state> finish(authority::pki& opened, const options& given) {
   MUTUAL_TRY(const auto root, to_root_access(given.root));
   MUTUAL_TRY(const auto before, authority::state_of_rotation(opened));
-  MUTUAL_TRY(auto state, authority::finish_rotation(opened, given.imported_too, root));
+  MUTUAL_TRY(auto state, authority::finish_rotation(opened, given.imported_too, root, given.root_key_is_lost));
   const auto roots = [](const authority::rotation_state& of) {
     return std::count_if(of.old.begin(), of.old.end(), [](const auto& one) { return one.is_root; });
   };
@@ -121,6 +122,10 @@ void add_step(CLI::App& rotate, action& chosen, step which, const char* name, co
   if (which == step::finish) {
     command->add_flag("--imported-too", given->imported_too,
                       "Also old CAs that were imported, though what they issued elsewhere is on no record here");
+    command->add_flag("--old-root-key-lost", given->root_key_is_lost,
+                      "An old root's key is lost for good: let the root go, though its last revocation list lacks what "
+                      "was revoked since. Whoever trusts it still goes on believing a CA of it that was revoked: see "
+                      "first that nobody does");
   }
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);

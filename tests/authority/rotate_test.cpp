@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <set>
 
 namespace mutual::authority {
@@ -354,6 +355,48 @@ TEST_F(a_rotation, is_finished_with_a_last_list_by_who_opens_the_old_roots_key) 
   EXPECT_EQ(good(finish_rotation(in, false, {{}, x509::secret(std::string_view("sesame")), {}})).old.size(), 0U);
   EXPECT_FALSE(std::filesystem::exists(old.key_file));
   EXPECT_EQ(good(x509::load_crls(places.revocation_list(old.called))).front().size(), 1U);
+}
+
+TEST_F(a_rotation, leaves_an_old_root_whose_last_list_must_be_made_and_whose_key_is_away_until_it_is_called_lost) {
+  good(opened().make_lists({}));
+  const auto stolen = issuing().serial();
+  begin(true);
+  const auto old = good(load_retired(places)).roots.at(0).root;
+  const auto away = folder / "away.key";
+  std::filesystem::rename(old.key_file, away);
+  auto in = opened();
+  good(in.revoke(stolen, revocation_reason::ca_compromise, {}));
+  EXPECT_THAT(message(in.make_lists({})), HasSubstr("the root's revocation list does not say it yet"));
+  const auto trust = folder.bytes("pki/trust.crt");
+  const auto stays = [&](const root_access& with, bool key_is_lost, const std::string& words) {
+    EXPECT_THAT(message(finish_rotation(in, false, with, key_is_lost)), HasSubstr(words));
+    EXPECT_EQ(folder.bytes("pki/trust.crt"), trust);
+    EXPECT_EQ(good(load_retired(places)).roots.size(), 1U);
+  };
+  stays({}, false, "--old-root-key-lost");
+  for (const bool key_is_lost : {false, true}) {
+    stays({{folder / "mistyped.key"}, {}, {}}, key_is_lost, "No such file");
+    stays({{places.root_key()}, {}, {}}, key_is_lost, "is not the key of the root");
+  }
+  EXPECT_TRUE(good(finish_rotation(in, false, {{away}, {}, {}})).old.empty());
+  EXPECT_EQ(good(x509::load_crls(places.revocation_list(old.called))).front().size(), 1U);
+}
+
+TEST_F(a_rotation, lets_an_old_root_go_whose_key_is_lost_if_that_is_said_and_notes_what_its_last_list_lacks) {
+  good(opened().make_lists({}));
+  const auto stolen = issuing().serial();
+  begin(true);
+  const auto old = good(load_retired(places)).roots.at(0).root;
+  std::filesystem::remove(old.key_file);
+  auto in = opened();
+  good(in.revoke(stolen, revocation_reason::ca_compromise, {}));
+  EXPECT_TRUE(good(finish_rotation(in, false, {}, true)).old.empty());
+  EXPECT_EQ(good(x509::load_certificates(places.trust())).size(), 1U);
+  const auto acts = good(in.acts());
+  EXPECT_TRUE(std::any_of(acts.begin(), acts.end(), [&](const act& one) {
+    return one.what == "retired" && one.serial == old.certificate.serial() &&
+           one.why.find("its key is lost, and its last revocation list lacks") != std::string::npos;
+  }));
 }
 
 TEST_F(a_rotation, that_was_interrupted_before_it_was_decided_is_taken_back) {

@@ -212,6 +212,25 @@ class Rotate(ServingTest):
         self.mutual("rotate", "finish", "--root-password-file", "pass")
         self.assertEqual(self.status()["old"], [])
 
+    def test_an_old_root_whose_key_is_kept_away_is_not_let_go_while_its_list_lacks_a_stolen_ca(self):
+        shutil.rmtree(self.at("pki"))
+        self.mutual("init", "--root-key-out", "stick.key", "--host", "localhost", "--client", "alice")
+        self.mutual("crl")
+        stolen = self.run_tool("openssl", "x509", "-in", "pki/intermediate.crt", "-noout", "-serial").split("=")[1].strip().lower()
+        self.mutual("rotate", "root", "--root-key", "stick.key", "--root-key-out", "new.key")
+        self.mutual("revoke", stolen, "--reason", "cACompromise", code=1)
+        both = self.read("pki/trust.crt")
+        for more, words in (((), "--old-root-key-lost"), (("--root-key", "stik.key"), "stik.key: No such file"),
+                            (("--root-key", "stik.key", "--old-root-key-lost"), "stik.key: No such file"),
+                            (("--root-key", "new.key", "--old-root-key-lost"), "is not the key of the root")):
+            self.assertIn(words, self.mutual("rotate", "finish", *more, code=1))
+            self.assertEqual(self.read("pki/trust.crt"), both)
+        self.mutual("rotate", "finish", "--root-key", "stick.key")
+        self.assertEqual(self.read("pki/trust.crt"), self.read("pki/root.crt"))
+        last = [name for name in os.listdir(self.at("pki/retired")) if name.endswith(".crl")]
+        told = [self.run_tool("openssl", "crl", "-inform", "DER", "-in", f"pki/retired/{name}", "-noout", "-text") for name in last]
+        self.assertEqual([stolen.upper() in text for text in told].count(True), 1, told)
+
     def test_an_imported_root_that_allows_no_cross_certificate_overlaps_all_the_same(self):
         shutil.rmtree(self.at("pki"))
         self.self_signed("ca", "-addext", "basicConstraints=critical,CA:TRUE,pathlen:1", "-addext",
