@@ -12,11 +12,9 @@ import threading
 import time
 import unittest
 
+from killing import KILLS, Kills, ListsSeen, certificate_files, certificates_in
 from postgres import WithPostgres, programs
 from serving import MUTUAL, ServingTest, clean_environment
-
-# How many processes are killed on each store; hundreds with TEST_KILLS=500.
-KILLS = int(os.environ.get("TEST_KILLS", "60"))
 
 
 class OnSqlite(ServingTest):
@@ -57,14 +55,18 @@ class OnSqlite(ServingTest):
         return number, {one.split()[0].lower() for one in text.split("Serial Number: ")[1:]}
 
     def check_consistent(self):
-        """Every certificate in a file is in the inventory with its own key, and no serial is there twice."""
+        """Every certificate in any file is in the inventory, an issued one under its own name; and no serial is there twice."""
         rows = self.sql("SELECT sha256, name, state, serial FROM certificates")
         self.assertEqual(len({row[3] for row in rows}), len(rows))
-        recorded = {sha256: name for sha256, name, _, _ in rows}
-        for path in glob.glob(self.at("pki/issued/*.crt")):
-            printed = self.run_tool("openssl", "x509", "-in", path, "-noout", "-fingerprint", "-sha256")
-            sha256 = printed.split("=")[1].strip().replace(":", "").lower()
-            self.assertEqual(recorded[sha256], os.path.basename(path)[:-4])
+        recorded = {sha256: (name, serial) for sha256, name, _, serial in rows}
+        for path in certificate_files(self.at("pki")):
+            found = certificates_in(path)
+            self.assertTrue(found, path)
+            self.assertLessEqual(set(found), set(recorded), path)
+            name, serial = recorded[found[0]]
+            folder, file = os.path.basename(os.path.dirname(path)), os.path.basename(path)[:-4]
+            if folder in ("issued", "replaced", "retired"):
+                self.assertEqual(file, {"issued": name, "replaced": f"{name}.{serial}", "retired": serial}[folder])
         numbers = self.sql("SELECT issuer, number FROM revocation_lists")
         self.assertEqual(len(set(numbers)), len(numbers))
 
@@ -89,49 +91,68 @@ class OnSqlite(ServingTest):
                 self.sql(sql)
 
     def test_killed_at_any_moment_nothing_that_was_done_is_lost(self):
-        done = {"issue": set(), "revoke": set(), "crl": []}
-        names = []
-        for n in range(KILLS):
-            kind = ("issue", "issue", "revoke", "crl")[n % 4]
-            candidates = [name for name in names if name not in done["revoke"]]
-            if kind == "issue" or (kind == "revoke" and not candidates):
-                kind, line = "issue", ["issue", "client", f"k{n}"]
-            elif kind == "revoke":
-                line = ["revoke", random.choice(candidates)]
-            else:
-                line = ["crl", "--json"]
-            process = self.start(*line)
-            delay = random.uniform(0, 0.12)
-            try:
-                said, _ = process.communicate(timeout=delay)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                said, _ = process.communicate()
-            if kind == "issue":
-                names.append(line[2])
-            if process.returncode == 0:
-                done[kind].append(json.loads(said)[0]["number"]) if kind == "crl" else done[kind].add(line[-1])
-            if n % 20 == 19:
+        kills, seen = Kills(self), ListsSeen(self)
+        for kind, line in (("issue", ["issue", "client", "first"]), ("renew", ["renew", "first"]), ("revoke", ["revoke", "first"]),
+                           ("crl", ["crl"])):
+            kills.whole(kind, *line)
+        # What was reported as done: names that were issued, and were revoked; serials by renewals; numbers of lists.
+        issued, revoked, renewed, listed = {"first"}, {"first"}, [], []
+        to_revoke, to_renew, n = [], ["alice"], 0
+        wanted = {"issue": KILLS, "revoke": KILLS, "renew": (KILLS + 1) // 2, "crl": (KILLS + 1) // 2}
+        while lacking := [kind for kind in wanted if kills.lacks(kind, wanted[kind])]:
+            n += 1
+            kind = lacking[n % len(lacking)]
+            if kind == "revoke" and not to_revoke:
+                self.mutual("issue", "client", f"v{n}")
+                issued.add(f"v{n}")
+                to_revoke.append(f"v{n}")
+            name = {"issue": f"k{n}", "renew": random.choice(to_renew), "revoke": to_revoke[-1] if to_revoke else "", "crl": ""}[kind]
+            line = {"issue": ("issue", "client", name), "crl": ("crl", "--json"), "renew": ("renew", name, "--json")}.get(kind, (kind, name))
+            code, said = kills.strike(kind, *line)
+            if kind == "revoke":
+                to_revoke.pop()
+            self.assertIn(code, (0, -signal.SIGKILL), said)
+            if code == 0:
+                if kind == "issue":
+                    issued.add(name)
+                    (to_revoke if n % 2 else to_renew).append(name)
+                elif kind == "revoke":
+                    revoked.add(name)
+                elif kind == "renew":
+                    renewed.append(json.loads(said)["serial"])
+                else:
+                    listed.append(json.loads(said)[0]["number"])
+            seen.look(self.at("pki"))
+            if n % 10 == 9:
                 self.check_consistent()
         # Those that are let alone are done, and finish what was interrupted.
-        for n in range(2):
-            self.mutual("issue", "client", f"whole{n}")
-            done["issue"].add(f"whole{n}")
+        for count in range(2):
+            self.mutual("issue", "client", f"whole{count}")
+            issued.add(f"whole{count}")
         self.mutual("revoke", "whole0")
-        done["revoke"].add("whole0")
+        revoked.add("whole0")
         self.check_consistent()
-        by_name = {one["name"]: one for one in self.listed()}
-        for name in done["issue"]:
+        seen.look(self.at("pki"))
+        all_of = {}
+        for one in self.listed():
+            all_of.setdefault(one["name"], []).append(one)
+        for name in issued:
             self.assertTrue(os.path.exists(self.at("pki/issued", name + ".key")), name)
-            self.assertIn(by_name[name]["status"], ("valid", "revoked"), name)
+            self.assertLessEqual({one["status"] for one in all_of[name]}, {"valid", "revoked", "replaced"}, name)
         number, on_list = self.crl()
-        for name in done["revoke"]:
-            self.assertEqual(by_name[name]["status"], "revoked", name)
-            self.assertIn(by_name[name]["serial"].lstrip("0"), {one.lstrip("0") for one in on_list}, name)
-        self.assertEqual(done["crl"], sorted(set(done["crl"])))
-        self.assertTrue(all(one < number for one in done["crl"]))
+        on_list = {one.lstrip("0") for one in on_list}
+        for name in revoked:
+            self.assertEqual({one["status"] for one in all_of[name]}, {"revoked"}, name)
+            self.assertLessEqual({one["serial"].lstrip("0") for one in all_of[name]}, on_list, name)
+        standing = {one["serial"]: one["status"] for all in all_of.values() for one in all}
+        self.assertLessEqual(on_list, {serial.lstrip("0") for serial, status in standing.items() if status == "revoked"})
+        self.assertLessEqual({standing[serial] for serial in renewed}, {"valid", "replaced"})
+        self.assertEqual(listed, sorted(set(listed)))
+        self.assertTrue(all(one < number for one in listed))
         self.assertEqual([name for name in os.listdir(self.at("pki/issued")) if name.startswith(".") or ".new-" in name], [])
-        self.assertNotIn("incomplete", {one["status"] for one in self.listed()})
+        self.assertNotIn("incomplete", set(standing.values()))
+        begun = [name for name in all_of if name[0] == "k" and name not in issued]
+        kills.tell(f"; {len(begun)} certificates of killed processes were recorded")
 
     def test_eight_processes_issue_at_once(self):
         failures = []
@@ -166,36 +187,65 @@ class OnSqlite(ServingTest):
         """Whatever was interrupted: the CAs' files fit together, and the newest is the inventory's too."""
         newest = self.sql("SELECT serial FROM certificates WHERE profile = 'intermediate' AND name = 'intermediate' ORDER BY id "
                           "DESC LIMIT 1")[0][0]
-        shown = self.run_tool("openssl", "x509", "-in", "pki/intermediate.crt", "-noout", "-serial")
-        self.assertEqual(shown.strip().split("=")[1].lower(), newest)
+        self.assertEqual(self.issuing(), newest)
         for ca in ("root", "intermediate"):
             public = self.run_tool("openssl", "x509", "-in", f"pki/{ca}.crt", "-noout", "-pubkey")
             self.assertEqual(self.run_tool("openssl", "pkey", "-in", f"pki/{ca}.key", "-pubout"), public)
         self.assertEqual([name for name in os.listdir(self.at("pki")) if name.startswith("pending") or ".new-" in name], [])
 
+    def issuing(self):
+        """The serial of the CA that issues."""
+        return self.run_tool("openssl", "x509", "-in", "pki/intermediate.crt", "-noout", "-serial").strip().split("=")[1].lower()
+
     def test_a_rotation_killed_at_any_moment_is_completed_or_taken_back_by_the_next_command(self):
+        kills, left = Kills(self), KILLS
+        # Each CA that was replaced goes on making lists, so hundreds of rotations are those of several authorities.
+        while left > 0:
+            if left < KILLS:
+                shutil.rmtree(self.at("pki"))
+                self.init()
+            self.rotate_under_kills(kills, KILLS - left + min(left, 12))
+            self.finish_under_kills(kills)
+            left -= 12
+        kills.tell()
+        self.assertGreaterEqual(kills.landed["rotate"], KILLS)
+        self.assertGreaterEqual(kills.landed["finish"], KILLS // 12)
+
+    def rotate_under_kills(self, kills, until):
+        seen, done, n = ListsSeen(self), [], 0
         self.mutual("crl")
-        for n in range(KILLS // 2):
-            line = ("rotate", ("intermediate", "intermediate", "root")[n % 3])
-            process = self.start(*line)
-            try:
-                process.communicate(timeout=random.uniform(0, 0.2))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.communicate()
+        kills.whole("rotate", "rotate", "root")
+        while kills.lacks("rotate", until):
+            n += 1
+            before = self.issuing()
+            code, said = kills.strike("rotate", "rotate", ("intermediate", "intermediate", "root")[n % 3])
+            self.assertIn(code, (0, -signal.SIGKILL), said)
+            if code == 0:
+                done.append(self.issuing())
+                self.assertNotEqual(done[-1], before)
+            seen.look(self.at("pki"))
             self.mutual("issue", "client", f"r{n}")
             self.check_rotated()
+            self.check_consistent()
+            seen.look(self.at("pki"))
             for name in ("alice", f"r{n}"):
                 self.run_tool("openssl", "verify", "-x509_strict", "-crl_check_all", "-CAfile", "pki/trust.crt", "-CRLfile",
                               "pki/crl.pem", "-untrusted", f"pki/issued/{name}.crt", f"pki/issued/{name}.crt")
-            if n % 10 == 9:
-                self.check_consistent()
+            # Whatever was reported as rotated issued once, and is kept until nothing depends on it.
+            acts = {one["serial"] for one in json.loads(self.mutual("log", "--json")) if one["what"] == "rotated"}
+            self.assertLessEqual(set(done), acts)
+            kept = {os.path.basename(path)[:-4] for path in glob.glob(self.at("pki/retired/*.key"))} | {self.issuing()}
+            self.assertLessEqual(set(done), kept)
         self.mutual("crl")
         self.mutual("revoke", "alice")
         said = self.run_tool("openssl", "verify", "-crl_check_all", "-CAfile", "pki/trust.crt", "-CRLfile", "pki/crl.pem",
                              "-untrusted", "pki/issued/alice.crt", "pki/issued/alice.crt", code=2)
         self.assertIn("certificate revoked", said)
-        # A finish that is killed is done again, and takes away all that may go.
+        seen.look(self.at("pki"))
+
+    def finish_under_kills(self, kills):
+        """A finish that is killed is done again, and takes away all that may go."""
+        seen = ListsSeen(self)
         self.mutual("rotate", "root")
         for name in [one["name"] for one in self.listed() if one["profile"] in ("client", "server") and one["status"] == "valid"]:
             old = [one["serial"] for one in self.listed() if one["name"] == name and one["status"] == "valid"]
@@ -203,16 +253,17 @@ class OnSqlite(ServingTest):
             for serial in old:
                 self.mutual("revoke", serial, "--no-crl")
         self.mutual("crl")
-        for _ in range(max(4, KILLS // 8)):
-            process = self.start("rotate", "finish")
-            try:
-                process.communicate(timeout=random.uniform(0, 0.2))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.communicate()
+        kills.usual["finish"] = kills.usual["rotate"]
+        for _ in range(4):
+            if not json.loads(self.mutual("rotate", "status", "--json"))["old"]:
+                break
+            kills.strike("finish", "rotate", "finish")
+            seen.look(self.at("pki"))
             self.mutual("list")
             self.mutual("crl")
             self.check_rotated()
+            self.check_consistent()
+            seen.look(self.at("pki"))
         if json.loads(self.mutual("rotate", "status", "--json"))["old"]:
             self.mutual("rotate", "finish")
         self.assertEqual(json.loads(self.mutual("rotate", "status", "--json"))["old"], [])
@@ -221,6 +272,8 @@ class OnSqlite(ServingTest):
         self.mutual("issue", "client", "last")
         self.run_tool("openssl", "verify", "-x509_strict", "-crl_check_all", "-CAfile", "pki/trust.crt", "-CRLfile", "pki/crl.pem",
                       "-untrusted", "pki/issued/last.crt", "pki/issued/last.crt")
+        self.check_consistent()
+        seen.look(self.at("pki"))
 
     def backup(self):
         shutil.copy(self.at("pki/inventory.db"), self.at("backup.db"))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -11,10 +10,10 @@ import subprocess
 import time
 import unittest
 
+from killing import KILLS, Kills
 from postgres import WithPostgres
 from serving import MUTUAL, ServingTest, clean_environment
 
-KILLS = int(os.environ.get("TEST_KILLS", "60")) // 4
 TABLES = {
     "certificates": "id, name, profile, serial, subject, issuer, sha256, not_before, not_after, recorded_at, p12_has_password, "
                     "state, is_current, has_key, replaces, place, revoked_at, revoked_reason",
@@ -34,6 +33,10 @@ class Move(WithPostgres, ServingTest):
 
     def mutual(self, *arguments, code=0):
         return self.run_tool(MUTUAL, *arguments, code=code)
+
+    def start(self, *arguments):
+        return subprocess.Popen([MUTUAL, *arguments], cwd=self.folder, env=clean_environment(), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def rows_in_sqlite(self, table):
         database = sqlite3.connect(self.at("pki/inventory.db"))
@@ -159,20 +162,17 @@ class Move(WithPostgres, ServingTest):
 
     def test_killed_at_any_moment_one_store_is_in_charge_and_nothing_is_lost(self):
         self.live()
-        where, finished = "sqlite", 0
-        for n in range(KILLS):
+        kills, where, n = Kills(self), "postgresql", -1
+        kills.whole("move", "store", "move", "--to", self.url)
+        while kills.lacks("move", KILLS):
+            n += 1
             to = self.url if where == "sqlite" else "sqlite"
-            process = subprocess.Popen([MUTUAL, "store", "move", "--to", to], cwd=self.folder, env=clean_environment(),
-                                       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-            try:
-                process.communicate(timeout=random.uniform(0, 0.25))
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.communicate()
+            code, said = kills.strike("move", "store", "move", "--to", to)
+            self.assertIn(code, (0, -signal.SIGKILL), said)
             # The next command says which one it is, and everything that was done is there.
             self.mutual("issue", "client", f"k{n}")
-            finished += process.returncode == 0
-            where = "postgresql" if os.path.exists(self.at("pki/store")) else "sqlite"
+            before, where = where, "postgresql" if os.path.exists(self.at("pki/store")) else "sqlite"
+            self.assertTrue(code != 0 or where != before, "it said that it had moved")
             self.assertFalse(os.path.exists(self.at("pki/store.next")))
             names = {name for name, _, _ in self.listed()}
             self.assertLessEqual({f"k{count}" for count in range(n + 1)} | {"alice", "bob", "carol", "dave"}, names)
@@ -187,6 +187,7 @@ class Move(WithPostgres, ServingTest):
             self.assertEqual(self.rows_in_postgresql(table), self.rows_in_sqlite(table), table)
         serials = [row.split("|")[3] for row in self.rows_in_sqlite("certificates")]
         self.assertEqual(len(serials), len(set(serials)))
+        kills.tell()
 
 
 if __name__ == "__main__":
