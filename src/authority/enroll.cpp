@@ -43,10 +43,24 @@ struct subject_key {
   EVP_PKEY* key = nullptr;
 };
 
-result<subject_key> key_for(const enrolment& what) {
+// The kind of a key that is made here: P-256, or where it may not be certified the first that authority.toml names.
+result<x509::key_kind> kind_to_make(const layout& places, profile purpose) {
+  constexpr auto usual = x509::key_kind::p256;
+  const auto by = load_limits(places);
+  // As everywhere: whatever is wrong with the file is no fault of who asks.
+  if (!by) return error(errc::io, by.error().message());
+  const auto* own = by->of(purpose);
+  if (own == nullptr || !own->key_kinds || own->key_kinds->empty()) return usual;
+  const auto& kinds = *own->key_kinds;
+  if (std::find(kinds.begin(), kinds.end(), to_string(usual)) != kinds.end()) return usual;
+  return x509::key_kind_from_string(kinds.front()).value_or(usual);
+}
+
+result<subject_key> key_for(const enrolment& what, const layout& places, profile purpose) {
   subject_key out;
   if (what.make_key) {
-    MUTUAL_TRY(auto made, x509::private_key::generate());
+    MUTUAL_TRY(const auto kind, kind_to_make(places, purpose));
+    MUTUAL_TRY(auto made, x509::private_key::generate(kind));
     out.made = std::move(made);
     out.key = out.made->get();
   } else {
@@ -198,7 +212,7 @@ result<enrolled> enroll_by_token(pki& at, const token_facts& token, const enrolm
                                               "{}",
                                               in_words(asked), in_words(token.names)));
   }
-  MUTUAL_TRY(auto key, key_for(what));
+  MUTUAL_TRY(auto key, key_for(what, at.places(), token.purpose));
   certified what_is_signed;
   what_is_signed.name = token.name;
   what_is_signed.purpose = token.purpose;
@@ -217,7 +231,7 @@ result<enrolled> renew_by_certificate(pki& at, const std::string& current_sha256
   MUTUAL_CHECK(check_usable(*shown));
   MUTUAL_TRY(const auto before, x509::certificate::from_der(shown->der));
   MUTUAL_CHECK(check_same_names(what.request, asked, before));
-  MUTUAL_TRY(auto key, key_for(what));
+  MUTUAL_TRY(auto key, key_for(what, at.places(), shown->purpose));
   certified what_is_signed;
   what_is_signed.name = shown->name;
   what_is_signed.purpose = shown->purpose;

@@ -176,9 +176,36 @@ class Enrolment(EstTest):
         self.run_tool("openssl", "x509", "-in", "web.crt", "-noout", "-checkend", str(29 * 86400))
         self.run_tool("openssl", "x509", "-in", "web.crt", "-noout", "-checkend", str(31 * 86400), code=1)
 
+    def test_the_limits_hold_for_keys_that_are_made_here_and_the_key_is_of_a_kind_that_is_allowed(self):
+        self.ca_serve()
+        token = self.token("bob", "--uri", "spiffe://evil/bob")
+        self.request("bob")
+        self.write("pki/authority.toml", b'[client]\nnames.uris = ["spiffe://acme/"]\n')
+        self.assertEqual(self.curl("serverkeygen", "bob.b64", "-u", ":" + token), 403)
+        self.assertIn(b"may not carry the URI", self.read("answer"))
+        self.write("pki/authority.toml", b'profiles = ["server"]\n')
+        self.assertEqual(self.curl("serverkeygen", "bob.b64", "-u", ":" + token), 403)
+        self.write("pki/authority.toml", b'[client]\nkey_kinds = ["p384", "ed25519"]\nlongest_days = 3\n')
+        self.assertEqual(self.curl("serverkeygen", "bob.b64", "-u", ":" + token), 200, self.read("answer"))
+        self.unpack_made_key()
+        self.assertIn("P-384", self.run_tool("openssl", "x509", "-in", "made.crt", "-noout", "-text"))
+        self.run_tool("openssl", "x509", "-in", "made.crt", "-noout", "-checkend", str(4 * 86400), code=1)
+        self.write("pki/authority.toml", b'[client]\nkey_kinds = ["ed25519", "p256"]\n')
+        self.assertEqual(self.curl("serverkeygen", self.request("carol"), "-u", ":" + self.token("carol")), 200, self.read("answer"))
+        self.unpack_made_key()
+        self.assertIn("P-256", self.run_tool("openssl", "x509", "-in", "made.crt", "-noout", "-text"))
+        token = self.token("dave")
+        self.write("pki/authority.toml", b"[client]\nkey_kinds = 3\n")
+        self.assertEqual(self.curl("serverkeygen", self.request("dave"), "-u", ":" + token), 503)
+
     def test_openssl_reads_the_key_that_was_made_here(self):
         self.ca_serve()
         self.assertEqual(self.curl("serverkeygen", self.request("bob"), "-u", ":" + self.token("bob")), 200)
+        self.unpack_made_key()
+        self.assertFalse(os.path.exists(self.at("pki/issued/bob.key")))
+
+    def unpack_made_key(self):
+        """What serverkeygen has answered, as made.key and made.crt, which belong together."""
         parts = [part.split(b"\r\n\r\n", 1)[1].rsplit(b"\r\n", 1)[0] for part in self.read("answer").split(b"\r\n--")[0:]
                  if b"\r\n\r\n" in part]
         self.assertEqual(len(parts), 2)
@@ -188,7 +215,6 @@ class Enrolment(EstTest):
         self.run_tool("openssl", "pkey", "-inform", "DER", "-in", "made.der", "-out", "made.key")
         self.certificate("made", "crt.b64")
         self.assertEqual(self.run_tool("openssl", "pkey", "-in", "made.key", "-pubout"), self.run_tool("openssl", "x509", "-in", "made.crt", "-noout", "-pubkey"))
-        self.assertFalse(os.path.exists(self.at("pki/issued/bob.key")))
 
     def test_openssl_reads_what_kinds_of_keys_are_wanted(self):
         self.ca_serve()
@@ -225,6 +251,22 @@ class Renewal(EstTest):
         self.assertIn(("bob", "valid"), self.names())
         self.assertIn("peer CN=bob,O=Acme", "\n".join(self.log_of("bob")))
         self.assertRegex(server.log(), r"EST simplereenroll: client certificate 'bob', serial [0-9a-f]+, to peer CN=bob,O=Acme")
+
+    def test_a_renewal_keeps_to_the_limits_of_today(self):
+        self.ca_serve()
+        self.enroll("bob", "--uri", "spiffe://acme/ops/bob")
+        body = self.request("new", "/O=Acme/CN=bob", "-addext", "subjectAltName=URI:spiffe://acme/ops/bob")
+        before = self.names()
+        for toml in (b'names.uris = ["spiffe://acme/dev/"]\n', b'profiles = ["server"]\n', b'key_kinds = ["rsa3072"]\n'):
+            self.write("pki/authority.toml", toml)
+            for operation in ("simplereenroll", "simpleenroll"):
+                self.assertEqual(self.curl(operation, body, client="bob"), 403, (toml, operation))
+                self.assertIn(b"authority.toml", self.read("answer"))
+        self.assertEqual(self.names(), before)
+        self.write("pki/authority.toml", b'longest_days = 3\nkey_kinds = ["ed25519"]\n')
+        self.assertEqual(self.curl("simplereenroll", body, client="bob"), 200, self.read("answer"))
+        self.certificate("new")
+        self.run_tool("openssl", "x509", "-in", "new.crt", "-noout", "-checkend", str(4 * 86400), code=1)
 
     def test_other_names_and_other_proofs_are_refused(self):
         self.ca_serve()

@@ -42,6 +42,67 @@ class Limits(AuthorityTest):
         self.assertEqual(self.everything(), before)
         self.assertNotIn("evil", self.good("list"))
 
+    def csr(self, name, *more, key=("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")):
+        self.run_tool("openssl", "req", "-new", *key, "-nodes", "-keyout", f"{name}.key", "-out", f"{name}.csr", *more)
+        return f"{name}.csr"
+
+    def test_requests_from_elsewhere_are_signed_within_the_limits_only(self):
+        self.init_limited()
+        names = lambda text: ("-addext", "subjectAltName=" + text)
+        requests = [(self.csr(f"e{n}", "-subj", subject, *more), line) for n, (subject, more, line) in enumerate([
+            ("/CN=evil", names("DNS:www.bank.example"), ["--profile", "server"]),
+            ("/CN=evil", names("DNS:www.acme.example,DNS:www.bank.example"), ["--profile", "peer"]),
+            ("/CN=evil", names("IP:192.0.2.1"), ["--profile", "server"]),
+            ("/CN=evil", names("URI:spiffe://acme.evil/x"), []),
+            ("/CN=evil", names("email:a@acme.example"), []),
+            ("/CN=www.bank.example", (), []),
+            ("/CN=www.bank.example", (), ["--profile", "server"]),
+            ("/CN=evil", (), ["--name", "www.bank.example"]),
+            ("/CN=evil", (), ["--days", "8"]),
+            ("/CN=evil", names("DNS:a.acme.example"), ["--profile", "server", "--days", "91"])])]
+        requests.append((self.csr("rsa", "-subj", "/CN=evil", key=("-newkey", "rsa:2048")), []))
+        before = self.everything()
+        for request, line in requests:
+            self.assertIn("authority.toml", self.refused(2, "sign", request, *line), (request, line))
+        self.assertEqual(self.everything(), before)
+        # What is within is signed, and lives as long as it may.
+        self.good("sign", self.csr("good", "-subj", "/CN=good", *names("URI:spiffe://acme/good")))
+        self.assertLessEqual(self.days("good"), 8)
+        self.write("pki/authority.toml", b'profiles = ["server"]\n' + LIMITS)
+        self.assertIn("client certificates are not issued here", self.refused(2, "sign", self.csr("late", "-subj", "/CN=late")))
+        listed = self.good("list")
+        self.assertNotIn("evil", listed + self.good("log"))
+        self.assertNotIn("bank", listed)
+
+    def days(self, name):
+        one = json.loads(self.good("show", name, "--json"))["certificates"][0]
+        begin, end = (datetime.datetime.fromisoformat(one[key].rstrip("Z")) for key in ("not_before", "not_after"))
+        return (end - begin).total_seconds() / 86400
+
+    def test_what_was_issued_is_renewed_within_the_limits_of_today_only(self):
+        self.write("limits.toml", b"constrain_intermediate = false\n" + LIMITS)
+        self.init_limited()
+        self.good("issue", "client", "bob", "--uri", "spiffe://acme/ops/bob")
+        self.good("issue", "server", "web", "www.acme.example")
+        tighter = {
+            b'[names]\nuris = ["spiffe://acme/dev/"]\ndns = ["other.example"]\n': (["bob"], ["bob", "--new-key"], ["web"]),
+            b'profiles = ["peer"]\n': (["bob"], ["web"]),
+            b'key_kinds = ["ed25519"]\n': (["bob"], ["bob", "--new-key"], ["web", "--new-key", "--key-kind", "p384"]),
+            b"longest_days = 3\n": (["bob", "--days", "4"], ["web", "--days", "90"]),
+        }
+        for toml, lines in tighter.items():
+            self.write("pki/authority.toml", toml)
+            before = (self.everything(), self.good("log"), self.read("pki/issued/bob.crt"))
+            for line in lines:
+                self.assertIn("authority.toml", self.refused(2, "renew", *line), (toml, line))
+            self.assertEqual((self.everything(), self.good("log"), self.read("pki/issued/bob.crt")), before)
+        # A life that nobody asks for is cut to what is allowed now; a kind that is allowed can be taken.
+        self.assertAlmostEqual(self.days("web"), 90, delta=1)
+        self.good("renew", "web")
+        self.assertAlmostEqual(self.days("web"), 3, delta=0.1)
+        self.write("pki/authority.toml", b'key_kinds = ["ed25519"]\n')
+        self.good("renew", "bob", "--new-key", "--key-kind", "ed25519")
+
     def test_a_life_that_nobody_asked_for_is_the_longest_that_is_allowed(self):
         self.init_limited()
         for name, days in (("alice", 7), ("localhost", 90)):
