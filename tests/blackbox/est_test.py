@@ -375,7 +375,47 @@ class Rotation(EstTest):
             self.assertIn("subject=O=Acme, " + name, cas.replace(" = ", "="))
 
 
-class OnPostgresql(WithPostgres, EstTest):
+class EightAtOnce:
+    def test_eight_clients_enrol_and_renew_at_once(self):
+        server = self.ca_serve()
+        tokens = [[self.token(f"m{client}-{n}") for n in range(3)] for client in range(8)]
+        failures = []
+
+        def live(client):
+            for n, token in enumerate(tokens[client]):
+                name = f"m{client}-{n}"
+                how = ["curl", "-s", "--cacert", "pki/trust.crt", "-w", "%{http_code}", "-H", "Content-Type: application/pkcs10", "-o"]
+                self.run_tool("openssl", "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", f"{name}.key", "-subj",
+                              f"/O=Acme/CN={name}", "-outform", "DER", "-out", f"{name}.der")
+                self.run_tool("openssl", "base64", "-in", f"{name}.der", "-out", f"{name}.b64")
+                for operation, proof in (("simpleenroll", ("-u", ":" + token)), ("simplereenroll", ("--cert", f"{name}.crt", "--key", f"{name}.key"))):
+                    status = self.run_tool(*how, f"{name}.p7", *proof, "--data-binary", f"@{name}.b64",
+                                           f"{self.url}/.well-known/est/{operation}", code=None)
+                    if status != "200":
+                        failures.append((name, operation, status))
+                        return
+                    self.run_tool("openssl", "base64", "-d", "-in", f"{name}.p7", "-out", f"{name}.p7b")
+                    self.run_tool("openssl", "pkcs7", "-inform", "DER", "-in", f"{name}.p7b", "-print_certs", "-out", f"{name}.crt")
+                    with open(self.at(f"{name}.crt"), "ab") as file:
+                        file.write(self.read("pki/intermediate.crt"))
+
+        threads = [threading.Thread(target=live, args=(client,)) for client in range(8)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+        self.assertEqual(failures, [], server.log())
+        all = [one for one in json.loads(self.mutual("list", "--json")) if one["name"].startswith("m")]
+        self.assertEqual(sorted((one["name"], one["status"]) for one in all),
+                         sorted((f"m{client}-{n}", status) for client in range(8) for n in range(3) for status in ("replaced", "valid")))
+        self.assertEqual(len({one["serial"] for one in all}), 48)
+        good = {one["name"]: one["serial"] for one in all if one["status"] == "valid"}
+        for name, serial in good.items():
+            self.assertEqual(self.run_tool("openssl", "x509", "-in", f"{name}.crt", "-noout", "-serial").strip().lower(), "serial=" + serial)
+        self.run_tool("openssl", "verify", "-CAfile", "pki/root.crt", "-untrusted", "pki/intermediate.crt", "m0-0.crt", "m7-2.crt")
+
+
+class OnPostgresql(EightAtOnce, WithPostgres, EstTest):
     def init(self, *more):
         self.database, url = self.postgres.new_database()
         super().init("--store", url, *more)
@@ -426,7 +466,7 @@ class OnPostgresql(WithPostgres, EstTest):
                 self.postgres.sql(change, self.database)
 
 
-class OnSqlite(EstTest):
+class OnSqlite(EightAtOnce, EstTest):
     def test_a_token_that_was_used_cannot_be_used_again_whoever_holds_the_database(self):
         self.ca_serve()
         self.enroll("bob")

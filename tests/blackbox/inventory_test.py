@@ -173,6 +173,58 @@ class OnSqlite(ServingTest):
         self.check_consistent()
         self.assertEqual(len([one for one in self.listed() if one["status"] == "valid"]), 4 + 24)
 
+    def test_eight_processes_issue_revoke_renew_list_and_rotate_at_once(self):
+        self.mutual("crl")
+        for n in range(4):
+            self.mutual("issue", "client", f"old{n}")
+        seen = ListsSeen(self)
+        seen.look(self.at("pki"))
+        works = [[["issue", "client", f"a{n}"] for n in range(4)],
+                 [["issue", "client", f"b{n}"] for n in range(4)],
+                 [line for n in range(2) for line in (["issue", "client", f"c{n}"], ["revoke", f"c{n}"])],
+                 [["revoke", f"old{n}"] for n in range(4)],
+                 [["crl", "--json"] for _ in range(4)],
+                 [["crl", "--delta", "--json"] for _ in range(4)],
+                 [["renew", "alice", "--new-key"] for _ in range(4)],
+                 [["rotate", "intermediate"], ["rotate", "root"], ["rotate", "intermediate"]]]
+        failures, made = [], []
+
+        def work(lines):
+            for line in lines:
+                process = self.start(*line)
+                said, _ = process.communicate(timeout=120)
+                if process.returncode != 0:
+                    failures.append((line, said))
+                elif "--json" in line:
+                    made.extend((one["issuer"], one["number"]) for one in json.loads(said))
+
+        workers = [threading.Thread(target=work, args=(lines,)) for lines in works]
+        for one in workers:
+            one.start()
+        for one in workers:
+            one.join()
+        self.assertEqual(failures, [])
+        self.check_consistent()
+        self.check_rotated()
+        seen.look(self.at("pki"))
+        self.assertEqual(len(set(made)), len(made))
+        status = {}
+        for one in self.listed():
+            status.setdefault(one["name"], []).append(one["status"])
+        self.assertEqual({name: all for name, all in status.items() if name[0] in "ab" and name != "alice"},
+                         {f"{letter}{n}": ["valid"] for letter in "ab" for n in range(4)})
+        self.assertEqual({name: all for name, all in status.items() if name[:-1] in ("c", "old")},
+                         {name: ["revoked"] for name in ("c0", "c1", "old0", "old1", "old2", "old3")})
+        self.assertEqual(sorted(status["alice"]), ["replaced"] * 4 + ["valid"])
+        rotated = [one for one in json.loads(self.mutual("log", "--json")) if one["what"] == "rotated"]
+        self.assertEqual(len(rotated), 3)
+        self.assertEqual(rotated[-1]["serial"], self.issuing())
+        self.mutual("crl")
+        seen.look(self.at("pki"))
+        for name, code in [("a0", 0), ("b3", 0), ("alice", 0), ("c1", 2), ("old3", 2)]:
+            self.run_tool("openssl", "verify", "-x509_strict", "-crl_check_all", "-CAfile", "pki/trust.crt", "-CRLfile", "pki/crl.pem",
+                          "-untrusted", f"pki/issued/{name}.crt", f"pki/issued/{name}.crt", code=code)
+
     def test_lists_made_at_once_have_numbers_of_their_own_and_the_highest_stays(self):
         started = [self.start("crl", "--json") for _ in range(8)]
         numbers = []
