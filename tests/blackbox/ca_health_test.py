@@ -1,6 +1,7 @@
 """Health and metrics of mutual ca serve, as curl and Prometheus' own reader see them."""
 
 import concurrent.futures
+import json
 import os
 import signal
 import subprocess
@@ -52,6 +53,76 @@ class Metrics(HealthTest):
         self.assertTrue(all(0 <= age < 60 for age in ages.values()), ages)
         left = {dict(labels)["ca"]: value for labels, value in after["mutual_ca_list_next_update_seconds"].items()}
         self.assertAlmostEqual(left["intermediate"], 30 * 86400, delta=120)
+
+    def until(self, what, client="alice"):
+        """The numbers, once they are so."""
+        end = time.monotonic() + 20
+        while not what(told := self.numbers(client)):
+            self.assertLess(time.monotonic(), end, told)
+            time.sleep(0.05)
+        return told
+
+    def test_what_is_given_by_est_is_counted_by_operation(self):
+        self.ca_serve()
+        self.assertEqual(self.numbers()["mutual_ca_issued"],
+                         {(("operation", one),): 0 for one in ("simpleenroll", "simplereenroll", "serverkeygen")})
+        self.run_tool("openssl", "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", "bob.key", "-subj", "/O=Acme/CN=bob",
+                      "-outform", "DER", "-out", "bob.der")
+        self.run_tool("openssl", "base64", "-in", "bob.der", "-out", "bob.b64")
+        body = ["--data-binary", "@bob.b64", "-H", "Content-Type: application/pkcs10", "-o", "answer"]
+        token = lambda: ["-u", ":" + self.mutual("ca", "token", "bob", "--quiet").strip()]
+        self.curl("/.well-known/est/simpleenroll", *body, *token())
+        self.run_tool("openssl", "base64", "-d", "-in", "answer", "-out", "answer.p7")
+        self.run_tool("openssl", "pkcs7", "-inform", "DER", "-in", "answer.p7", "-print_certs", "-out", "bob.crt")
+        self.write("bob.crt", self.read("bob.crt") + self.read("pki/intermediate.crt"))
+        for _ in range(2):
+            self.curl("/.well-known/est/simplereenroll", *body, "--cert", "bob.crt", "--key", "bob.key")
+        self.mutual("revoke", "bob")
+        for _ in range(3):
+            self.curl("/.well-known/est/serverkeygen", *body, *token())
+            self.mutual("revoke", "bob")
+        self.assertEqual(self.numbers()["mutual_ca_issued"],
+                         {(("operation", "simpleenroll"),): 1, (("operation", "simplereenroll"),): 2, (("operation", "serverkeygen"),): 3})
+
+    def test_who_follows_the_changes_is_counted_and_who_finds_no_place(self):
+        self.ca_serve()
+        self.assertEqual([self.numbers()[f"mutual_ca_feed_{one}"][()] for one in ("subscribers", "places", "refused")], [0, 5000, 0])
+        # A certificate has a hundred places.
+        with open(self.at("follow"), "w", encoding="ascii") as file:
+            file.write("".join(f'url = "{self.url}/changes"\noutput = "/dev/null"\n' for _ in range(103)))
+        follower = subprocess.Popen(["curl", "-s", "-Z", "--parallel-max", "150", "--cacert", "pki/root.crt", "--cert", "pki/issued/alice.crt",
+                                     "--key", "pki/issued/alice.key", "-K", "follow"], cwd=self.folder, stdin=subprocess.DEVNULL,
+                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.addCleanup(follower.wait)
+        self.addCleanup(follower.kill)
+        told = self.until(lambda told: told["mutual_ca_feed_refused"][()] == 3)
+        self.assertEqual((told["mutual_ca_feed_subscribers"][()], told["mutual_ca_feed_places"][()]), (100, 5000))
+        follower.kill()
+        self.until(lambda told: told["mutual_ca_feed_subscribers"][()] == 0)
+
+    def test_the_inventory_and_what_fails_are_told(self):
+        self.ca_serve()
+        acts = lambda: len(json.loads(self.mutual("log", "--json")))
+        self.until(lambda told: told["mutual_ca_inventory_acts"][()] == acts())
+        self.mutual("issue", "client", "bob")
+        self.until(lambda told: told["mutual_ca_inventory_acts"][()] == acts())
+        told = self.numbers()
+        self.assertEqual((told["mutual_ca_key_up"][()], told["mutual_ca_list_failures"][()], told["mutual_ca_inventory_errors"][()]), (1, 0, 0))
+        self.assertLess(told["mutual_ca_inventory_looked_seconds"][()], 10)
+        ends = {dict(labels)["ca"]: value for labels, value in told["mutual_ca_responder_end_seconds"].items()}
+        for ca in ("intermediate", "root"):
+            self.assertTrue(3600 < ends[ca] < 400 * 86400, ends)
+        # A revocation that is on no list, and no key to sign one.
+        self.mutual("revoke", "bob", "--no-crl")
+        os.rename(self.at("pki/intermediate.key"), self.at("away.key"))
+        told = self.until(lambda told: told["mutual_ca_list_failures"][()] > 0)
+        self.assertEqual(told["mutual_ca_key_up"], {(): 0})
+        os.rename(self.at("away.key"), self.at("pki/intermediate.key"))
+        self.until(lambda told: told["mutual_ca_key_up"][()] == 1)
+        mark = self.read("pki/inventory.mark")
+        self.write("pki/inventory.mark", b"damaged")
+        self.until(lambda told: told["mutual_ca_inventory_errors"][()] > 0 and told["mutual_ca_inventory_up"][()] == 0)
+        self.write("pki/inventory.mark", mark)
 
     def test_a_revocation_is_seen_in_the_list(self):
         self.ca_serve("--name", "localhost")

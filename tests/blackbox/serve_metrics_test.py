@@ -1,6 +1,7 @@
 """The numbers of mutual serve, as Prometheus reads them."""
 
 import socket
+import ssl
 import subprocess
 import time
 import unittest
@@ -12,8 +13,8 @@ from serving import MUTUAL, ServingTest, free_port
 
 
 class Metrics(ServingTest):
-    def start(self, *arguments, metrics="0"):
-        server = self.serve("--metrics", metrics, *arguments)
+    def start(self, *arguments, metrics="0", **options):
+        server = self.serve("--metrics", metrics, *arguments, **options)
         self.page = f"http://127.0.0.1:{server.wait_for(r'Metrics: +http://[^ ]*:([0-9]+)/metrics')}/metrics"
         self.port = server.port
         return server
@@ -57,6 +58,30 @@ class Metrics(ServingTest):
         self.assertEqual(after["mutual_server_handshakes"],
                          {(("outcome", "full"),): 1, (("outcome", "resumed"),): 0, (("outcome", "failed"),): 1})
         self.assertGreater(after["mutual_server_certificate_end_seconds"][()], 86400)
+
+    def test_who_is_turned_away_for_want_of_descriptors_is_counted(self):
+        self.make_pki()
+        self.start(program="prlimit", command=("--nofile=160", MUTUAL, "serve"))
+        self.assertEqual(self.told()["mutual_server_turned_away"], {(): 0})
+        # Who has shown a certificate gives way to nobody.
+        known = ssl.create_default_context(cafile=self.at("pki/root.crt"))
+        known.load_cert_chain(self.at("pki/issued/alice.crt"), self.at("pki/issued/alice.key"))
+        crowd, closed = [], 0
+        try:
+            for _ in range(180):
+                plain = socket.create_connection(("127.0.0.1", self.port), timeout=20)
+                crowd.append(plain)
+                try:
+                    crowd[-1] = known.wrap_socket(plain, server_hostname="localhost")
+                except OSError:
+                    closed += 1
+        finally:
+            for one in crowd:
+                one.close()
+        self.assertGreater(closed, 20)
+        told = self.comes_to(lambda told: told["mutual_server_connections_open"][()] == 0)
+        self.assertEqual(told["mutual_server_turned_away"], {(): closed})
+        self.assertEqual(told["mutual_server_connections"], {(): 180 - closed})
 
     def test_resumptions_are_counted(self):
         self.make_pki()
