@@ -46,9 +46,11 @@ class inventory {
   /// Takes a hold back; already_exists if there is none, for no other revocation can be taken back.
   result<> release(std::string_view serial, std::string_view why = {});
 
-  /// Takes the next number for a revocation list of that issuer, and gives what it has to say. The number is used up,
-  /// whether or not a list is made of it.
-  result<list_contents> begin_list(const list_request& wanted, std::string_view why = {});
+  /// Takes the next number for a revocation list of that issuer, and shows each entry that it has to have, in no order.
+  /// The number is used up, whether or not a list is made of it.
+  result<list_begun> begin_list(const list_request& wanted,
+                                const std::function<void(const x509::revoked_certificate&)>& read,
+                                std::string_view why = {});
   /// The newest revocation list of that issuer that is no delta; nothing if there is none.
   result<std::optional<list_facts>> newest_full_list(std::string_view issuer);
   /// What was noted of the list of that number; nothing if there is none.
@@ -70,8 +72,11 @@ class inventory {
   /// Withdraws every token that has not been used and has that id, or is for that name; gives how many.
   result<std::int64_t> withdraw_tokens(std::string_view id_or_name, std::string_view why);
 
-  /// Shows all certificates, those that end first, first.
-  result<> each(const std::function<void(const record&)>& read);
+  /// Shows those certificates, those that end first, first, in memory that does not depend on how many there are.
+  /// Others may change the inventory meanwhile: what was there before is shown once, whether or not they do.
+  result<> each(const record_filter& which, const std::function<void(const record&)>& read);
+  /// How many characters the longest name of those has; 0 if there are none.
+  result<std::size_t> longest_name(const record_filter& which);
   /// Shows all certificates of that name, whatever became of them, oldest first.
   result<> each_named(std::string_view name, const std::function<void(const record&)>& read);
   result<std::vector<record>> all();

@@ -38,29 +38,26 @@ result<record> existing(inventory& in, std::string_view serial) {
 }
 
 // What a list is to say: everything that is revoked, or what has changed since the full list `base`.
-result<std::vector<x509::revoked_certificate>> entries(database& db, std::string_view issuer,
-                                                       const std::optional<list_facts>& last, bool is_delta) {
-  std::vector<x509::revoked_certificate> out;
+result<> each_entry(database& db, std::string_view issuer, const std::optional<list_facts>& last, bool is_delta,
+                    const std::function<void(const x509::revoked_certificate&)>& show) {
   const auto read = [&](const row& one) {
     const bool is_revoked = !one.is_null(1);
-    out.push_back({one.text(0), from_seconds(one.integer(is_revoked ? 1 : 3)),
-                   is_revoked ? static_cast<int>(one.integer(2)) : remove_from_crl});
+    show({one.text(0), from_seconds(one.integer(is_revoked ? 1 : 3)),
+          is_revoked ? static_cast<int>(one.integer(2)) : remove_from_crl});
   };
   if (is_delta) {
-    MUTUAL_CHECK(db.each(
+    return db.each(
         "SELECT serial, revoked_at, revoked_reason, (SELECT max(at) FROM revocations WHERE revocations.serial = "
         "certificates.serial) FROM certificates WHERE issuer = $1 AND serial IN (SELECT serial FROM revocations WHERE "
-        "id > $2) ORDER BY serial",
-        {issuer, last->covers}, read));
-    return out;
+        "id > $2)",
+        {issuer, last->covers}, read);
   }
   // RFC 5280 section 3.3: an entry stays for one list beyond its certificate's end.
   const auto since = last ? seconds(last->this_update) : 0;
-  MUTUAL_CHECK(db.each(
+  return db.each(
       "SELECT serial, revoked_at, revoked_reason, 0 FROM certificates WHERE issuer = $1 AND revoked_at IS NOT NULL AND "
       "not_after >= $2",
-      {issuer, since}, read));
-  return out;
+      {issuer, since}, read);
 }
 
 // The newest list of issuer $1 for which that is so.
@@ -139,7 +136,9 @@ result<std::int64_t> inventory::last_revocation() {
   return number_from(*db_, "SELECT coalesce(max(id), 0) FROM revocations", {});
 }
 
-result<list_contents> inventory::begin_list(const list_request& wanted, std::string_view why) {
+result<list_begun> inventory::begin_list(const list_request& wanted,
+                                         const std::function<void(const x509::revoked_certificate&)>& read,
+                                         std::string_view why) {
   MUTUAL_TRY(auto change, begin());
   MUTUAL_TRY(const auto last, newest_full_list(wanted.issuer));
   if (wanted.is_delta && !last) {
@@ -147,11 +146,11 @@ result<list_contents> inventory::begin_list(const list_request& wanted, std::str
                  "a delta says what has changed since a full revocation list, and there is none yet: "
                  "make one with mutual crl");
   }
-  list_contents out;
+  list_begun out;
   MUTUAL_TRY(const auto highest, highest_list_number(wanted.issuer));
   out.number = highest + 1;
   if (wanted.is_delta) out.base = last->number;
-  MUTUAL_TRY(out.revoked, entries(*db_, wanted.issuer, last, wanted.is_delta));
+  MUTUAL_CHECK(each_entry(*db_, wanted.issuer, last, wanted.is_delta, read));
   MUTUAL_TRY(const auto covers, last_revocation());
   MUTUAL_TRY(const auto added,
              db_->change("INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES "

@@ -202,7 +202,7 @@ class pki {
   /// A list that is signed and recorded, and in no file yet.
   struct signed_list {
     made_list made;
-    x509::crl list;
+    std::string der;
   };
   result<signed_list> sign_list(const x509::identity& issuer, const list_options& how);
   /// Notes what a root's list says that is there and was made elsewhere, before another is signed. Only in one's turn.

@@ -1,5 +1,6 @@
 // Making revocation lists, and putting them where servers look.
 
+#include "authority/list_numbers.hpp"
 #include "authority/lists_above.hpp"
 #include "authority/pki.hpp"
 #include "authority/retired.hpp"
@@ -7,47 +8,17 @@
 #include "authority/taken_over.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
+#include "x509/crl_builder.hpp"
 #include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace mutual::authority {
 namespace {
 
 using x509::profile;
-
-std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
-
-// The number of an issuer's list in a file; 0 if there is none.
-result<std::uint64_t> number_in(const std::filesystem::path& file, const std::string& issuer) {
-  MUTUAL_TRY(const bool there, file::exists(file));
-  if (!there) return std::uint64_t{0};
-  MUTUAL_TRY(const auto lists, x509::load_lookup_lists(file));
-  // Of the CA before, whose place the issuer took: its numbers are its own.
-  if (lists.front().issuer() != issuer) return std::uint64_t{0};
-  const auto digits = lists.front().number();
-  std::uint64_t number = 0;
-  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  if (read.ec == std::errc::result_out_of_range) {
-    return error(errc::bad_input, fmt::format("{} has the number 0x{}, and no list after it could be counted here",
-                                              shown(file), digits));
-  }
-  return number;
-}
-
-// An older number would be refused by whoever has seen the newer one, and a list that forgets would let somebody in.
-result<> check_grows(const std::filesystem::path& file, const std::string& issuer, inventory& in) {
-  MUTUAL_TRY(const auto highest, in.highest_list_number(issuer));
-  MUTUAL_TRY(const auto there, number_in(file, issuer));
-  if (there <= highest) return {};
-  return error(errc::bad_input,
-               fmt::format("{} has the number {}, and {} knows of {} only: it is older than it was, so no list is made "
-                           "from it; put the newest one back, or take this one with mutual recover",
-                           shown(file), there, in.on().where(), highest));
-}
 
 // What nobody could read is not put where everybody looks.
 result<> check_fits(std::string_view pem) {
@@ -120,17 +91,22 @@ result<pki::signed_list> pki::sign_list(const x509::identity& issuer, const list
   wanted.this_update = now();
   wanted.next_update = std::min(now() + how.lifetime, issuer.leaf().not_after());
   wanted.is_delta = how.is_delta;
-  MUTUAL_TRY(auto contents, inventory_->begin_list(wanted, how.why));
-  const auto count = contents.revoked.size();
-  x509::crl_spec spec{contents.number, wanted.this_update, wanted.next_update, std::move(contents.revoked),
-                      contents.base};
-  MUTUAL_TRY(auto list, x509::make_crl(spec, issuer.leaf(), issuer.key));
-  if (!list.is_signed_by(issuer.leaf())) {
+  x509::crl_entries entries;
+  result<> taken;
+  const auto take = [&](const x509::revoked_certificate& one) {
+    if (taken) taken = entries.add(one.serial, one.when, one.reason);
+  };
+  MUTUAL_TRY(const auto begun, inventory_->begin_list(wanted, take, how.why));
+  if (!taken) return std::move(taken).error();
+  const auto count = entries.size();
+  const x509::crl_facts facts{begun.number, wanted.this_update, wanted.next_update, begun.base};
+  MUTUAL_TRY(auto der, x509::make_list_der(facts, entries, issuer.leaf(), issuer.key));
+  if (!x509::has_signature_of(der, issuer.leaf())) {
     return error(errc::internal, fmt::format("the revocation list of {} came out with a wrong signature, and is not "
                                              "written",
                                              text::quoted(wanted.issuer)));
   }
-  return signed_list{{wanted.issuer, contents.number, count, wanted.next_update, {}}, std::move(list)};
+  return signed_list{{wanted.issuer, begun.number, count, wanted.next_update, {}}, std::move(der)};
 }
 
 // A root's list may have been made where its key is: its number and whom it refuses go on.
@@ -140,7 +116,7 @@ result<> pki::take_over_root_list(const root_place& root) {
   if (!there) return {};
   MUTUAL_TRY(const auto lists, x509::load_crls(path));
   if (!lists.front().is_signed_by(root.certificate)) return {};
-  MUTUAL_TRY(const auto number, number_in(path, root.certificate.subject()));
+  MUTUAL_TRY(const auto number, list_number_in(path, root.certificate.subject()));
   MUTUAL_TRY(const auto highest, inventory_->highest_list_number(root.certificate.subject()));
   if (number <= highest) return {};  // Our own: the inventory knows what it says, and what was released since.
   taken_over told;
@@ -150,9 +126,9 @@ result<> pki::take_over_root_list(const root_place& root) {
 result<pki::signed_list> pki::make_list(const x509::identity& issuer, const std::string& called,
                                         const list_options& how) {
   const auto file = how.is_delta ? places_.delta_list(called) : places_.revocation_list(called);
-  MUTUAL_CHECK(check_grows(file, issuer.leaf().subject(), *inventory_));
+  MUTUAL_CHECK(check_list_grows(file, issuer.leaf().subject(), *inventory_));
   MUTUAL_TRY(auto out, sign_list(issuer, how));
-  MUTUAL_CHECK(file::replace(file, out.list.der(), file::access::everyone));
+  MUTUAL_CHECK(file::replace(file, out.der, file::access::everyone));
   out.made.file = file;
   MUTUAL_CHECK(remember(&out.made));
   return out;
@@ -218,7 +194,9 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
     if (is_retired(root)) longer.lifetime = root.certificate.not_after() - now();
     MUTUAL_TRY(auto list, make_list(*key, root.called, longer));
     so_far.made.push_back(std::move(list.made));
-    return list.list.pem();
+    std::string pem;
+    x509::append_list_pem(pem, list.der);
+    return pem;
   }
   if (found.how == standing::due) {
     so_far.is_one_due = true;
@@ -265,9 +243,14 @@ result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, 
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
   MUTUAL_TRY(const auto retired, load_retired(places_));
   lists_so_far out;
-  MUTUAL_TRY(auto own, make_list(issuer, "intermediate", how));
-  auto pem = own.list.pem();
-  out.made.push_back(std::move(own.made));
+  std::string pem;
+  const auto make = [&](const x509::identity& of, const std::string& called) -> result<> {
+    MUTUAL_TRY(auto list, make_list(of, called, how));
+    if (!how.is_delta) x509::append_list_pem(pem, list.der);
+    out.made.push_back(std::move(list.made));
+    return {};
+  };
+  MUTUAL_CHECK(make(issuer, "intermediate"));
   for (const auto& one : retired.issuers) {
     if (one.has_ended) continue;
     if (!one.key_state) {
@@ -275,9 +258,7 @@ result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, 
       pem += before;
       continue;
     }
-    MUTUAL_TRY(auto list, make_list(one.who, one.called, how));
-    pem += list.list.pem();
-    out.made.push_back(std::move(list.made));
+    MUTUAL_CHECK(make(one.who, one.called));
   }
   if (how.is_delta) {
     if (!out.lacking) return std::move(out.lacking).error();

@@ -80,6 +80,13 @@ record to_record(const x509::certificate& one, std::string_view name, x509::prof
 /// One word for how a certificate stands: valid, revoked, on-hold, expired, replaced, incomplete, lost.
 std::string_view standing_of(const record& one, sys_seconds at);
 
+/// Which certificates to show.
+struct record_filter {
+  bool is_revoked = false;  ///< Only those that are revoked or on hold.
+  /// Only those that are in use and end by then; what nobody uses any more need not be renewed.
+  std::optional<sys_seconds> ends_by = std::nullopt;
+};
+
 /// What depends on a CA, of that which has not ended.
 struct dependants {
   std::int64_t in_use = 0;  ///< How many certificates are good, or on hold and may be again.
@@ -120,11 +127,10 @@ struct list_facts {
   std::int64_t covers = 0;  ///< The last revocation that it knows of.
 };
 
-/// What a revocation list has to say.
-struct list_contents {
+/// What was noted of a revocation list that is being made.
+struct list_begun {
   std::uint64_t number = 0;
   std::optional<std::uint64_t> base;  ///< The number of the full list that a delta is of.
-  std::vector<x509::revoked_certificate> revoked;
 };
 
 }  // namespace mutual::authority

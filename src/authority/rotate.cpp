@@ -94,7 +94,7 @@ result<> add_root_list(pki& of, const x509::identity& root, const std::string& n
   list_options how;
   how.lifetime = lifetime;
   MUTUAL_TRY(auto list, of.sign_list(root, how));
-  to.files.push_back({name, x509::secret(list.list.der())});
+  to.files.push_back({name, x509::secret(std::move(list.der))});
   to.lists.push_back(std::move(list.made));
   return {};
 }

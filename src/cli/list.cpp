@@ -12,6 +12,7 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 
 namespace mutual::cli {
@@ -25,49 +26,51 @@ struct options {
   bool json = false;
 };
 
-bool is_wanted(const authority::record& one, const options& given, sys_seconds at) {
-  if (given.revoked && !one.revoked) return false;
-  if (given.expiring == 0) return true;
-  // What nobody uses any more need not be renewed.
-  const bool in_use = one.is_current && !one.revoked && one.state != authority::record_state::lost;
-  return in_use && one.not_after <= at + std::chrono::days(given.expiring);
+authority::record_filter filter_of(const options& given) {
+  authority::record_filter out{.is_revoked = given.revoked};
+  if (given.expiring != 0) out.ends_by = now() + std::chrono::days(given.expiring);
+  return out;
 }
 
 // How many columns a terminal needs for UTF-8 text, one a character (wide characters need two, which no table is
 // worth a dependency for).
 std::size_t width(std::string_view text) { return text::count_characters(text); }
 
-void print_table(const std::vector<authority::record>& all) {
-  std::size_t widest = 4;
-  for (const auto& one : all) widest = std::max(widest, width(one.name));
-  const auto line = [&](std::string_view name, std::string_view purpose, std::string_view status, std::string_view ends,
-                        std::string_view left, std::string_view serial) {
-    const std::string padding(widest - std::min(widest, width(name)), ' ');
-    print("{}{}  {:12}  {:10}  {:23}  {:10}  {}\n", name, padding, purpose, status, ends, left, serial);
-  };
-  line("NAME", "PROFILE", "STATUS", "ENDS", "LEFT", "SERIAL");
-  for (const auto& one : all) {
-    const auto left = one.not_after > now() ? to_words(one.not_after - now()) : std::string("-");
-    line(text::printable(one.name), to_string(one.purpose), standing_of(one, now()), to_text(one.not_after), left,
-         one.serial);
-  }
+void print_line(std::size_t widest, std::string_view name, std::string_view purpose, std::string_view status,
+                std::string_view ends, std::string_view left, std::string_view serial) {
+  const std::string padding(widest - std::min(widest, width(name)), ' ');
+  print("{}{}  {:12}  {:10}  {:23}  {:10}  {}\n", name, padding, purpose, status, ends, left, serial);
+}
+
+result<> print_table(authority::inventory& all, const authority::record_filter& which) {
+  constexpr std::string_view name = "NAME";
+  MUTUAL_TRY(const auto longest, all.longest_name(which));
+  const auto widest = std::max(longest, name.size());
+  print_line(widest, name, "PROFILE", "STATUS", "ENDS", "LEFT", "SERIAL");
+  const auto present = now();
+  return all.each(which, [&](const authority::record& one) {
+    const auto left = one.not_after > present ? to_words(one.not_after - present) : std::string("-");
+    print_line(widest, text::printable(one.name), to_string(one.purpose), standing_of(one, present),
+               to_text(one.not_after), left, one.serial);
+  });
+}
+
+// As they come: a million of them are not to be in memory at once. Whatever goes wrong on the way leaves the array
+// open, so that nobody takes a part for the whole.
+result<> print_json(authority::inventory& all, const authority::record_filter& which) {
+  std::string_view before = "[";
+  MUTUAL_CHECK(all.each(which, [&](const authority::record& one) {
+    print("{}{}", before, boost::json::serialize(record_json(one)));
+    before = ",";
+  }));
+  print("{}]\n", before == "[" ? "[" : "");
+  return {};
 }
 
 result<> run(const options& given) {
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
-  std::vector<authority::record> all;
-  const auto present = now();
-  MUTUAL_CHECK(opened.records().each([&](const authority::record& one) {
-    if (is_wanted(one, given, present)) all.push_back(one), all.back().der.clear();
-  }));
-  if (given.json) {
-    boost::json::array rows;
-    for (const auto& one : all) rows.push_back(record_json(one));
-    print("{}\n", boost::json::serialize(rows));
-  } else {
-    print_table(all);
-  }
-  return {};
+  const auto which = filter_of(given);
+  return given.json ? print_json(opened.records(), which) : print_table(opened.records(), which);
 }
 
 }  // namespace

@@ -49,29 +49,6 @@ result<x509_ptr> unsigned_certificate(const certificate_spec& spec, EVP_PKEY* ke
 // Read back from its bytes, as everybody else will read it.
 result<certificate> reread(const x509_ptr& made) { return certificate::from_der(der_of(made.get(), i2d_X509)); }
 
-result<> add_revoked(X509_CRL* to, const revoked_certificate& one) {
-  using revoked_ptr = std::unique_ptr<X509_REVOKED, freed_by<X509_REVOKED_free>>;
-  using enumerated_ptr = std::unique_ptr<ASN1_ENUMERATED, freed_by<ASN1_ENUMERATED_free>>;
-  revoked_ptr entry(X509_REVOKED_new());
-  const auto serial = integer_from_hex(one.serial);
-  const auto when = to_asn1_time(one.when);
-  if (!serial || !when) {
-    return error(errc::bad_usage,
-                 fmt::format("cannot revoke the serial number {}: it is not one", text::quoted(one.serial)));
-  }
-  bool done = X509_REVOKED_set_serialNumber(entry.get(), serial.get()) == 1 &&
-              X509_REVOKED_set_revocationDate(entry.get(), when.get()) == 1;
-  // RFC 5280 section 5.3.1: "unspecified" is said by saying nothing.
-  if (done && one.reason && *one.reason != 0) {
-    const enumerated_ptr reason(ASN1_ENUMERATED_new());
-    done = ASN1_ENUMERATED_set(reason.get(), *one.reason) == 1 &&
-           X509_REVOKED_add1_ext_i2d(entry.get(), NID_crl_reason, reason.get(), 0, X509V3_ADD_DEFAULT) == 1;
-  }
-  if (!done || X509_CRL_add0_revoked(to, entry.get()) != 1) return failed("revocation list");
-  (void)entry.release();
-  return {};
-}
-
 }  // namespace
 
 std::string random_serial() {
@@ -117,38 +94,6 @@ result<certificate> with_broken_signature(const certificate& good) {
   if (der.empty()) return failed("copy of a certificate");
   der.back() = static_cast<char>(static_cast<unsigned char>(der.back()) ^ 1U);
   return certificate::from_der(der);
-}
-
-result<crl> make_crl(const crl_spec& spec, const certificate& issuer, const private_key& issuer_key) {
-  const x509_crl_ptr made(X509_CRL_new());
-  const auto this_update = to_asn1_time(spec.this_update);
-  const auto next_update = spec.next_update ? to_asn1_time(*spec.next_update) : nullptr;
-  const asn1_integer_ptr number(ASN1_INTEGER_new());
-  if (!made || !this_update || (spec.next_update && !next_update) ||
-      X509_CRL_set_version(made.get(), X509_CRL_VERSION_2) != 1 ||
-      X509_CRL_set_issuer_name(made.get(), X509_get_subject_name(issuer.get())) != 1 ||
-      X509_CRL_set1_lastUpdate(made.get(), this_update.get()) != 1 ||
-      (next_update && X509_CRL_set1_nextUpdate(made.get(), next_update.get()) != 1) ||
-      ASN1_INTEGER_set_uint64(number.get(), spec.number) != 1 ||
-      X509_CRL_add1_ext_i2d(made.get(), NID_crl_number, number.get(), 0, X509V3_ADD_DEFAULT) != 1) {
-    return failed("revocation list");
-  }
-  if (const auto authority = authority_key_identifier(issuer.get())) {
-    if (X509_CRL_add_ext(made.get(), authority.get(), -1) != 1) return failed("revocation list");
-  }
-  if (spec.base) {
-    const asn1_integer_ptr base(ASN1_INTEGER_new());
-    if (ASN1_INTEGER_set_uint64(base.get(), *spec.base) != 1 ||
-        X509_CRL_add1_ext_i2d(made.get(), NID_delta_crl, base.get(), 1, X509V3_ADD_DEFAULT) != 1) {
-      return failed("delta revocation list");
-    }
-  }
-  for (const auto& one : spec.revoked) MUTUAL_CHECK(add_revoked(made.get(), one));
-  if (X509_CRL_sort(made.get()) != 1 ||
-      X509_CRL_sign(made.get(), issuer_key.get(), digest_for(issuer_key.get())) <= 0) {
-    return failed("revocation list");
-  }
-  return crl::from_der(der_of(made.get(), i2d_X509_CRL));
 }
 
 }  // namespace mutual::x509

@@ -3,6 +3,10 @@
 #include "authority/database.hpp"
 #include "x509/scratch.hpp"
 
+#include <fmt/format.h>
+
+#include <functional>
+#include <set>
 #include <sys/stat.h>
 
 namespace mutual::authority {
@@ -156,6 +160,20 @@ TEST_F(an_inventory, gives_a_name_anew_when_what_it_stood_for_is_replaced_or_rev
   EXPECT_TRUE(in->add(one("bob", "3")));
 }
 
+struct begun {
+  std::uint64_t number;
+  std::optional<std::uint64_t> base;
+  std::vector<x509::revoked_certificate> revoked;
+};
+
+result<begun> begin_list(inventory& in, const list_request& wanted) {
+  begun out;
+  MUTUAL_TRY(const auto facts, in.begin_list(wanted, [&](const auto& one) { out.revoked.push_back(one); }));
+  out.number = facts.number;
+  out.base = facts.base;
+  return out;
+}
+
 TEST_F(an_inventory, counts_its_lists_by_issuer_and_never_gives_a_number_twice) {
   auto bob = one("bob", "1");
   bob.issuer = "CN=CA";
@@ -163,22 +181,22 @@ TEST_F(an_inventory, counts_its_lists_by_issuer_and_never_gives_a_number_twice) 
   const list_request full{"CN=CA", now(), now() + std::chrono::days(1), false};
   auto delta = full;
   delta.is_delta = true;
-  EXPECT_EQ(in->begin_list(delta).error().code(), errc::not_found);
-  EXPECT_EQ(in->begin_list(full)->number, 1U);
+  EXPECT_EQ(begin_list(*in, delta).error().code(), errc::not_found);
+  EXPECT_EQ(begin_list(*in, full)->number, 1U);
   ASSERT_TRUE(in->revoke("1", revocation_reason::certificate_hold));
-  const auto changed = in->begin_list(delta);
+  const auto changed = begin_list(*in, delta);
   EXPECT_EQ(changed->number, 2U);
   EXPECT_EQ(changed->base, 1U);
   ASSERT_EQ(changed->revoked.size(), 1U);
   EXPECT_EQ(changed->revoked[0].reason, 6);
-  ASSERT_EQ(in->begin_list(full)->revoked.size(), 1U);
+  ASSERT_EQ(begin_list(*in, full)->revoked.size(), 1U);
   ASSERT_TRUE(in->release("1"));
   // RFC 5280 section 5.3.1: 8 is removeFromCRL.
-  EXPECT_EQ(in->begin_list(delta)->revoked[0].reason, 8);
-  EXPECT_TRUE(in->begin_list(full)->revoked.empty());
-  EXPECT_EQ(in->begin_list({"CN=Other", now(), now(), false})->number, 1U);
+  EXPECT_EQ(begin_list(*in, delta)->revoked[0].reason, 8);
+  EXPECT_TRUE(begin_list(*in, full)->revoked.empty());
+  EXPECT_EQ(begin_list(*in, {"CN=Other", now(), now(), false})->number, 1U);
   ASSERT_TRUE(in->skip_list_numbers("CN=CA", 90));
-  EXPECT_EQ(in->begin_list(full)->number, 91U);
+  EXPECT_EQ(begin_list(*in, full)->number, 91U);
 }
 
 TEST_F(an_inventory, keeps_an_expired_certificate_on_one_more_list) {
@@ -188,11 +206,61 @@ TEST_F(an_inventory, keeps_an_expired_certificate_on_one_more_list) {
   ASSERT_TRUE(in->add(bob));
   ASSERT_TRUE(in->revoke("1", revocation_reason::superseded));
   const auto list_at = [&](std::chrono::hours later) {
-    return in->begin_list({"CN=CA", now() + later, now() + later + std::chrono::hours(24), false})->revoked.size();
+    return begin_list(*in, {"CN=CA", now() + later, now() + later + std::chrono::hours(24), false})->revoked.size();
   };
   EXPECT_EQ(list_at(std::chrono::hours(0)), 1U);
   EXPECT_EQ(list_at(std::chrono::hours(2)), 1U);
   EXPECT_EQ(list_at(std::chrono::hours(3)), 0U);
+}
+
+// More than are read at once, and many that end in the same second.
+TEST_F(an_inventory, shows_each_certificate_once_in_the_order_of_their_ends_however_many_there_are) {
+  const auto present = now();
+  std::vector<std::string> expected;
+  {
+    auto all = in->begin();
+    for (int at = 0; at < 2100; ++at) {
+      auto next = one(fmt::format("n{}", at), fmt::format("{:x}", at + 1));
+      next.not_after = present + std::chrono::hours(at < 1500 ? 2 : 1);
+      ASSERT_TRUE(in->add(next));
+    }
+    ASSERT_TRUE(all->commit());
+  }
+  for (int at = 1500; at < 2100; ++at) expected.push_back(fmt::format("n{}", at));
+  for (int at = 0; at < 1500; ++at) expected.push_back(fmt::format("n{}", at));
+  std::vector<std::string> shown;
+  ASSERT_TRUE(in->each({}, [&](const record& each) { shown.push_back(each.name); }));
+  EXPECT_EQ(shown, expected);
+}
+
+TEST_F(an_inventory, shows_those_that_are_asked_for_and_knows_their_longest_name) {
+  const auto present = now();
+  for (const auto& [name, hours] : {std::pair("Zoë", 1), std::pair("longer", 5), std::pair("revoked", 1),
+                                    std::pair("on hold", 1), std::pair("lost for good", 1)}) {
+    auto next = one(name, fmt::format("{:x}", std::hash<std::string>{}(name)&0xFFFFFF));
+    next.not_after = present + std::chrono::hours(hours);
+    ASSERT_TRUE(in->add(next));
+  }
+  const auto serial_of = [&](const char* name) { return (*in->find(name))->serial; };
+  ASSERT_TRUE(in->set_state(serial_of("lost for good"), record_state::lost));
+  ASSERT_TRUE(in->revoke(serial_of("revoked"), revocation_reason::superseded));
+  ASSERT_TRUE(in->revoke(serial_of("on hold"), revocation_reason::certificate_hold));
+  const auto names = [&](const record_filter& which) {
+    std::set<std::string> out;
+    EXPECT_TRUE(in->each(which, [&](const record& each) { out.insert(each.name); }));
+    return out;
+  };
+  const record_filter revoked{.is_revoked = true};
+  const record_filter soon{.ends_by = present + std::chrono::hours(1)};
+  const record_filter later{.ends_by = present + std::chrono::hours(5)};
+  EXPECT_EQ(names(revoked), (std::set<std::string>{"revoked", "on hold"}));
+  EXPECT_EQ(names(soon), std::set<std::string>{"Zoë"});
+  EXPECT_EQ(names(later), (std::set<std::string>{"Zoë", "longer"}));
+  EXPECT_EQ(names({}).size(), 5U);
+  EXPECT_EQ(*in->longest_name(soon), 3U);  // characters, not octets
+  EXPECT_EQ(*in->longest_name(later), 6U);
+  EXPECT_EQ(*in->longest_name({}), 13U);
+  EXPECT_EQ(*in->longest_name({.ends_by = present - std::chrono::hours(1)}), 0U);
 }
 
 TEST_F(an_inventory, has_a_history_that_cannot_be_mistaken_for_another) {

@@ -1,0 +1,63 @@
+#include "authority/list_numbers.hpp"
+
+#include "base/file.hpp"
+#include "base/text.hpp"
+#include "x509/crl_outline.hpp"
+#include "x509/list_files.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+namespace mutual::authority {
+namespace {
+
+std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
+
+struct list_name {
+  std::string issuer;
+  std::string number;
+};
+
+// Whose list it is, and which. Whom a long one revokes is not read for that, if it is as we write them.
+result<list_name> name_of_list_in(const std::filesystem::path& file) {
+  {
+    MUTUAL_TRY(const auto bytes, file::read(file, x509::largest_lists));
+    if (const auto parts = x509::outline_of(bytes)) {
+      const auto about = x509::crl::from_der(x509::without_entries_and_signature(*parts));
+      if (about) return list_name{about->issuer(), about->number()};
+    }
+  }
+  MUTUAL_TRY(const auto lists, x509::load_lookup_lists(file));
+  return list_name{lists.front().issuer(), lists.front().number()};
+}
+
+}  // namespace
+
+result<std::uint64_t> list_number_in(const std::filesystem::path& file, const std::string& issuer) {
+  MUTUAL_TRY(const bool there, file::exists(file));
+  if (!there) return std::uint64_t{0};
+  MUTUAL_TRY(const auto list, name_of_list_in(file));
+  // Of the CA before, whose place the issuer took: its numbers are its own.
+  if (list.issuer != issuer) return std::uint64_t{0};
+  const auto& digits = list.number;
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  if (read.ec == std::errc::result_out_of_range) {
+    return error(errc::bad_input, fmt::format("{} has the number 0x{}, and no list after it could be counted here",
+                                              shown(file), digits));
+  }
+  return number;
+}
+
+result<> check_list_grows(const std::filesystem::path& file, const std::string& issuer, inventory& in) {
+  MUTUAL_TRY(const auto highest, in.highest_list_number(issuer));
+  MUTUAL_TRY(const auto there, list_number_in(file, issuer));
+  if (there <= highest) return {};
+  return error(errc::bad_input,
+               fmt::format("{} has the number {}, and {} knows of {} only: it is older than it was, so no list is made "
+                           "from it; put the newest one back, or take this one with mutual recover",
+                           shown(file), there, in.on().where(), highest));
+}
+
+}  // namespace mutual::authority
