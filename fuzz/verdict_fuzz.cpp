@@ -9,7 +9,10 @@
 #include "tls/verdict.hpp"
 #include "x509/openssl.hpp"
 
+#include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 
 #include <algorithm>
 #include <cstddef>
@@ -29,6 +32,9 @@ constexpr std::uint8_t sign_leaf = 1;          // by the intermediate
 constexpr std::uint8_t sign_intermediate = 2;  // the second certificate by the root, the leaf by the second's key
 constexpr std::uint8_t with_lists = 4;
 constexpr std::uint8_t as_server = 8;
+constexpr std::uint8_t revoke_leaf = 16;  // with sign_leaf: the leaf has the serial number that the lists revoke
+
+constexpr long revoked_serial = 0x4711;
 
 constexpr sys_seconds at{std::chrono::seconds(1'800'000'000)};
 
@@ -36,10 +42,38 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-// Ed25519: keys from fixed bytes and signatures without chance, so that an input means the same each time.
+// Keys from fixed bytes, so that an input means the same each time. Ed25519 makes signatures without chance; a list
+// under one is kept as OpenSSL reads it.
 pkey_ptr fixed_key(unsigned char which) {
   const std::vector<unsigned char> bytes(32, which);
   return pkey_ptr(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, bytes.data(), bytes.size()));
+}
+
+// Of P-256, whose signature is over a digest: a list under one is kept compact. What is 32 octets of `which` is less
+// than the order of the group.
+pkey_ptr fixed_p256_key(unsigned char which) {
+  const std::vector<unsigned char> bytes(32, which);
+  const std::unique_ptr<EC_GROUP, freed_by<EC_GROUP_free>> group(EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+  const std::unique_ptr<EC_POINT, freed_by<EC_POINT_free>> point(EC_POINT_new(group.get()));
+  const bignum_ptr secret(BN_bin2bn(bytes.data(), static_cast<int>(bytes.size()), nullptr));
+  require(EC_POINT_mul(group.get(), point.get(), secret.get(), nullptr, nullptr, nullptr) == 1);
+  std::vector<unsigned char> shown(65);
+  require(EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, shown.data(), shown.size(),
+                             nullptr) == shown.size());
+  const std::unique_ptr<OSSL_PARAM_BLD, freed_by<OSSL_PARAM_BLD_free>> builder(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(builder.get(), OSSL_PKEY_PARAM_GROUP_NAME, "prime256v1", 0);
+  OSSL_PARAM_BLD_push_BN(builder.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret.get());
+  OSSL_PARAM_BLD_push_octet_string(builder.get(), OSSL_PKEY_PARAM_PUB_KEY, shown.data(), shown.size());
+  const std::unique_ptr<OSSL_PARAM, freed_by<OSSL_PARAM_free>> parts(OSSL_PARAM_BLD_to_param(builder.get()));
+  const pkey_ctx_ptr context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  EVP_PKEY* made = nullptr;
+  require(EVP_PKEY_fromdata_init(context.get()) == 1 &&
+          EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, parts.get()) == 1);
+  return pkey_ptr(made);
+}
+
+const EVP_MD* digest_of(const EVP_PKEY* key) {
+  return EVP_PKEY_get_base_id(key) == EVP_PKEY_EC ? EVP_sha256() : nullptr;
 }
 
 void extend(X509* one, X509* issuer, int kind, const char* value) {
@@ -68,7 +102,7 @@ certificate make_ca(const char* name, EVP_PKEY* key, const X509* issuer, EVP_PKE
   }
   extend(one.get(), one.get(), NID_basic_constraints, "critical,CA:TRUE");
   extend(one.get(), one.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
-  require(X509_sign(one.get(), signer, nullptr) > 0);
+  require(X509_sign(one.get(), signer, digest_of(signer)) > 0);
   return reread(one.get());
 }
 
@@ -81,13 +115,21 @@ lookup_list make_list(const certificate& issuer, EVP_PKEY* signer) {
   const asn1_integer_ptr number(ASN1_INTEGER_new());
   ASN1_INTEGER_set(number.get(), 1);
   X509_CRL_add1_ext_i2d(list.get(), NID_crl_number, number.get(), 0, 0);
-  require(X509_CRL_sign(list.get(), signer, nullptr) > 0);
-  return *lookup_list::from_der(der_of(list.get(), i2d_X509_CRL));
+  ASN1_INTEGER_set(number.get(), revoked_serial);
+  X509_REVOKED* entry = X509_REVOKED_new();
+  X509_REVOKED_set_serialNumber(entry, number.get());
+  X509_REVOKED_set_revocationDate(entry, const_cast<ASN1_TIME*>(X509_get0_notBefore(issuer.get())));
+  X509_CRL_add0_revoked(list.get(), entry);
+  require(X509_CRL_sign(list.get(), signer, digest_of(signer)) > 0);
+  auto read = *lookup_list::from_der(der_of(list.get(), i2d_X509_CRL));
+  // Both forms are to be met: the root's list in one, the intermediate's in the other.
+  require(read.is_compact() == (digest_of(signer) != nullptr));
+  return read;
 }
 
 struct world {
   pkey_ptr root_key = fixed_key(1);
-  pkey_ptr intermediate_key = fixed_key(2);
+  pkey_ptr intermediate_key = fixed_p256_key(2);
   pkey_ptr leaf_key = fixed_key(3);
   certificate root = make_ca("Fuzz Root", root_key.get(), nullptr, root_key.get());
   certificate intermediate = make_ca("Fuzz Intermediate", intermediate_key.get(), root.get(), root_key.get());
@@ -107,7 +149,7 @@ struct world {
 x509_ptr signed_anew(X509* one, const X509_NAME* issuer, EVP_PKEY* subject_key, EVP_PKEY* signer) {
   X509_set_issuer_name(one, issuer);
   if (subject_key != nullptr) X509_set_pubkey(one, subject_key);
-  if (X509_sign(one, signer, nullptr) <= 0) return nullptr;
+  if (X509_sign(one, signer, digest_of(signer)) <= 0) return nullptr;
   return from_whole_der<x509_ptr>(der_of(one, i2d_X509), d2i_X509);
 }
 
@@ -131,6 +173,7 @@ std::vector<x509_ptr> prepared(const world& all, std::uint8_t mode, std::vector<
         signed_anew(chain[1].get(), X509_get_subject_name(all.root.get()), all.leaf_key.get(), all.root_key.get());
     if (!chain[0] || !chain[1]) return {};
   } else if ((mode & sign_leaf) != 0) {
+    if ((mode & revoke_leaf) != 0) ASN1_INTEGER_set(X509_get_serialNumber(chain[0].get()), revoked_serial);
     chain[0] =
         signed_anew(chain[0].get(), X509_get_subject_name(all.intermediate.get()), nullptr, all.intermediate_key.get());
     if (!chain[0]) return {};
@@ -187,6 +230,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto judged = tls::judge(by, chain.front().get(), sent.get(), options);
   require(ERR_peek_error() == 0);
   check(all, judged, chain.front().get());
+  // The intermediate's list, which is compact, names it.
+  const bool is_revoked = ASN1_INTEGER_get(X509_get0_serialNumber(chain.front().get())) == revoked_serial;
+  const bool is_ours = (mode & (sign_leaf | sign_intermediate)) == sign_leaf;
+  if (is_ours && is_revoked && (mode & with_lists) != 0) require(judged.refused.has_value());
   const auto again = tls::judge(by, chain.front().get(), sent.get(), options);
   require(again.refused == judged.refused && again.detail == judged.detail);
   if (judged) {
