@@ -80,11 +80,27 @@ std::string trusted(const tls::trust& trust) {
     lines += line(lines.empty() ? "Trusts:" : "",
                   fmt::format("{} ({}), {}", text::printable(one.display_name()), kind, until(one.not_after())));
   }
-  lines += line("Revocation:", trust.checks_revocation()
-                                   ? fmt::format("checked, by {} revocation list{}", trust.revocations().size(),
-                                                 trust.revocations().size() == 1 ? "" : "s")
-                                   : std::string("not checked (no revocation list was given)"));
+  lines +=
+      line("Revocation:", trust.checks_revocation()
+                              ? fmt::format("checked, by {} revocation list{}", trust.revocations().size(),
+                                            trust.revocations().size() == 1 ? "" : "s")
+                              : std::string(trust.settings().asks_ocsp ? "no revocation list was given"
+                                                                       : "not checked (no revocation list was given)"));
   return lines;
+}
+
+std::string asked_of(const tls::ocsp_check& how) {
+  const auto whom = how.ask == "certificate" ? "the responder that each certificate names" : text::printable(how.ask);
+  switch (how.policy) {
+    case tls::unanswered::strict:
+      break;
+    case tls::unanswered::grace:
+      return fmt::format("{}; for {} after an answer has ended, it stands in for one that does not come", whom,
+                         to_words(how.grace));
+    case tls::unanswered::off:
+      return whom + "; whoever is not answered about is let in";
+  }
+  return whom + "; nobody is let in without an answer";
 }
 
 std::string warnings(const http::server& running, const run_options& how) {
@@ -120,6 +136,7 @@ std::string banner(const http::server& running, const run_options& how) {
                   fmt::format("{}, issued by {}, {}", text::printable(own.display_name()),
                               own.is_self_issued() ? "itself" : text::printable(own.issuer()), until(own.not_after())));
     if (context->trust()) lines += trusted(*context->trust());
+    if (const auto* answers = running.answers()) lines += line("OCSP:", asked_of(answers->how()));
   }
   lines += warnings(running, how);
   lines += try_it(running, how);

@@ -3,6 +3,7 @@
 #include "app/run.hpp"
 
 #include "app/access_log.hpp"
+#include "app/ask_ocsp.hpp"
 #include "app/banner.hpp"
 #include "app/follow_feed.hpp"
 #include "app/revocation_teller.hpp"
@@ -145,6 +146,7 @@ class patient_log {
 
 using servers = std::vector<std::unique_ptr<http::server>>;
 using feeds = std::vector<std::unique_ptr<followed_feed>>;
+using responders = std::vector<std::unique_ptr<asked_responders>>;
 using tellers = std::vector<std::unique_ptr<revocation_teller>>;  // one an app; null for those that ask for none
 
 std::unique_ptr<revocation_teller> teller_for(const detail::app_state& state) {
@@ -298,10 +300,17 @@ result<> serve_together(const std::vector<served_app>& asked) {
   }
   tellers told;  // Outlive the servers, which tell them.
   servers running;
-  feeds followed;  // Goes before the servers that it gives lists to.
+  feeds followed;       // Goes before the servers that it gives lists to.
+  responders asked_by;  // Go before the servers that ask them.
   for (const auto& one : all) {
     told.push_back(teller_for(one.served->state()));
     auto options = options_for(*one.served, one.how, one.how.access_log ? &*lines : nullptr, told.back().get());
+    auto asks = ask_ocsp(one.how.tls, one.served->state().log);
+    if (!asks) return std::move(asks).error();
+    if (*asks) {
+      options.ocsp = (*asks)->book;
+      asked_by.push_back(*std::move(asks));
+    }
     auto follows = follow_feed(one.how.tls, one.served->state().log, [&signals] { return is_to_stop(signals); });
     if (is_to_stop(signals)) return stopped_before(signals);
     if (!follows) return std::move(follows).error();

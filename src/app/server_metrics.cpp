@@ -70,6 +70,20 @@ void add_lists(exposition& to, const std::vector<revocation_list>& all, sys_seco
            [](const revocation_list& one) { return one.overdue.count(); });
 }
 
+void add_answers(exposition& to, const tls::ocsp_book& of) {
+  using outcome = tls::ocsp_book::outcome;
+  to.family("mutual_server_ocsp_answers_total", "counter",
+            "Questions to OCSP responders, by what came of them; failed: no answer, or none that counts.");
+  for (const auto& [what, name] : {std::pair{outcome::good, "good"},
+                                   {outcome::revoked, "revoked"},
+                                   {outcome::unknown, "unknown"},
+                                   {outcome::failed, "failed"}}) {
+    to.sample(number(of.counted(what)), {{"outcome", name}});
+  }
+  to.family("mutual_server_ocsp_kept", "gauge", "Certificates about which OCSP responders were asked and are known.");
+  to.sample(number(of.kept()));
+}
+
 }  // namespace
 
 std::vector<revocation_list> lists_of(const http::server& running) {
@@ -88,6 +102,7 @@ std::string metrics_text(const http::server& running, const detail::app_state& o
     out.sample((context->certificate().not_after() - now()).count());
   }
   add_lists(out, lists_of(running), now());
+  if (const auto* answers = running.answers()) add_answers(out, *answers);
   return out.take();
 }
 

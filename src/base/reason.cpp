@@ -40,13 +40,20 @@ constexpr std::array entries{
           "digitalSignature); one issued for servers only does not do."},
     entry{reason::revoked, "revoked", "The issuer has revoked a certificate in the chain.",
           "Client: get a new certificate with a new key from the issuer; renewing the revoked one does not help."},
-    entry{reason::revocation_unknown, "revocation_unknown",
-          "No usable revocation list of the issuer is configured here, so nobody can say whether the certificate is "
-          "revoked.",
-          "Server's operator: add the issuer's current revocation list (CRL), one for every CA of the chain.", true},
-    entry{reason::revocation_stale, "revocation_stale",
-          "The issuer's revocation list here is past its date, so nobody can say whether the certificate is revoked.",
-          "Server's operator: fetch the issuer's current revocation list (CRL) and see why it was not updated.", true},
+    entry{
+        reason::revocation_unknown, "revocation_unknown",
+        "No usable revocation list of the issuer is here, and no OCSP responder has answered, so nobody can say "
+        "whether the certificate is revoked.",
+        "Server's operator: add the issuer's current revocation list (CRL), one for every CA of the chain; if OCSP is "
+        "asked, see in the log why it has not answered.",
+        true},
+    entry{
+        reason::revocation_stale, "revocation_stale",
+        "The issuer's revocation list here, or what OCSP has answered, is past its date, so nobody can say whether the "
+        "certificate is revoked.",
+        "Server's operator: fetch the issuer's current revocation list (CRL) and see why it was not updated; if "
+        "OCSP is asked, see in the log why it does not answer.",
+        true},
     entry{reason::bad_signature, "bad_signature",
           "A signature in the chain does not verify: a certificate was changed, or was signed by another key than its "
           "issuer's.",

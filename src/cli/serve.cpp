@@ -4,6 +4,7 @@
 #include "app/run.hpp"
 #include "app/whoami.hpp"
 #include "authority/layout.hpp"
+#include "base/duration.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -36,6 +37,8 @@ struct options {
   std::vector<fs::path> revocations;
   std::string revocations_from;
   fs::path feed_certificate, feed_key;
+  std::string ocsp;
+  std::string ocsp_policy = "strict";
   std::string clients = "required";
   std::string tls_version;
   std::string http_version;
@@ -63,6 +66,24 @@ result<> check_judging_is_wanted(const options& given) {
                   given.trust.empty() ? "--crl" : "--trust"));
 }
 
+result<tls::ocsp_check> ocsp_of(const options& given) {
+  constexpr std::string_view grace = "grace=";
+  tls::ocsp_check made;
+  made.ask = given.ocsp;
+  const std::string_view policy = given.ocsp_policy;
+  if (policy == "strict") return made;
+  made.policy = policy == "off" ? tls::unanswered::off : tls::unanswered::grace;
+  if (policy == "off") return made;
+  const auto span = policy.starts_with(grace) ? duration_from_text(policy.substr(grace.size())) : std::nullopt;
+  if (!span) {
+    return error(errc::bad_usage, fmt::format("{} is no policy for OCSP answers that do not come: write strict, off, "
+                                              "or grace= and a length of time (grace=6h)",
+                                              text::quoted(policy)));
+  }
+  made.grace = *span;
+  return made;
+}
+
 result<tls::config> tls_of(const options& given) {
   if (given.plain) return tls::plain();
   MUTUAL_CHECK(check_judging_is_wanted(given));
@@ -86,6 +107,7 @@ result<tls::config> tls_of(const options& given) {
   }
   made.clients = client_auth_of(given.clients);
   made.revocations = given.revocations;
+  MUTUAL_TRY(made.ocsp, ocsp_of(given));
   made.revocations_from = {given.revocations_from, given.feed_certificate, given.feed_key};
   if (!given.tls_version.empty()) {
     made.at_least = made.at_most = given.tls_version == "1.2" ? tls::version::v1_2 : tls::version::v1_3;
@@ -183,6 +205,18 @@ void add_serve(CLI::App& program, action& chosen) {
   command->add_option("--revocations-key", given->feed_key, "Its private key, if the file does not hold it")
       ->type_name("FILE")
       ->needs(shown);
+  auto* ocsp = command
+                   ->add_option("--ocsp", given->ocsp,
+                                "Ask whether clients are revoked: an OCSP responder (http://HOST/), or \"certificate\" "
+                                "for the one that each client's certificate names")
+                   ->type_name("URL|certificate")
+                   ->excludes(plain);
+  command
+      ->add_option("--ocsp-policy", given->ocsp_policy,
+                   "What counts while a responder is silent: strict (nobody is let in; the default), grace=6h (its "
+                   "last answer, for so long), or off (everybody is let in)")
+      ->type_name("strict|grace=TIME|off")
+      ->needs(ocsp);
   command
       ->add_option("--client-auth", given->clients,
                    "What is asked of clients: required (the default), optional, or none")

@@ -51,7 +51,7 @@ result<std::unique_ptr<server>> server::start(server_options options) {
     // Held nowhere else, so that they go when others take their place.
     made->offered_ = std::move(made->options_.revocations);
     MUTUAL_TRY(auto context, tls::server_context::load(wanted.tls, 1, made->sessions_, nullptr, std::move(protocols),
-                                                       made->libraries_, made->offered_));
+                                                       made->libraries_, made->offered_, wanted.ocsp));
     made->context_.set(std::move(context));
   }
   made->leave_descriptors_for_the_rest();
@@ -160,7 +160,7 @@ result<std::shared_ptr<const tls::server_context>> server::next_context(
     std::shared_ptr<const std::vector<x509::lookup_list>> lists) const {
   const auto current = context();
   return tls::server_context::load(current->settings(), generation_.load() + 1, sessions_, current.get(),
-                                   current->protocols(), libraries_, std::move(lists));
+                                   current->protocols(), libraries_, std::move(lists), options_.ocsp);
 }
 
 result<> server::offer_lists(std::vector<x509::lookup_list> lists, std::string_view from) {
@@ -208,6 +208,10 @@ void server::take_over(std::shared_ptr<const tls::server_context> next) {
   context_.set(std::move(next));
   // Connections compare this number before each request; the context they then read is at least as new.
   generation_.store(generation, std::memory_order_release);
+  judge_all_again();
+}
+
+void server::judge_all_again() {
   for (auto& worker : workers_) worker->judge_all_again();
 }
 

@@ -65,6 +65,8 @@ class server {
   std::uint64_t refused(reason code) const;
   /// How often that has happened since the start.
   std::uint64_t counted(tally what) const { return counts_[static_cast<std::size_t>(what)].load(); }
+  /// The answers of OCSP responders; null if nobody is asked.
+  const tls::ocsp_book* answers() const { return options_.ocsp.get(); }
   /// How many connections are open.
   std::size_t open_connections() const;
 
@@ -87,6 +89,7 @@ class server {
       std::shared_ptr<const std::vector<x509::lookup_list>> lists) const;
   void complain(const error& why) const;
   void take_over(std::shared_ptr<const tls::server_context> next);
+  void judge_all_again();
 
   std::shared_ptr<const tls::library_contexts> libraries_;  // first: sessions and contexts are made under them
   server_options options_;

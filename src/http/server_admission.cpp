@@ -156,6 +156,9 @@ task<bool> server_worker::shake_hands(guest& self) {
   self.standing = *std::move(known);
   info->who = self.standing.who;
   self.facts.judged.reset();
+  auto asking = ask_about(self, info);
+  const bool nothing_against = co_await std::move(asking);
+  if (!nothing_against) co_return false;
   self.info = std::move(info);
   co_return true;
 }

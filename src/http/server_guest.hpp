@@ -2,6 +2,7 @@
 // server_guest: one connection of a server, from accept to close.
 
 #include "http/abandonable.hpp"
+#include "http/bell.hpp"
 #include "http/connection.hpp"
 #include "http/h2_connection.hpp"
 #include "http/server_worker.hpp"
@@ -20,6 +21,12 @@
 
 namespace mutual::http {
 
+// The wait of a guest for what responders say. It outlives the guest, since they may say it later.
+struct server_worker::settling {
+  bell news;
+  bool over = false;
+};
+
 struct server_worker::guest {
   guest(net::loop& on, descriptor handle, net::endpoint from)
       : remote(std::move(from)), stream(on, std::move(handle), nullptr) {}
@@ -37,6 +44,8 @@ struct server_worker::guest {
   bool speaks_h2 = false;                            // ALPN has chosen it
   abandonable* talk = nullptr;                       // either, while it lasts
   tls::standing standing;                            // who it is, and for how long that is judged
+  tls::ocsp_book::pages answers;                     // what responders have said of it
+  std::shared_ptr<settling> asked;                   // while they are asked
   bool dismissed = false;                            // found to be welcome no longer; told and counted once
   bool gave_way = false;                             // its place was another's before its handshake was done; told
   const net::loop::clock::time_point came = net::loop::clock::now();

@@ -5,6 +5,7 @@
 #include "http/limits.hpp"
 #include "net/loop.hpp"
 #include "tls/levers.hpp"
+#include "tls/ocsp_book.hpp"
 #include "tls/verdict.hpp"
 #include "x509/lookup_list.hpp"
 
@@ -77,6 +78,9 @@ struct server_options {
   tls::config tls;
   /// Revocation lists that are in no file, to start with; null for none. See server::offer_lists.
   std::shared_ptr<const std::vector<x509::lookup_list>> revocations;
+  /// Asks OCSP responders, as `tls.ocsp` says; null exactly if that asks nobody. What it sends questions by must be
+  /// gone before the server is.
+  std::shared_ptr<tls::ocsp_book> ocsp;
   tls::levers levers;  ///< All of them; for tests and measurements to leave some out.
   bool http2 = true;   ///< Offered under TLS, beside HTTP/1.1; the client chooses (ALPN).
   http::limits limits;

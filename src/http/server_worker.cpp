@@ -82,6 +82,7 @@ void server_worker::begin_drain() {
         one->multiplexed->drain();
       } else if (one->conversation == nullptr || one->conversation->idle()) {
         one->stream.socket().cancel();
+        stop_waiting(*one);
       } else {
         one->conversation->nudge_tunnel();
       }
@@ -223,6 +224,7 @@ void server_worker::look_after_standings() {
   loop_.after(std::chrono::seconds(1), [this] {
     busy_.look_after();
     judge_some_again();
+    if (number_ == 0) refresh_answers();
     look_after_standings();
   });
 }
@@ -230,12 +232,13 @@ void server_worker::look_after_standings() {
 void server_worker::dismiss(guest& self) {
   (void)::shutdown(self.stream.socket().fd(), SHUT_RDWR);
   self.stream.socket().cancel();
+  stop_waiting(self);
 }
 
 bool server_worker::is_of_today(const guest& self) const {
   if (!self.standing.who || self.dismissed) return true;
   return owner_.generation_.load(std::memory_order_acquire) == self.judge->generation() &&
-         self.judge->still_holds(self.standing);
+         self.judge->still_holds(self.standing) && tls::ocsp_book::are_good(self.answers, now());
 }
 
 bool server_worker::still_welcome(guest& self) {
@@ -243,21 +246,31 @@ bool server_worker::still_welcome(guest& self) {
   if (self.dismissed) return false;
   const auto generation = owner_.generation_.load(std::memory_order_acquire);
   if (generation != self.judge->generation()) self.judge = owner_.context();
-  if (self.judge->still_holds(self.standing)) return true;
-  auto judged = self.judge->judge_again(self.standing);
-  if (judged) {
+  if (!self.judge->still_holds(self.standing)) {
+    auto judged = self.judge->judge_again(self.standing);
+    if (!judged) {
+      dismiss_for(self, judged);
+      return false;
+    }
     self.standing = std::move(judged.holds);
-    return true;
   }
+  if (tls::ocsp_book::are_good(self.answers, now())) return true;
+  auto wrong = owner_.options_.ocsp->objection(self.answers, now());
+  if (!wrong) return true;
+  dismiss_for(self, tls::refusal_of(*self.standing.who, std::move(*wrong)));
+  return false;
+}
+
+// Tells and counts it; the connection is closed by whoever has asked.
+void server_worker::dismiss_for(guest& self, const tls::verdict& why) {
   self.dismissed = true;
   owner_.count(tally::dismissed);
-  const auto why = judged.refused.value_or(reason::malformed);
-  owner_.refused_[static_cast<std::size_t>(why)].fetch_add(1, std::memory_order_relaxed);
-  owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), why, judged.detail, &judged) +
+  const auto code = why.refused.value_or(reason::malformed);
+  owner_.refused_[static_cast<std::size_t>(code)].fetch_add(1, std::memory_order_relaxed);
+  owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), code, why.detail, &why) +
                            " (the connection was open, and is closed)");
-  if (why == reason::revoked) tell_revoked(self.standing, *self.judge);
+  if (code == reason::revoked) tell_revoked(self.standing, *self.judge);
   self.judge.reset();
-  return false;
 }
 
 void server_worker::tell_revoked(const tls::standing& earlier, const tls::server_context& found_by) const {

@@ -44,6 +44,7 @@ class server_worker {
  private:
   // One connection, from accept to close. It lives in its coroutine's frame.
   struct guest;
+  struct settling;
   class enrolled;
   class at_the_door;
 
@@ -57,6 +58,11 @@ class server_worker {
   task<> serve(guest& self);
   task<bool> admit(guest& self);
   task<bool> shake_hands(guest& self);
+  task<bool> ask_about(guest& self, std::shared_ptr<const connection_info> info);
+  task<> wait_for_answers(guest& self);
+  task<> turn_away(guest& self, std::shared_ptr<const connection_info> info);
+  void stop_waiting(const guest& self);
+  void refresh_answers();
   task<std::optional<char>> first_byte(guest& self);
   task<> handshake_failed(guest& self, tls::io_status status);
   task<> answer_plain_http(guest& self);
@@ -70,7 +76,8 @@ class server_worker {
   bool is_of_today(const guest& self) const;
   bool still_welcome(guest& self);
   void tell_revoked(const tls::standing& earlier, const tls::server_context& found_by) const;
-  static void dismiss(guest& self);
+  void dismiss(guest& self);
+  void dismiss_for(guest& self, const tls::verdict& why);
   void leave();
 
   server& owner_;
