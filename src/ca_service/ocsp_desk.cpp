@@ -34,10 +34,12 @@ std::string entity_tag_of(std::string_view bytes) {
   return fmt::format("\"{}\"", text::hex({reinterpret_cast<const char*>(digest.data()), size}));
 }
 
-// Two CAs may have one name: one that was replaced, and its successor.
+// Two CAs may have one name: one that was replaced, and its successor. Of what was taken over from a revocation list
+// the serial number alone is known (an empty DER): the lists of either say that it is revoked, and so do we.
 bool was_issued_by(const authority::record& one, const x509::certificate& issuer) {
   if (one.issuer != issuer.subject()) return false;
   const auto whole = x509::certificate::from_der(one.der);
+  if (one.der.empty()) return one.revoked.has_value();
   return whole && whole->authority_key_id() == issuer.subject_key_id();
 }
 

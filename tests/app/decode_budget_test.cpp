@@ -30,12 +30,14 @@ class compressed_together : public testing::Test {
  protected:
   compressed_together() {
     service_.workers(4, 64);
-    service_.group("/whole").use(decompress(4'000'000, 0)).post("", [this](const request& asked) -> task<std::string> {
-      const auto size = asked.body.size();
-      auto waiting = wait_for_all();
-      co_await waiting;
-      co_return std::to_string(size);
-    });
+    service_.group("/whole")
+        .use(decompress(4'000'000, 10'000))
+        .post("", [this](const request& asked) -> task<std::string> {
+          const auto size = asked.body.size();
+          auto waiting = wait_for_all();
+          co_await waiting;
+          co_return std::to_string(size);
+        });
     service_.group("/pieces").use(decompress(1'000'000)).post("", [this](body_stream body) -> task<std::string> {
       const auto first = co_await body.next();
       auto waiting = wait_for_all();

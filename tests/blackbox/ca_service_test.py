@@ -145,6 +145,38 @@ class Ocsp(CaTest):
         self.assertIn("0x1234: unknown", self.openssl_ocsp("-serial", "0x1234"))
         self.assertIn("alice.crt: revoked", self.openssl_ocsp("-sha256", "-cert", "pki/issued/alice.crt"))
 
+    def test_whom_only_a_list_still_knows_after_an_older_backup_is_revoked(self):
+        shutil.copy(self.at("pki/inventory.db"), self.at("backup.db"))
+        self.mutual("issue", "client", "eve")
+        shutil.copy(self.at("pki/issued/eve.crt"), self.at("eve.crt"))
+        self.mutual("revoke", "eve", "--reason", "keyCompromise")
+        for name in os.listdir(self.at("pki/issued")):
+            if name.startswith("eve."):
+                os.remove(self.at("pki/issued", name))
+        for name in os.listdir(self.at("pki")):
+            if name.startswith("inventory.db"):
+                os.remove(self.at("pki", name))
+        shutil.copy(self.at("backup.db"), self.at("pki/inventory.db"))
+        self.mutual("recover")
+        self.ca_serve()
+        said = self.openssl_ocsp("-cert", "eve.crt", "-cert", "pki/issued/alice.crt")
+        self.assertRegex(said, r"eve.crt: revoked\n(.*\n)*\s+Reason: keyCompromise\n\s+Revocation Time: ")
+        self.assertIn("alice.crt: good", said)
+
+    def test_whom_the_last_list_of_an_imported_ca_revokes_is_revoked(self):
+        shutil.rmtree(self.at("pki"))
+        self.self_signed("ca", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        self.write("index.txt", b"R\t351231235959Z\t260101000000Z,superseded\t0BAD\tunknown\t/CN=x\n")
+        self.write("crlnumber", b"1000\n")
+        self.write("ca.cnf", b"[ca]\ndefault_ca=x\n[x]\ndatabase=index.txt\ncrlnumber=crlnumber\ndefault_md=sha256\n"
+                             b"default_crl_days=30\ncrl_extensions=e\n[e]\nauthorityKeyIdentifier=keyid\n")
+        self.run_tool("openssl", "ca", "-config", "ca.cnf", "-gencrl", "-keyfile", "ca.key", "-cert", "ca.crt", "-out", "ca.crl")
+        self.mutual("import", "ca.crt", "--key", "ca.key", "--host", "localhost", "--crl", "ca.crl")
+        self.ca_serve()
+        said = self.openssl_ocsp("-serial", "0x0BAD", "-serial", "0x0BED", issuer="pki/root.crt", more=("-verify_other", "pki/root.crt"))
+        self.assertRegex(said, r"0x0BAD: revoked\n(.*\n)*\s+Reason: superseded")
+        self.assertIn("0x0BED: unknown", said)
+
     def test_an_issuer_that_is_not_ours_is_nobodys(self):
         self.ca_serve()
         self.self_signed("foreign")

@@ -1,5 +1,6 @@
 // OCSP: what is asked, what is answered, and what is refused.
 
+#include "authority/taken_over.hpp"
 #include "base/base64.hpp"
 #include "base/file.hpp"
 #include "ca_service/authority.hpp"
@@ -110,6 +111,30 @@ TEST_F(an_ocsp_service, calls_a_serial_number_unknown_that_was_never_given) {
 
 TEST_F(an_ocsp_service, refuses_what_is_no_request) {
   const auto request = ocsp_request({certificate("alice")}, intermediate());
+// As `recover` and `import --crl` leave it: of whom only a revocation list was left, the serial number alone is known.
+TEST_F(an_ocsp_service, calls_revoked_whom_a_list_revokes_of_whom_only_the_serial_number_is_known) {
+  x509::certificate_spec spec;
+  spec.subject = {"eve", {}, {}};
+  spec.not_before = now() - std::chrono::hours(1);
+  spec.not_after = now() + std::chrono::hours(1);
+  const auto key = good(x509::private_key::generate());
+  const auto eve = good(x509::make_certificate(spec, key.get(), intermediate(), key));
+  const auto other = good(x509::make_certificate(spec, key.get(), intermediate(), key));
+  x509::crl_spec said;
+  said.number = 255;
+  said.this_update = now();
+  said.next_update = now() + std::chrono::hours(1);
+  said.revoked.push_back({eve.serial(), now(), 1});
+  const auto issuer = good(authority::load_issuer(places));
+  auto at = opened();
+  authority::taken_over taken;
+  good(authority::take_over(good(x509::make_crl(said, issuer.leaf(), issuer.key)), at.records(), "put back", taken));
+  ASSERT_EQ(taken.unknown, std::vector<std::string>{eve.serial()});
+  EXPECT_EQ(about(eve, intermediate()), "revoked 1");
+  EXPECT_EQ(about(other, intermediate()), "unknown");
+  EXPECT_EQ(about(eve, root()), "unauthorized") << "it is another CA's";
+}
+
   const auto whole = certificate("alice");
   for (const auto& wrong : {std::string(), std::string("x"), request.substr(0, request.size() - 1), request + "x",
                             std::string(20'000, '0'), whole.der()}) {

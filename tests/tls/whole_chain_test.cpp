@@ -124,7 +124,9 @@ TEST(whole_chain, reads_nothing_that_no_verdict_asks_for) {
 // Whoever is let in is let in however many others were sent: those whom the trust vouches for are read, all of them.
 TEST(whole_chain, makes_a_lean_openssl_find_the_good_path_among_many) {
   const auto root = self_signed(root_spec());
-  const auto by = make_trust({.trusted = {root}, .settings = {.most_intermediates = 14}});
+  tls::trust_settings settings;
+  settings.most_intermediates = 14;
+  const auto by = make_trust({.trusted = {root}, .settings = settings});
   std::vector<identity> row{root};
   for (int count = 0; count < 14; ++count) {
     auto next = intermediate_spec("CA " + std::to_string(count));
