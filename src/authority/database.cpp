@@ -4,8 +4,11 @@
 
 namespace mutual::authority {
 
-result<transaction> transaction::begin(database& on) {
-  if (on.depth_ == 0) MUTUAL_CHECK(on.begin());
+result<transaction> transaction::begin(database& on, lasting how) {
+  if (on.depth_ == 0) {
+    MUTUAL_CHECK(on.begin(how));
+    ++on.begun_;
+  }
   ++on.depth_;
   return transaction(on);
 }

@@ -42,8 +42,14 @@ class row {
 /// The words that differ.
 enum class dialect { sqlite, postgresql };
 
+/// What of a change is on the disk when it is committed.
+enum class lasting {
+  on_disk,  ///< All of it.
+  later,    ///< What a loss of power takes with it, until another change is on the disk: what can be found out again.
+};
+
 /// One connection. Other processes may have theirs; who has to wait, waits up to ten seconds. What is committed is on
-/// the disk. Not thread-safe.
+/// the disk, unless it was begun otherwise. Not thread-safe.
 class database {
  public:
   database() = default;
@@ -63,23 +69,26 @@ class database {
   virtual result<> each(const std::string& sql, parameters values, const std::function<void(const row&)>& read) = 0;
 
   /// Begins a change: from here to its end nobody else changes anything, so what is read stays true.
-  virtual result<> begin() = 0;
+  virtual result<> begin(lasting how) = 0;
   virtual result<> commit() = 0;
   virtual void roll_back() = 0;
 
   /// Whether this is called within a transaction.
   bool in_transaction() const { return depth_ > 0; }
+  /// How many changes were begun so far: another number, another change.
+  std::uint64_t changes_begun() const { return begun_; }
 
  private:
   friend class transaction;
   int depth_ = 0;
+  std::uint64_t begun_ = 0;
 };
 
 /// A change that happens whole or not at all: rolled back when destroyed, unless committed. One within another is part
 /// of it: only the outer one decides.
 class transaction {
  public:
-  static result<transaction> begin(database& on);
+  static result<transaction> begin(database& on, lasting how = lasting::on_disk);
   transaction(transaction&& other) noexcept;
   transaction(const transaction&) = delete;
   transaction& operator=(const transaction&) = delete;

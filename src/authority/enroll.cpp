@@ -37,12 +37,6 @@ std::string in_words(const alternative_names& names) {
   return text.empty() ? "none" : text::printable(text, 1024);
 }
 
-// The key that is certified, and what must live as long as it.
-struct subject_key {
-  std::optional<x509::private_key> made;
-  EVP_PKEY* key = nullptr;
-};
-
 // The kind of a key that is made here: P-256, or where it may not be certified the first that authority.toml names.
 result<x509::key_kind> kind_to_make(const layout& places, profile purpose) {
   constexpr auto usual = x509::key_kind::p256;
@@ -56,17 +50,30 @@ result<x509::key_kind> kind_to_make(const layout& places, profile purpose) {
   return x509::key_kind_from_string(kinds.front()).value_or(usual);
 }
 
-result<subject_key> key_for(const enrolment& what, const layout& places, profile purpose) {
-  subject_key out;
+// The key that is certified: the request's own, or one that is made here.
+result<> take_key(agreed& to, const enrolment& what, const layout& places, profile purpose) {
   if (what.make_key) {
     MUTUAL_TRY(const auto kind, kind_to_make(places, purpose));
     MUTUAL_TRY(auto made, x509::private_key::generate(kind));
-    out.made = std::move(made);
-    out.key = out.made->get();
+    to.made = std::move(made);
+    to.what.key = to.made->get();
   } else {
-    out.key = X509_REQ_get0_pubkey(what.request.get());
+    to.what.key = X509_REQ_get0_pubkey(what.request.get());
   }
+  return {};
+}
+
+agreed given(const record& one, x509::certificate leaf) {
+  agreed out;
+  out.given = issued_certificate{one.name, one.purpose, std::move(leaf), {}, {}, {}};
   return out;
+}
+
+result<enrolled> done(pki& at, result<agreed> on) {
+  if (!on) return on.error();
+  if (on->given) return enrolled{*std::move(on->given), {}};
+  MUTUAL_TRY(auto issued, at.certify(on->what));
+  return enrolled{std::move(issued), std::move(on->made)};
 }
 
 // RFC 7030 section 4.2.2: subject and alternative names are those of the certificate before.
@@ -185,7 +192,7 @@ result<token_facts> check_token(pki& of, std::string_view text) {
 
 // A token that was used gives what it was used for once more, to whoever holds the key of that: an answer may be lost
 // on its way.
-result<enrolled> given_already(pki& at, const token_facts& token, const enrolment& what) {
+result<agreed> given_already(pki& at, const token_facts& token, const enrolment& what) {
   if (token.serial.empty()) {
     return error(errc::not_found, fmt::format("the token {} was withdrawn on {}", token.id, to_text(*token.used_at)));
   }
@@ -193,13 +200,13 @@ result<enrolled> given_already(pki& at, const token_facts& token, const enrolmen
   if (one && !one->revoked && !what.make_key) {
     MUTUAL_TRY(auto leaf, x509::certificate::from_der(one->der));
     if (EVP_PKEY_eq(X509_get0_pubkey(leaf.get()), X509_REQ_get0_pubkey(what.request.get())) == 1) {
-      return enrolled{{one->name, one->purpose, std::move(leaf), {}, {}, {}}, {}};
+      return given(*one, std::move(leaf));
     }
   }
   return error(errc::not_found, fmt::format("the token {} was used on {}", token.id, to_text(*token.used_at)));
 }
 
-result<enrolled> enroll_by_token(pki& at, const token_facts& token, const enrolment& what) {
+result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment& what) {
   MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
   if (token.used_at) return given_already(at, token, what);
   const auto common_name = what.request.common_name();
@@ -212,40 +219,38 @@ result<enrolled> enroll_by_token(pki& at, const token_facts& token, const enrolm
                                               "{}",
                                               in_words(asked), in_words(token.names)));
   }
-  MUTUAL_TRY(auto key, key_for(what, at.places(), token.purpose));
-  certified what_is_signed;
+  agreed out;
+  MUTUAL_CHECK(take_key(out, what, at.places(), token.purpose));
+  auto& what_is_signed = out.what;
   what_is_signed.name = token.name;
   what_is_signed.purpose = token.purpose;
   what_is_signed.names = token.names;
-  what_is_signed.key = key.key;
   what_is_signed.token = token.id;
   what_is_signed.why = "enrolled by a token";
-  MUTUAL_TRY(auto issued, at.certify(what_is_signed));
-  return enrolled{std::move(issued), std::move(key.made)};
+  return out;
 }
 
-result<enrolled> renew_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what) {
+result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what) {
   MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
   MUTUAL_TRY(const auto shown, at.records().find_sha256(current_sha256));
   if (!shown) return error(errc::bad_usage, "the certificate that was shown was not issued by this authority");
   MUTUAL_CHECK(check_usable(*shown));
   MUTUAL_TRY(const auto before, x509::certificate::from_der(shown->der));
   MUTUAL_CHECK(check_same_names(what.request, asked, before));
-  MUTUAL_TRY(auto key, key_for(what, at.places(), shown->purpose));
-  certified what_is_signed;
+  agreed out;
+  MUTUAL_CHECK(take_key(out, what, at.places(), shown->purpose));
+  auto& what_is_signed = out.what;
   what_is_signed.name = shown->name;
   what_is_signed.purpose = shown->purpose;
   what_is_signed.like = before;
   what_is_signed.names = before.names();
   what_is_signed.lifetime = life_of(before);
-  what_is_signed.key = key.key;
   what_is_signed.why = "renewed by the certificate " + shown->serial;
-  what_is_signed.replaces = [&](inventory& in) { return replaced_by_renewal(in, *shown); };
-  MUTUAL_TRY(auto issued, at.certify(what_is_signed));
-  return enrolled{std::move(issued), std::move(key.made)};
+  what_is_signed.replaces = [shown = *shown](inventory& in) { return replaced_by_renewal(in, shown); };
+  return out;
 }
 
-result<enrolled> renew_after_end(pki& at, const x509::request& request, std::chrono::seconds grace) {
+result<agreed> agree_after_end(pki& at, const x509::request& request, std::chrono::seconds grace) {
   MUTUAL_TRY(const auto asked, x509::checked_request(request));
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
   std::optional<record> newest;
@@ -264,14 +269,15 @@ result<enrolled> renew_after_end(pki& at, const x509::request& request, std::chr
   MUTUAL_CHECK(check_same_names(request, asked, *before));
   const auto since = now() - newest->not_after;
   if (since < std::chrono::seconds(0)) {
-    return enrolled{{newest->name, newest->purpose, *before, {}, {}, {}}, {}};
+    return given(*newest, *before);
   }
   if (since > grace) {
     return error(errc::bad_usage, fmt::format("the certificate ended {} ago, which is too long: it is renewed up to {} "
                                               "after its end",
                                               to_words(since), to_words(grace)));
   }
-  certified what_is_signed;
+  agreed out;
+  auto& what_is_signed = out.what;
   what_is_signed.name = newest->name;
   what_is_signed.purpose = newest->purpose;
   what_is_signed.like = *before;
@@ -280,17 +286,28 @@ result<enrolled> renew_after_end(pki& at, const x509::request& request, std::chr
   what_is_signed.key = key;
   what_is_signed.why = fmt::format("renewed {} after the end of {}", to_words(since), newest->serial);
   // Who was revoked meanwhile, or whose name is somebody else's by now, is not renewed.
-  what_is_signed.replaces = [&](inventory& in) -> result<std::string> {
-    MUTUAL_TRY(const auto current, in.find(newest->name));
-    if (!current || current->serial != newest->serial) {
+  what_is_signed.replaces = [newest = *newest](inventory& in) -> result<std::string> {
+    MUTUAL_TRY(const auto current, in.find(newest.name));
+    if (!current || current->serial != newest.serial) {
       return error(errc::already_exists,
-                   fmt::format("{} stands for another certificate by now", text::quoted(newest->name)));
+                   fmt::format("{} stands for another certificate by now", text::quoted(newest.name)));
     }
     MUTUAL_CHECK(check_usable(*current));
     return current->serial;
   };
-  MUTUAL_TRY(auto issued, at.certify(what_is_signed));
-  return enrolled{std::move(issued), {}};
+  return out;
+}
+
+result<enrolled> enroll_by_token(pki& at, const token_facts& token, const enrolment& what) {
+  return done(at, agree_by_token(at, token, what));
+}
+
+result<enrolled> renew_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what) {
+  return done(at, agree_by_certificate(at, current_sha256, what));
+}
+
+result<enrolled> renew_after_end(pki& at, const x509::request& request, std::chrono::seconds grace) {
+  return done(at, agree_after_end(at, request, grace));
 }
 
 }  // namespace mutual::authority

@@ -34,20 +34,33 @@ struct enrolment {
   bool make_key = false;
 };
 
+/// An enrolment whose right was looked into: what is to be certified, or what was given before.
+struct agreed {
+  certified what;                           ///< Refers to the key of the request, or to the one that was made.
+  std::optional<x509::private_key> made;    ///< Whose the certificate is, if it was made here.
+  std::optional<issued_certificate> given;  ///< Set if there is nothing to be made.
+};
+
 /// The first certificate, by a token. It gets the token's name, profile and alternative names; a request that asks for
 /// others is refused. The token is used up in the moment in which the certificate is recorded, and not by what is
 /// refused; used by two at once, it serves one (already_exists). Who proves the key of what it was used for gets that
-/// certificate once more, since an answer may be lost; others are refused (not_found).
-result<enrolled> enroll_by_token(pki& at, const token_facts& token, const enrolment& what);
+/// certificate once more, since an answer may be lost; others are refused (not_found). The request must live as long as
+/// what is agreed, as in the next.
+result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment& what);
 
 /// Another certificate by one that is good (`current`, as it was shown in the handshake): with the same subject and
 /// alternative names, which the request must have too (RFC 7030 section 4.2.2). Refused if that one is not of this
-/// authority, or revoked or on hold by now.
-result<enrolled> renew_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what);
+/// authority, or revoked or on hold by now; asked once more when it is recorded.
+result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what);
 
 /// Another certificate for a key whose certificate has ended, up to `grace` ago: the request is signed with that key,
 /// and says the same subject and alternative names. Who has such a certificate that is good yet gets that one: whoever
 /// repeats an old request gets nothing of use.
+result<agreed> agree_after_end(pki& at, const x509::request& request, std::chrono::seconds grace);
+
+/// The same, each certified at once and by itself.
+result<enrolled> enroll_by_token(pki& at, const token_facts& token, const enrolment& what);
+result<enrolled> renew_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what);
 result<enrolled> renew_after_end(pki& at, const x509::request& request, std::chrono::seconds grace);
 
 }  // namespace mutual::authority

@@ -67,23 +67,6 @@ std::string sha256_hex(std::string_view of) {
   return text::hex({reinterpret_cast<const char*>(digest.data()), size});
 }
 
-// Each act's digest is over its own words and the digest of the one before it, so that two histories with the same last
-// digest are the same from the first act on.
-result<> log_act(database& db, std::string_view what, std::string_view serial, std::string_view name,
-                 std::string_view who, std::string_view why) {
-  std::string digest;
-  MUTUAL_CHECK(
-      db.each("SELECT digest FROM acts ORDER BY id DESC LIMIT 1", {}, [&](const row& last) { digest = last.text(0); }));
-  const auto at = seconds(now());
-  digest = sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", digest, at, what, serial, name, who, why));
-  if (digest.empty()) return error(errc::internal, "no SHA-256 digest could be made of an act");
-  const auto inserted =
-      db.change("INSERT INTO acts (at, what, serial, name, who, why, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                {at, what, serial, name, who, why, std::string_view(digest)});
-  if (!inserted) return inserted.error();
-  return {};
-}
-
 result<std::unique_ptr<inventory>> ready(std::unique_ptr<database> db, bool is_new) {
   if (!is_new) MUTUAL_CHECK(check_open(*db));
   auto made = std::make_unique<inventory>(std::move(db), who_acts());
@@ -118,6 +101,28 @@ result<> inventory::make_ready(bool is_new) {
   return change.commit();
 }
 
+// Each act's digest is over its own words and the digest of the one before it, so that two histories with the same last
+// digest are the same from the first act on.
+result<> inventory::log_act(std::string_view what, std::string_view serial, std::string_view name,
+                            std::string_view why) {
+  if (digest_in_change_ != db_->changes_begun()) {
+    digest_.clear();
+    MUTUAL_CHECK(db_->each("SELECT digest FROM acts ORDER BY id DESC LIMIT 1", {},
+                           [&](const row& last) { digest_ = last.text(0); }));
+  }
+  digest_in_change_ = 0;
+  const auto at = seconds(now());
+  auto digest = sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", digest_, at, what, serial, name, who_, why));
+  if (digest.empty()) return error(errc::internal, "no SHA-256 digest could be made of an act");
+  const auto inserted =
+      db_->change("INSERT INTO acts (at, what, serial, name, who, why, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                  {at, what, serial, name, std::string_view(who_), why, std::string_view(digest)});
+  if (!inserted) return inserted.error();
+  digest_ = std::move(digest);
+  digest_in_change_ = db_->changes_begun();
+  return {};
+}
+
 result<> inventory::add(const record& one, std::string_view why) {
   MUTUAL_TRY(auto change, begin());
   if (!one.replaces.empty()) {
@@ -139,12 +144,12 @@ result<> inventory::add(const record& one, std::string_view why) {
                                 seconds(one.recorded_at), std::int64_t{one.p12_has_password}, octets{one.der},
                                 to_string(one.state), std::int64_t{one.has_key}, view(one.replaces), view(one.place)}));
   (void)added;
-  MUTUAL_CHECK(log_act(*db_, to_string(one.state), one.serial, one.name, who_, why));
+  MUTUAL_CHECK(log_act(to_string(one.state), one.serial, one.name, why));
   return change.commit();
 }
 
-result<> inventory::set_state(std::string_view serial, record_state state) {
-  MUTUAL_TRY(auto change, begin());
+result<> inventory::set_state(std::string_view serial, record_state state, lasting how) {
+  MUTUAL_TRY(auto change, begin(how));
   MUTUAL_TRY(const auto found, find_serial(serial));
   if (!found) return no_certificate(serial);
   MUTUAL_TRY(const auto updated,
@@ -153,7 +158,25 @@ result<> inventory::set_state(std::string_view serial, record_state state) {
     MUTUAL_TRY(const auto freed, db_->change("UPDATE certificates SET is_current = 0 WHERE serial = $1", {serial}));
     (void)freed;
   }
-  MUTUAL_CHECK(log_act(*db_, to_string(state), serial, found->name, who_, {}));
+  MUTUAL_CHECK(log_act(to_string(state), serial, found->name, {}));
+  return change.commit();
+}
+
+result<> inventory::note_issued(const std::vector<given_out>& which) {
+  MUTUAL_TRY(auto change, begin(lasting::later));
+  const auto before = who_;
+  result<> outcome;
+  for (const auto& one : which) {
+    const auto updated =
+        db_->change("UPDATE certificates SET state = 'issued' WHERE serial = $1 AND state = 'recorded'",
+                    {std::string_view(one.serial)});
+    if (!updated) outcome = updated.error();
+    who_ = one.who;
+    if (outcome && *updated != 0) outcome = log_act(to_string(record_state::issued), one.serial, one.name, {});
+    if (!outcome) break;
+  }
+  who_ = before;
+  MUTUAL_CHECK(outcome);
   return change.commit();
 }
 
@@ -212,6 +235,13 @@ result<std::vector<record>> inventory::unfinished(std::string_view place) {
   return read("WHERE state = 'recorded' AND place = $1 ORDER BY id", {place});
 }
 
+result<std::vector<std::string>> inventory::unfinished_serials(std::string_view place) {
+  std::vector<std::string> out;
+  MUTUAL_CHECK(db_->each("SELECT serial FROM certificates WHERE state = 'recorded' AND place = $1", {place},
+                         [&](const row& one) { out.push_back(one.text(0)); }));
+  return out;
+}
+
 result<std::optional<record>> inventory::find(std::string_view name) {
   return read_one("WHERE name = $1 AND is_current = 1 AND profile IN ('server', 'client', 'peer')", {name});
 }
@@ -263,7 +293,7 @@ result<std::vector<act>> inventory::acts() {
 
 result<> inventory::note(std::string_view what, std::string_view serial, std::string_view name, std::string_view why) {
   MUTUAL_TRY(auto change, begin());
-  MUTUAL_CHECK(log_act(*db_, what, serial, name, who_, why));
+  MUTUAL_CHECK(log_act(what, serial, name, why));
   return change.commit();
 }
 
@@ -275,6 +305,20 @@ result<history> inventory::how_far() {
     out.digest = last.text(1);
   }));
   return out;
+}
+
+result<history> inventory::how_far_for_good() {
+  // These alone are left for later. Whatever is on the disk after them takes them along: so a change that changes
+  // nothing is enough.
+  std::string what;
+  MUTUAL_CHECK(
+      db_->each("SELECT what FROM acts ORDER BY id DESC LIMIT 1", {}, [&](const row& one) { what = one.text(0); }));
+  if (what != to_string(record_state::issued) && what != to_string(record_state::lost)) return how_far();
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_CHECK(db_->run("UPDATE schema_version SET version = version"));
+  MUTUAL_TRY(auto found, how_far());
+  MUTUAL_CHECK(change.commit());
+  return found;
 }
 
 result<std::string> inventory::digest_of(std::int64_t act) {

@@ -28,6 +28,7 @@ class inventory {
 
   /// From now on acts are noted as that one's: for a service that acts for others.
   void act_for(std::string who) { who_ = std::move(who); }
+  const std::string& acts_for() const { return who_; }
 
   /// Brings an older inventory's tables up to date; with `is_new`, makes them where there are none.
   result<> make_ready(bool is_new);
@@ -37,7 +38,10 @@ class inventory {
   /// stands for any other.
   result<> add(const record& one, std::string_view why = {});
   /// Notes how far a certificate has come. One that is lost stands for its name no more.
-  result<> set_state(std::string_view serial, record_state state);
+  result<> set_state(std::string_view serial, record_state state, lasting how = lasting::on_disk);
+  /// Notes that the files of those are on the disk, which are `recorded` yet. A loss of power may take that away again:
+  /// whoever finishes what was interrupted finds it out anew.
+  result<> note_issued(const std::vector<given_out>& which);
 
   /// Revokes a certificate from now on, or puts it on hold; already_exists if it is revoked. One on hold may be revoked
   /// for good, and keeps the date of the hold. Its name may then be issued anew, except while it is on hold; but tokens
@@ -82,6 +86,8 @@ class inventory {
   result<std::vector<record>> all();
   /// Those that this place has begun and whose files may be missing: `recorded`.
   result<std::vector<record>> unfinished(std::string_view place);
+  /// The same by their serials alone.
+  result<std::vector<std::string>> unfinished_serials(std::string_view place);
   /// The server, client or peer certificate that the name stands for.
   result<std::optional<record>> find(std::string_view name);
   result<std::optional<record>> find_serial(std::string_view serial);
@@ -102,20 +108,26 @@ class inventory {
 
   /// Which inventory it is, and how far its history has come.
   result<history> how_far();
+  /// The same, of what is on the disk when it returns: what was left for later is put there.
+  result<history> how_far_for_good();
   /// The digest of that act; empty if it never happened here.
   result<std::string> digest_of(std::int64_t act);
 
   /// Begins a change of several calls that happens whole or not at all.
-  result<transaction> begin() { return transaction::begin(*db_); }
+  result<transaction> begin(lasting how = lasting::on_disk) { return transaction::begin(*db_, how); }
   /// For moving and removing an inventory as a whole.
   database& on() { return *db_; }
 
  private:
+  result<> log_act(std::string_view what, std::string_view serial, std::string_view name, std::string_view why);
   result<std::vector<record>> read(const std::string& which, parameters values);
   result<std::optional<record>> read_one(const std::string& which, parameters values);
 
   std::unique_ptr<database> db_;
   std::string who_;
+  // The digest of the last act, while the change lasts in which it was logged: nobody else logs any then.
+  std::string digest_;
+  std::uint64_t digest_in_change_ = 0;
 };
 
 /// "user@host": who acts, for the log.

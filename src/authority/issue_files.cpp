@@ -16,11 +16,20 @@ namespace {
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
+using file::on_disk;
+
 // Writes a file unless it is there.
-result<> write_once(const std::filesystem::path& path, std::string_view contents, file::access who) {
-  auto written = file::create(path, contents, who);
+result<> write_once(const std::filesystem::path& path, std::string_view contents, file::access who, on_disk how) {
+  auto written = file::create(path, contents, who, how);
   if (!written && written.error().code() == errc::already_exists) return {};
   return written;
+}
+
+// What a machine that has lost its power may have made of a file that was to hold `whole`: some of its bytes are there,
+// and others are zero, or not there at all.
+bool is_half_of(std::string_view there, std::string_view whole) {
+  return there.size() <= whole.size() && there != whole &&
+         std::equal(there.begin(), there.end(), whole.begin(), [](char is, char was) { return is == was || is == 0; });
 }
 
 bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
@@ -55,8 +64,10 @@ result<> check_unused(const layout& places, std::string_view name) {
   return {};
 }
 
-result<> stage_key(const layout& places, const x509::private_key& key, std::string_view serial) {
-  return file::create(staged_key(places, serial), key.pem().view(), file::access::owner_only);
+result<> stage_key(const layout& places, const x509::private_key& key, std::string_view serial, bool takes_a_place) {
+  const auto path = staged_key(places, serial);
+  if (takes_a_place) return file::create(path, key.pem().view(), file::access::owner_only);
+  return file::create(path, key.pem().view(), file::access::owner_only, on_disk::contents);
 }
 
 namespace {
@@ -73,21 +84,26 @@ result<> name_key(const layout& places, const record& of) {
 }
 
 result<> publish_new(const layout& places, const record& of, const std::optional<x509::private_key>& key,
-                     const std::vector<x509::certificate>& chain, std::string_view p12_password) {
+                     const std::vector<x509::certificate>& chain, std::string_view p12_password, on_disk how) {
   if (key) {
     MUTUAL_CHECK(name_key(places, of));
     // A password that only the interrupted process knew is gone with it; the key and certificate are whole without.
     if (!of.p12_has_password || !p12_password.empty()) {
       MUTUAL_TRY(const auto p12, x509::to_pkcs12({*key, chain}, p12_password, of.name));
-      MUTUAL_CHECK(write_once(places.p12(of.name), p12.view(), file::access::owner_only));
+      MUTUAL_CHECK(write_once(places.p12(of.name), p12.view(), file::access::owner_only, how));
     }
   }
-  // Writing the certificate also makes the key's name durable: it syncs the folder that both are in.
-  return write_once(places.certificate(of.name), x509::to_pem(chain), file::access::everyone);
+  const auto path = places.certificate(of.name);
+  const auto pem = x509::to_pem(chain);
+  const auto written = file::create(path, pem, file::access::everyone, how);
+  if (written || written.error().code() != errc::already_exists) return written;
+  const auto there = file::read(path);
+  if (!there || !is_half_of(*there, pem)) return {};
+  return file::replace(path, pem, file::access::everyone, how);
 }
 
 // Gives the files of what is replaced a second name, before the first is taken from them.
-result<> keep_replaced(const layout& places, const record& of) {
+result<> keep_replaced(const layout& places, const record& of, on_disk how) {
   MUTUAL_CHECK(file::make_folder(places.replaced(), file::access::owner_only));
   for (const auto& from : {places.certificate(of.name), places.key(of.name), places.p12(of.name)}) {
     const auto to = places.replaced() / (of.name + "." + of.replaces + from.extension().string());
@@ -96,21 +112,21 @@ result<> keep_replaced(const layout& places, const record& of) {
       return error(errc::io, fmt::format("cannot keep {} as {}: {}", shown(from), shown(to), file::advice(code)));
     }
   }
-  file::sync(places.replaced());
+  if (how == on_disk::contents) file::sync(places.replaced());
   return {};
 }
 
 result<> publish_over(const layout& places, const record& of, const std::optional<x509::private_key>& key,
-                      const std::vector<x509::certificate>& chain, std::string_view p12_password) {
+                      const std::vector<x509::certificate>& chain, std::string_view p12_password, on_disk how) {
   const auto certificate = places.certificate(of.name);
   if (const auto there = x509::load_certificates(certificate); there && there->front() == chain.front()) return {};
-  MUTUAL_CHECK(keep_replaced(places, of));
+  MUTUAL_CHECK(keep_replaced(places, of, how));
   const auto p12_file = places.p12(of.name);
   if (key) {
-    MUTUAL_CHECK(file::replace(places.key(of.name), key->pem().view(), file::access::owner_only));
+    MUTUAL_CHECK(file::replace(places.key(of.name), key->pem().view(), file::access::owner_only, how));
     if (!of.p12_has_password || !p12_password.empty()) {
       MUTUAL_TRY(const auto p12, x509::to_pkcs12({*key, chain}, p12_password, of.name));
-      MUTUAL_CHECK(file::replace(p12_file, p12.view(), file::access::owner_only));
+      MUTUAL_CHECK(file::replace(p12_file, p12.view(), file::access::owner_only, how));
     } else {
       (void)::unlink(p12_file.c_str());
     }
@@ -119,17 +135,25 @@ result<> publish_over(const layout& places, const record& of, const std::optiona
     (void)::unlink(places.key(of.name).c_str());
     (void)::unlink(p12_file.c_str());
   }
-  return file::replace(certificate, x509::to_pem(chain), file::access::everyone);
+  return file::replace(certificate, x509::to_pem(chain), file::access::everyone, how);
 }
 
 }  // namespace
 
 result<> publish(const layout& places, const record& of, const std::optional<x509::private_key>& key,
-                 const std::vector<x509::certificate>& chain, std::string_view p12_password) {
+                 const std::vector<x509::certificate>& chain, std::string_view p12_password, on_disk how) {
   const auto write = of.replaces.empty() ? publish_new : publish_over;
-  MUTUAL_CHECK(write(places, of, key, chain, p12_password));
-  (void)::unlink(staged_key(places, of.serial).c_str());
+  MUTUAL_CHECK(write(places, of, key, chain, p12_password, how));
+  // The names of all of them at once.
+  if (how == on_disk::contents) file::sync(places.issued());
+  // Without its second name the key's file is lost in a crash that comes before the first is on the disk.
+  if (key && how == on_disk::contents) (void)::unlink(staged_key(places, of.serial).c_str());
   return {};
+}
+
+std::vector<std::filesystem::path> files_of(const layout& places, const std::string& name, const std::string& serial) {
+  // A later certificate of that name may have taken its place meanwhile.
+  return {places.certificate(name), places.replaced() / (name + "." + serial + ".crt")};
 }
 
 void sweep(const layout& places, const std::vector<record>& unfinished) {

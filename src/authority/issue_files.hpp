@@ -10,6 +10,7 @@
 
 #include "authority/inventory.hpp"
 #include "authority/layout.hpp"
+#include "base/file_sync.hpp"
 #include "x509/identity.hpp"
 
 #include <mutual/result.hpp>
@@ -26,14 +27,22 @@ std::filesystem::path staged_key(const layout& places, std::string_view serial);
 /// An error if one of the files that NAME would get is there.
 result<> check_unused(const layout& places, std::string_view name);
 
-/// Step 1.
-result<> stage_key(const layout& places, const x509::private_key& key, std::string_view serial);
+/// Step 1. It is on the disk when it returns; its name too, if it is to take another's place: without the key the name
+/// would stand for nobody.
+result<> stage_key(const layout& places, const x509::private_key& key, std::string_view serial,
+                   bool takes_a_place = true);
 
 /// Step 3, for a certificate whose key is staged, or that has none here. Files that are there already are left as they
 /// are, but for those of the certificate that `of` replaces: these go to issued/replaced, and new ones take their
-/// place, the certificate last.
+/// place, the certificate last. All are on the disk when it returns; or, if `how` is nothing, files_of() says what is
+/// to be put there before it counts as done. A certificate's file that a loss of power has left half written is written
+/// again.
 result<> publish(const layout& places, const record& of, const std::optional<x509::private_key>& key,
-                 const std::vector<x509::certificate>& chain, std::string_view p12_password);
+                 const std::vector<x509::certificate>& chain, std::string_view p12_password,
+                 file::on_disk how = file::on_disk::contents);
+
+/// The files of a certificate, those that it might have.
+std::vector<std::filesystem::path> files_of(const layout& places, const std::string& name, const std::string& serial);
 
 /// Takes away staged keys that no record speaks of, and halves of files that were being written. Only while the
 /// folder is locked.

@@ -120,14 +120,14 @@ pki pki::being_made(layout places, std::unique_ptr<inventory> made) {
   return out;
 }
 
-result<std::optional<folder_lock>> pki::take_turn() {
+result<std::optional<folder_lock>> pki::take_turn(const in_hand& held) {
   std::optional<folder_lock> lock;
   if (is_being_made_) return lock;
   MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
   lock.emplace(std::move(taken));
   MUTUAL_CHECK(check_not_older(places_, *inventory_));
   MUTUAL_CHECK(settle());
-  MUTUAL_CHECK(finish_interrupted());
+  MUTUAL_CHECK(finish_interrupted(held));
   return lock;
 }
 
@@ -187,10 +187,12 @@ result<> pki::check_newest(const x509::certificate& issuer, std::string_view los
 
 result<> pki::remember(const made_list* made) {
   if (is_being_made_) return {};
+  MUTUAL_TRY(const auto seen, inventory_->how_far_for_good());
+  if (made == nullptr) return advance_mark(places_, seen);
   MUTUAL_TRY(auto current, read_mark(places_));
   if (!current) current.emplace();
-  MUTUAL_TRY(current->seen, inventory_->how_far());
-  if (made != nullptr) current->list_numbers[made->issuer] = made->number;
+  current->seen = seen;
+  current->list_numbers[made->issuer] = made->number;
   return write_mark(places_, *current);
 }
 
@@ -227,17 +229,18 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   auto spec = what.spec;
   spec.places = places_for(by, issuer.leaf(), what.purpose);
   MUTUAL_TRY(auto leaf, x509::issue_certificate(std::move(spec), what.subject_key, issuer.leaf(), issuer.key));
-  auto entry = to_record(leaf, what.name, what.purpose, what.key && !what.p12_password->empty());
+  auto entry = to_entry(leaf, what.name, what.purpose);
+  entry.p12_has_password = what.key && !what.p12_password->empty();
   entry.has_key = what.key.has_value();
   entry.replaces = std::move(replaces);
-  entry.place = place_;
   std::vector<x509::certificate> chain{leaf};
   chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
-  if (what.key) MUTUAL_CHECK(stage_key(places_, *what.key, entry.serial));
-  MUTUAL_CHECK(record_signed(entry, what, issuer.leaf()));
+  if (what.key) MUTUAL_CHECK(stage_key(places_, *what.key, entry.serial, !entry.replaces.empty()));
+  MUTUAL_TRY(const auto recorded, record_signed(entry, what, issuer.leaf()));
   MUTUAL_CHECK(publish(places_, entry, what.key, chain, what.key ? what.p12_password->view() : std::string_view()));
-  MUTUAL_CHECK(inventory_->set_state(entry.serial, record_state::issued));
-  MUTUAL_CHECK(remember());
+  // The files say it themselves to whoever finds it undone, so it need not be on the disk. The mark is of what is.
+  MUTUAL_CHECK(inventory_->set_state(entry.serial, record_state::issued, lasting::later));
+  if (!is_being_made_) MUTUAL_CHECK(advance_mark(places_, recorded));
   issued_certificate made{what.name, what.purpose, std::move(leaf), places_.certificate(what.name), {}, {}};
   if (what.key) made.key_file = places_.key(what.name), made.p12_file = places_.p12(what.name);
   return made;
@@ -253,33 +256,15 @@ result<issued_certificate> pki::issue(const issue_request& request) {
   MUTUAL_TRY(auto spec, describe(request, key, issuer.leaf(), by));
   const auto replaces = [&](inventory& in) { return replaceable(in, name); };
   return sign_and_publish(
-      {name, request.purpose, std::move(spec), key.get(), key, &request.p12_password, request.why, replaces, {}, true},
+      {name, request.purpose, std::move(spec), key.get(), key, &request.p12_password, request.why, replaces, true},
       issuer);
 }
 
-result<> pki::finish_interrupted() {
-  MUTUAL_TRY(const auto unfinished, inventory_->unfinished(place_));
-  for (const auto& one : unfinished) {
-    if (one.purpose == profile::root || one.purpose == profile::intermediate) continue;
-    MUTUAL_TRY(auto leaf, x509::certificate::from_der(one.der));
-    std::optional<x509::private_key> key;
-    if (one.has_key) {
-      auto keys = x509::load_bundle(staged_key(places_, one.serial));
-      if (!keys && keys.error().code() == errc::not_found) keys = x509::load_bundle(places_.key(one.name));
-      // What cannot be read just now is not lost.
-      if (!keys && keys.error().code() != errc::not_found) return keys.error();
-      if (!keys || !keys->key || !keys->key->belongs_to(leaf)) {
-        MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::lost));
-        continue;
-      }
-      key = keys->key;
-    }
-    MUTUAL_TRY(const auto chain, x509::load_certificates(places_.intermediate_certificate()));
-    MUTUAL_CHECK(publish(places_, one, key, x509::chain_of(leaf, chain), {}));
-    MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::issued));
-  }
-  sweep(places_, unfinished);
-  return {};
+record pki::to_entry(const x509::certificate& leaf, const std::string& name, profile purpose) const {
+  auto entry = to_record(leaf, name, purpose, false);
+  entry.has_key = false;
+  entry.place = place_;
+  return entry;
 }
 
 result<bool> is_revoked_for_good(inventory& in, const x509::certificate& ca) {

@@ -1,6 +1,7 @@
 #pragma once
 // pki: an authority that is there, in its folder: issues certificates, renews and revokes them, and lists them.
 
+#include "authority/certified.hpp"
 #include "authority/folder_lock.hpp"
 #include "authority/inventory.hpp"
 #include "authority/layout.hpp"
@@ -26,6 +27,7 @@
 namespace mutual::authority {
 
 struct retired_issuer;
+class mint;
 
 /// How long certificates last that nobody said it of: 397 days, the most that browsers take from servers.
 inline constexpr std::chrono::days default_lifetime{397};
@@ -69,28 +71,6 @@ struct sign_request {
   std::string name;
   std::optional<std::chrono::days> lifetime;
   std::string why;
-};
-
-/// A certificate of which everything is decided, but for the turn in which it is signed (see enroll.hpp).
-struct certified {
-  std::string name;
-  x509::profile purpose = x509::profile::client;
-  alternative_names names;
-  EVP_PKEY* key = nullptr;                       ///< Whom it is for; lives as long as this.
-  std::optional<x509::certificate> like;         ///< Whose subject it gets; without one, its name's.
-  std::optional<std::chrono::seconds> lifetime;  ///< As usual, if it is not said; never longer than the limits allow.
-  std::string why;                               ///< For the log of acts.
-  std::string token;                             ///< The id of the token that is used up by it; empty for none.
-  /// The serial of what it takes the place of, asked in its turn; without it, the name must be free.
-  std::function<result<std::string>(inventory&)> replaces;
-};
-
-/// What was made.
-struct issued_certificate {
-  std::string name;
-  x509::profile purpose = x509::profile::client;
-  x509::certificate leaf;
-  std::filesystem::path certificate_file, key_file, p12_file;  ///< Empty, what was not written.
 };
 
 /// A revocation list that was made.
@@ -142,6 +122,15 @@ class pki {
 
   /// Signs what was decided, within the limits. Only NAME.crt is written.
   result<issued_certificate> certify(const certified& what);
+  /// The same for several in one turn and in one change of the inventory, in their order; each gets an outcome of its
+  /// own, and who is refused fails nobody else. All that succeed are in the inventory, on the disk, when it returns.
+  /// Their files can be seen, but for their way to the disk: call finish() with what is put into `loose`, and until
+  /// then say of them that they are `held`. Those that have been signed with what `by` has now are not signed again.
+  void certify_all(std::vector<draft>& all, mint& by, const in_hand& held, std::vector<given_out>& loose);
+  /// Puts the files of such certificates on the disk, which needs no turn.
+  static result<> sync_files(const layout& places, const std::vector<given_out>& which);
+  /// Notes that this was done.
+  result<> finish(const std::vector<given_out>& which, const in_hand& held);
   /// Notes a token that was made.
   result<> note_token(const token_facts& one, std::string_view why);
   /// Withdraws the tokens of that id or name that have not been used; not_found if there is none. Gives how many.
@@ -188,8 +177,9 @@ class pki {
   const layout& places() const { return places_; }
 
   /// The turn to change the folder, for as long as what it gives is kept. What was interrupted before is finished or
-  /// taken back, and an inventory that is older than the folder has seen is refused.
-  result<std::optional<folder_lock>> take_turn();
+  /// taken back, and an inventory that is older than the folder has seen is refused. Nothing is done about certificates
+  /// that are `held`.
+  result<std::optional<folder_lock>> take_turn(const in_hand& held = {});
   /// Notes in the folder how far the inventory has come, and which list was made last. Only in one's turn.
   result<> remember(const made_list* made = nullptr);
   /// Completes what a rotation has intended, if the inventory has its certificate, and takes it back if not. What came
@@ -230,15 +220,21 @@ class pki {
     std::string why;
     // The serial of what it takes the place of; an error if it must not be made. Asked again when it is recorded.
     std::function<result<std::string>(inventory&)> replaces;
-    std::string token = {};
     bool has_new_key = false;
   };
 
   result<issued_certificate> sign_and_publish(const signing& what, const x509::identity& issuer);
-  result<> record_signed(const record& entry, const signing& what, const x509::certificate& issuer);
+  record to_entry(const x509::certificate& leaf, const std::string& name, x509::profile purpose) const;
+  result<history> record_signed(const record& entry, const signing& what, const x509::certificate& issuer);
+  result<> check_issuer(const x509::certificate& issuer);
+  result<> check_key(const EVP_PKEY* key);
+  result<history> record_drafts(const std::vector<draft*>& all, const x509::certificate& issuer);
+  result<> record_one(draft& one);
+  void publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose);
   result<std::string> replaceable(inventory& in, const std::string& name) const;
   result<> revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
-  result<> finish_interrupted();
+  result<> finish_interrupted(const in_hand& held);
+  result<> finish_files(const std::vector<record>& unfinished);
   // What came of making lists.
   struct lists_so_far {
     std::vector<made_list> made;
@@ -255,6 +251,9 @@ class pki {
   std::unique_ptr<inventory> inventory_;
   std::string place_;
   bool is_being_made_ = false;
+  // Whose keys were compromised, as of that revocation.
+  std::int64_t compromised_as_of_ = -1;
+  std::vector<x509::certificate> compromised_;
 };
 
 /// The names that a request is for, with the defaults filled in: a server or peer without names gets the one it is
@@ -263,9 +262,6 @@ result<alternative_names> names_for(const issue_request& request);
 
 /// "localhost" among the names brings 127.0.0.1 and ::1 along.
 void add_loopback_addresses(alternative_names& names);
-
-/// An error if a certificate for that key was revoked because the key was compromised.
-result<> check_not_compromised(inventory& in, const EVP_PKEY* key);
 
 /// Whether a CA was revoked, and not only put on hold: whatever it has issued is refused then.
 result<bool> is_revoked_for_good(inventory& in, const x509::certificate& ca);

@@ -1,7 +1,9 @@
-// Certificates of which others have decided what is in them.
+// Certificates of which others have decided what is in them: by themselves, or several that become durable together.
 
-#include "authority/limits.hpp"
+#include "authority/issue_files.hpp"
+#include "authority/mint.hpp"
 #include "authority/pki.hpp"
+#include "authority/store.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -15,31 +17,138 @@ namespace {
 // Whatever is wrong here is no fault of who asks for a certificate, and must not look like one.
 error ours(const error& why) { return {errc::io, why.message()}; }
 
+bool is_ours(errc code) { return code == errc::io || code == errc::internal || code == errc::timed_out; }
+
+std::vector<draft*> undecided(std::vector<draft>& all) {
+  std::vector<draft*> out;
+  for (auto& one : all) {
+    if (!one.outcome) out.push_back(&one);
+  }
+  return out;
+}
+
+void fail(const std::vector<draft*>& all, const error& why) {
+  for (auto* one : all) {
+    if (!one->outcome) one->outcome = why;
+  }
+}
+
 }  // namespace
 
 result<issued_certificate> pki::certify(const certified& what) {
-  const auto turn = take_turn();
-  if (!turn) return turn.error().code() == errc::timed_out ? turn.error() : ours(turn.error());
-  const auto issuer_now = load_issuer(places_);
-  if (!issuer_now) return ours(issuer_now.error());
-  const auto& issuer = *issuer_now;
-  if (EVP_PKEY_eq(what.key, issuer.key.get()) == 1) {
-    return error(errc::bad_input, "the request is refused: its key is the authority's own");
+  mint own(places_);
+  std::vector<draft> all(1);
+  all.front().what = what;
+  all.front().who = inventory_->acts_for();
+  std::vector<given_out> loose;
+  certify_all(
+      all, own, [](const std::string&) { return false; }, loose);
+  auto& outcome = *all.front().outcome;
+  if (!outcome) return outcome;
+  MUTUAL_CHECK(sync_files(places_, loose));
+  MUTUAL_CHECK(finish(loose, [&](const std::string& serial) { return serial == loose.front().serial; }));
+  return outcome;
+}
+
+void pki::certify_all(std::vector<draft>& all, mint& by, const in_hand& held, std::vector<given_out>& loose) {
+  const auto turn = take_turn(held);
+  if (!turn) {
+    const bool is_late = turn.error().code() == errc::timed_out;
+    return fail(undecided(all), is_late ? turn.error() : ours(turn.error()));
   }
-  const auto limits_now = load_limits(places_);
-  if (!limits_now) return ours(limits_now.error());
-  const auto& by = *limits_now;
-  std::chrono::seconds life = what.lifetime ? *what.lifetime : usual_life(by, what.purpose, default_lifetime);
-  if (const auto* own = by.of(what.purpose); own != nullptr && own->longest) {
-    life = std::min<std::chrono::seconds>(life, *own->longest);
+  const auto die = by.current();
+  if (!die) return fail(undecided(all), die.error());
+  for (auto* one : undecided(all)) {
+    if (one->by == *die && one->leaf) continue;
+    one->by = *die;
+    auto made = by.sign(**die, one->what);
+    if (made) {
+      one->leaf = *std::move(made);
+    } else {
+      one->outcome = made.error();
+    }
   }
-  const auto subject = what.like ? x509::distinguished_name{what.like->common_name(), what.like->organizations(),
-                                                            what.like->organizational_units()}
-                                 : x509::distinguished_name{what.name, issuer.leaf().organizations(), {}};
-  MUTUAL_TRY(auto spec, x509::describe_certificate(what.purpose, subject, what.names, what.key, life));
-  const auto replaces = [&](inventory& in) { return what.replaces ? what.replaces(in) : replaceable(in, what.name); };
-  return sign_and_publish(
-      {what.name, what.purpose, std::move(spec), what.key, {}, nullptr, what.why, replaces, what.token}, issuer);
+  const auto& issuer = (*die)->issuer;
+  auto open = undecided(all);
+  if (open.empty()) return;
+  auto recorded = record_drafts(open, issuer.leaf());
+  // What was refused was so beside others that were taken back with it.
+  if (!recorded) std::for_each(open.begin(), open.end(), [](draft* one) { one->outcome.reset(); });
+  // What the inventory itself refuses may be one of them alone: then the others must not suffer for it.
+  const bool may_be_one = !recorded && recorded.error().code() == errc::already_exists && open.size() > 1;
+  for (auto one = open.begin(); may_be_one && one != open.end(); ++one) {
+    auto alone = record_drafts({*one}, issuer.leaf());
+    if (alone) {
+      recorded = std::move(alone);
+    } else {
+      (*one)->outcome = alone.error();
+    }
+  }
+  if (!recorded) return fail(open, recorded.error());
+  std::erase_if(open, [](const draft* one) { return one->outcome.has_value(); });
+  if (open.empty()) return;
+  publish_drafts(open, issuer, loose);
+  // Before anybody has one of them: a state of the inventory that lacks it is known as an older one from here on.
+  if (const auto marked = advance_mark(places_, *recorded); !marked) return fail(open, marked.error());
+  for (auto* one : open) {
+    if (one->outcome) continue;
+    one->outcome =
+        issued_certificate{one->what.name, one->what.purpose, *one->leaf, places_.certificate(one->what.name), {}, {}};
+  }
+}
+
+// The records of certificates, and the ends of the tokens that they were issued for: all or none. Who is refused is
+// told so, and is not among them; an error is everybody's.
+result<history> pki::record_drafts(const std::vector<draft*>& all, const x509::certificate& issuer) {
+  const auto before = inventory_->acts_for();
+  MUTUAL_TRY(auto change, inventory_->begin());
+  MUTUAL_CHECK(check_issuer(issuer));
+  for (auto* one : all) {
+    inventory_->act_for(one->who);
+    auto recorded = record_one(*one);
+    inventory_->act_for(before);
+    MUTUAL_CHECK(recorded);
+  }
+  MUTUAL_TRY(auto reached, inventory_->how_far());
+  MUTUAL_CHECK(change.commit());
+  return reached;
+}
+
+// Whatever could refuse it is asked before anything is changed for it; what is asked is true until all are recorded,
+// for nobody else can change anything.
+result<> pki::record_one(draft& one) {
+  const auto refuse = [&](const error& why) -> result<> {
+    if (is_ours(why.code())) return why;
+    one.outcome = why;
+    return {};
+  };
+  const auto& what = one.what;
+  auto replaces = what.replaces ? what.replaces(*inventory_) : replaceable(*inventory_, what.name);
+  if (!replaces) return refuse(replaces.error());
+  if (const auto checked = check_key(what.key); !checked) return refuse(checked.error());
+  auto entry = to_entry(*one.leaf, what.name, what.purpose);
+  entry.replaces = *std::move(replaces);
+  if (!what.token.empty()) {
+    if (const auto used = inventory_->use_token(what.token, entry.serial); !used) return refuse(used.error());
+  }
+  one.replaces = entry.replaces;
+  return inventory_->add(entry, what.why);
+}
+
+void pki::publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose) {
+  for (auto* one : all) {
+    auto entry = to_entry(*one->leaf, one->what.name, one->what.purpose);
+    entry.replaces = one->replaces;
+    std::vector<x509::certificate> chain{*one->leaf};
+    chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
+    const auto written = publish(places_, entry, {}, chain, {}, file::on_disk::nothing);
+    // It is in the inventory, and whoever comes next tries again.
+    if (written) {
+      loose.push_back({entry.serial, entry.name, one->who});
+    } else {
+      one->outcome = written.error();
+    }
+  }
 }
 
 result<> pki::note_token(const token_facts& one, std::string_view why) {
@@ -60,28 +169,51 @@ result<std::int64_t> pki::withdraw_tokens(const std::string& id_or_name, std::st
   return withdrawn;
 }
 
-// The record of a certificate, and the end of the token that it was issued for: both or none. In a database that
-// several folders share, somebody may have revoked or renewed what it replaces while it was signed: so that is asked
-// once more, now that nobody else can change anything.
-result<> pki::record_signed(const record& entry, const signing& what, const x509::certificate& issuer) {
+// The record of a certificate. In a database that several folders share, somebody may have revoked or renewed what it
+// replaces while it was signed: so that is asked once more, now that nobody else can change anything.
+result<history> pki::record_signed(const record& entry, const signing& what, const x509::certificate& issuer) {
   MUTUAL_TRY(auto change, inventory_->begin());
-  MUTUAL_CHECK(check_newest(issuer));
-  MUTUAL_TRY(const auto ca, inventory_->find_serial(issuer.serial()));
-  if (ca && ca->revoked) {
-    return error(errc::io,
-                 fmt::format("{} was revoked, so whatever it issued would be refused: make another with mutual rotate "
-                             "intermediate",
-                             text::quoted(ca->subject)));
-  }
+  MUTUAL_CHECK(check_issuer(issuer));
   MUTUAL_TRY(const auto still, what.replaces(*inventory_));
   if (still != entry.replaces) {
     return error(errc::already_exists, fmt::format("{} was renewed or revoked by somebody else just now: try again",
                                                    text::quoted(entry.name)));
   }
-  if (!what.has_new_key) MUTUAL_CHECK(check_not_compromised(*inventory_, what.subject_key));
-  if (!what.token.empty()) MUTUAL_CHECK(inventory_->use_token(what.token, entry.serial));
+  if (!what.has_new_key) MUTUAL_CHECK(check_key(what.subject_key));
   MUTUAL_CHECK(inventory_->add(entry, what.why));
-  return change.commit();
+  MUTUAL_TRY(auto reached, inventory_->how_far());
+  MUTUAL_CHECK(change.commit());
+  return reached;
+}
+
+// An error (io) if whatever that CA has issued would be refused, or if it issues no more.
+result<> pki::check_issuer(const x509::certificate& issuer) {
+  MUTUAL_CHECK(check_newest(issuer));
+  MUTUAL_TRY(const auto ca, inventory_->find_serial(issuer.serial()));
+  if (!ca || !ca->revoked) return {};
+  return error(errc::io,
+               fmt::format("{} was revoked, so whatever it issued would be refused: make another with mutual rotate "
+                           "intermediate",
+                           text::quoted(ca->subject)));
+}
+
+// Whoever holds a key that was revoked as compromised may be the thief.
+result<> pki::check_key(const EVP_PKEY* key) {
+  MUTUAL_TRY(const auto last, inventory_->last_revocation());
+  if (last != compromised_as_of_) {
+    MUTUAL_TRY(const auto revoked, inventory_->revoked_for(revocation_reason::key_compromise));
+    compromised_.clear();
+    for (const auto& one : revoked) {
+      if (auto known = x509::certificate::from_der(one.der); known) compromised_.push_back(*std::move(known));
+    }
+    compromised_as_of_ = last;
+  }
+  const bool is_known = std::any_of(compromised_.begin(), compromised_.end(), [&](const x509::certificate& one) {
+    return EVP_PKEY_eq(X509_get0_pubkey(one.get()), key) == 1;
+  });
+  if (!is_known) return {};
+  return error(errc::bad_input,
+               "the request is refused: its key was revoked as compromised; make another key, and a request with it");
 }
 
 }  // namespace mutual::authority

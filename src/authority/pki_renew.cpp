@@ -67,18 +67,6 @@ result<> check_lifetime(const std::optional<std::chrono::days>& wanted, const x5
 
 }  // namespace
 
-// Whoever holds a key that was revoked as compromised may be the thief.
-result<> check_not_compromised(inventory& in, const EVP_PKEY* key) {
-  MUTUAL_TRY(const auto compromised, in.revoked_for(revocation_reason::key_compromise));
-  for (const auto& one : compromised) {
-    const auto known = x509::certificate::from_der(one.der);
-    if (!known || EVP_PKEY_eq(X509_get0_pubkey(known->get()), key) != 1) continue;
-    return error(errc::bad_input,
-                 "the request is refused: its key was revoked as compromised; make another key, and a request with it");
-  }
-  return {};
-}
-
 result<issued_certificate> pki::renew(const renew_request& request) {
   MUTUAL_TRY(const auto name, checked_name(request.name));
   {
@@ -115,16 +103,8 @@ result<issued_certificate> pki::renew(const renew_request& request) {
   MUTUAL_CHECK(check_lifetime(request.lifetime, issuer.leaf()));
   const auto replaces = [&](inventory& in) { return still_current(in, *old); };
   const auto why = request.why.empty() ? "renewed" : "renewed: " + request.why;
-  return sign_and_publish({name,
-                           old->purpose,
-                           std::move(spec),
-                           subject_key,
-                           std::move(key),
-                           &request.p12_password,
-                           why,
-                           replaces,
-                           {},
-                           request.new_key},
+  return sign_and_publish({name, old->purpose, std::move(spec), subject_key, std::move(key), &request.p12_password, why,
+                           replaces, request.new_key},
                           issuer);
 }
 

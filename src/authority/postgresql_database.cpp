@@ -147,8 +147,8 @@ class postgresql_database final : public database {
     return outcome;
   }
 
-  result<> begin() override {
-    MUTUAL_CHECK(run("BEGIN"));
+  result<> begin(lasting how) override {
+    MUTUAL_CHECK(run(how == lasting::on_disk ? "BEGIN" : "BEGIN; SET LOCAL synchronous_commit = off"));
     // As SQLite's BEGIN IMMEDIATE: one changes, everybody reads. Before the first table is made there is none to lock.
     auto locked =
         run("DO $$ BEGIN IF to_regclass('acts') IS NULL THEN PERFORM pg_advisory_xact_lock(7165565731); "

@@ -70,7 +70,8 @@ std::string_view standing_of(const record& one, sys_seconds at) {
   if (one.state == record_state::lost) return "lost";
   if (one.revoked) return one.revoked->is_hold() ? "on-hold" : "revoked";
   if (one.not_after <= at) return "expired";
-  if (one.state == record_state::recorded) return "incomplete";
+  // Without a key of ours only its file may be missing, and whoever asked for it may have it already.
+  if (one.state == record_state::recorded && one.has_key) return "incomplete";
   return one.is_current ? "valid" : "replaced";
 }
 

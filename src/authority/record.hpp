@@ -87,6 +87,12 @@ struct record_filter {
   std::optional<sys_seconds> ends_by = std::nullopt;
 };
 
+/// A certificate that was given out, and whose files may not be on the disk yet.
+struct given_out {
+  std::string serial, name;
+  std::string who;  ///< Who acted, for the log of acts.
+};
+
 /// What depends on a CA, of that which has not ended.
 struct dependants {
   std::int64_t in_use = 0;  ///< How many certificates are good, or on hold and may be again.

@@ -8,11 +8,14 @@
 #include <sqlite3.h>
 
 #include <cerrno>
+#include <map>
 
 namespace mutual::authority {
 namespace {
 
 constexpr int busy_milliseconds = 10'000;
+// Far above the number of statements that we have.
+constexpr std::size_t most_statements = 128;
 
 struct close_database {
   void operator()(sqlite3* handle) const noexcept { sqlite3_close_v2(handle); }
@@ -21,6 +24,14 @@ struct finalize_statement {
   void operator()(sqlite3_stmt* handle) const noexcept { sqlite3_finalize(handle); }
 };
 using statement = std::unique_ptr<sqlite3_stmt, finalize_statement>;
+// In use: what was bound to it goes when it is not.
+struct reset_statement {
+  void operator()(sqlite3_stmt* handle) const noexcept {
+    sqlite3_reset(handle);
+    sqlite3_clear_bindings(handle);
+  }
+};
+using running_statement = std::unique_ptr<sqlite3_stmt, reset_statement>;
 
 error failure(sqlite3* handle, int code, const std::string& where) {
   const char* said = handle != nullptr ? sqlite3_errmsg(handle) : sqlite3_errstr(code);
@@ -115,19 +126,45 @@ class sqlite_database final : public database {
     }
   }
 
-  // IMMEDIATE takes the right to write at once: a reader that wants to become a writer later could be refused then.
-  result<> begin() override { return run("BEGIN IMMEDIATE"); }
-  result<> commit() override { return run("COMMIT"); }
+  result<> begin(lasting how) override {
+    // NORMAL syncs at checkpoints alone. It cannot be changed within a transaction.
+    if (how == lasting::later) {
+      MUTUAL_CHECK(run("PRAGMA synchronous=NORMAL"));
+      is_later_ = true;
+    }
+    // IMMEDIATE takes the right to write at once: a reader that wants to become a writer later could be refused then.
+    auto begun = run("BEGIN IMMEDIATE");
+    if (!begun) (void)sync_again();
+    return begun;
+  }
+  result<> commit() override {
+    MUTUAL_CHECK(run("COMMIT"));
+    return sync_again();
+  }
   void roll_back() override {
     if (sqlite3_get_autocommit(handle_.get()) == 0) (void)run("ROLLBACK");
+    (void)sync_again();
   }
 
  private:
-  result<statement> prepare(const std::string& sql, parameters values) {
-    sqlite3_stmt* handle = nullptr;
-    const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &handle, nullptr);
-    if (code != SQLITE_OK) return failure(handle_.get(), code, where_);
-    statement made(handle);
+  result<> sync_again() {
+    if (!is_later_) return {};
+    MUTUAL_CHECK(run("PRAGMA synchronous=FULL"));
+    is_later_ = false;
+    return {};
+  }
+
+  result<running_statement> prepare(const std::string& sql, parameters values) {
+    auto known = prepared_.find(sql);
+    if (known == prepared_.end()) {
+      sqlite3_stmt* fresh = nullptr;
+      const int code = sqlite3_prepare_v2(handle_.get(), sql.data(), static_cast<int>(sql.size()), &fresh, nullptr);
+      if (code != SQLITE_OK) return failure(handle_.get(), code, where_);
+      if (prepared_.size() >= most_statements) prepared_.clear();
+      known = prepared_.emplace(sql, statement(fresh)).first;
+    }
+    sqlite3_stmt* handle = known->second.get();
+    running_statement made(handle);
     int number = 0;
     for (const auto& value : values) {
       const int position = sqlite3_bind_parameter_index(handle, fmt::format("${}", ++number).c_str());
@@ -139,7 +176,9 @@ class sqlite_database final : public database {
   }
 
   std::unique_ptr<sqlite3, close_database> handle_;
+  std::map<std::string, statement> prepared_;  // None is in use between two calls.
   std::string where_;
+  bool is_later_ = false;
 };
 
 }  // namespace

@@ -11,15 +11,6 @@ namespace {
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
-error damaged(const std::filesystem::path& file) {
-  return {errc::bad_input,
-          fmt::format("{} is damaged, so nobody can tell whether the inventory is the newest: see that it is, and then "
-                      "say so with mutual recover",
-                      shown(file))};
-}
-
-bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
-
 // "user:secret@" before the host, or "password=" behind the question mark.
 bool holds_password(std::string_view url) {
   const auto rest = url.substr(url.find("://") + 3);
@@ -59,49 +50,6 @@ result<std::string> store_url(const layout& places, const std::string& given) {
 
 result<std::unique_ptr<inventory>> open_store(const layout& places, const std::string& url) {
   return url.empty() ? open_inventory(places.inventory()) : open_inventory_at(url);
-}
-
-// Lines of a word and its value:
-//
-//   inventory 0f3a…
-//   act 57 8c1d…
-//   list 12 CN=Acme Intermediate CA,O=Acme
-result<std::optional<mark>> read_mark(const layout& places) {
-  MUTUAL_TRY(const bool there, file::exists(places.mark()));
-  if (!there) return std::optional<mark>();
-  MUTUAL_TRY(const auto written, file::read(places.mark()));
-  mark out;
-  // It is written whole, so one that does not end in a newline is cut off.
-  if (!written.ends_with('\n')) return damaged(places.mark());
-  for (const auto line : text::split_list(written, '\n')) {
-    const auto space = line.find(' ');
-    if (space == std::string_view::npos) return damaged(places.mark());
-    const auto word = line.substr(0, space);
-    const auto value = line.substr(space + 1);
-    if (word == "inventory" && is_hex(value)) {
-      out.seen.inventory = value;
-      continue;
-    }
-    const auto number = text::to_number(value.substr(0, value.find(' ')));
-    if (!number || value.find(' ') == std::string_view::npos) return damaged(places.mark());
-    const auto rest = std::string(value.substr(value.find(' ') + 1));
-    if (word == "act" && is_hex(rest)) {
-      out.seen.act = static_cast<std::int64_t>(*number);
-      out.seen.digest = rest;
-    } else if (word == "list") {
-      out.list_numbers[rest] = *number;
-    } else {
-      return damaged(places.mark());
-    }
-  }
-  if (out.seen.inventory.empty() || out.seen.digest.empty()) return damaged(places.mark());
-  return std::optional<mark>(std::move(out));
-}
-
-result<> write_mark(const layout& places, const mark& now) {
-  auto text = fmt::format("inventory {}\nact {} {}\n", now.seen.inventory, now.seen.act, now.seen.digest);
-  for (const auto& [issuer, number] : now.list_numbers) text += fmt::format("list {} {}\n", number, issuer);
-  return file::replace(places.mark(), text, file::access::owner_only);
 }
 
 result<> check_not_older(const layout& places, inventory& in) {

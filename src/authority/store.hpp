@@ -32,8 +32,12 @@ struct mark {
 /// The folder's mark; nothing if it has none (it was made by an older version). A damaged one is an error.
 result<std::optional<mark>> read_mark(const layout& places);
 
-/// Writes the folder's mark. Only while the folder is locked.
+/// Writes the folder's mark. Only while the folder is locked, as the next.
 result<> write_mark(const layout& places, const mark& now);
+
+/// Takes the mark to an act that came after the one it has, with one sync of the disk: in place, in the one of its two
+/// lines that is older, so that a machine that loses its power has one of them.
+result<> advance_mark(const layout& places, const history& seen);
 
 /// An error (bad_input) if the inventory is another than the folder's, or does not know what the folder has seen done:
 /// then it is an older one, put back from a backup; an error (io) if it was moved away. Nothing is written.

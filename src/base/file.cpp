@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include "base/descriptor.hpp"
+#include "base/file_sync.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 
@@ -8,6 +9,7 @@
 
 #include <cerrno>
 #include <fcntl.h>
+#include <set>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
@@ -25,14 +27,14 @@ error failure(std::string_view what, const std::filesystem::path& path, int code
   return {kind, fmt::format("{} {}: {}", what, shown(path), advice(code))};
 }
 
-result<> write_all(int descriptor, std::string_view contents, const std::filesystem::path& path) {
+result<> write_all(int descriptor, std::string_view contents, const std::filesystem::path& path, bool is_synced) {
   while (!contents.empty()) {
     const auto written = ::write(descriptor, contents.data(), contents.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return failure("cannot write", path, errno);
     contents.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fsync(descriptor) != 0) return failure("cannot write", path, errno);
+  if (is_synced && ::fsync(descriptor) != 0) return failure("cannot write", path, errno);
   return {};
 }
 
@@ -59,14 +61,15 @@ result<bool> has_kind(const std::filesystem::path& path, mode_t kind) {
 }
 
 // Writes `contents` to a new file beside `path`, under a name that nobody else uses, and gives that name.
-result<std::filesystem::path> write_beside(const std::filesystem::path& path, std::string_view contents, access who) {
+result<std::filesystem::path> write_beside(const std::filesystem::path& path, std::string_view contents, access who,
+                                           bool is_synced = true) {
   auto beside = path;
   beside += ".new-" + random_hex(8);
   const mode_t mode = who == access::owner_only ? 0600 : 0644;
   const descriptor handle(::open(beside.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode));
   if (!handle) return failure("cannot write", path, errno);
   open_to_owner(handle.get(), mode, 0600);
-  if (auto written = write_all(handle.get(), contents, path); !written) {
+  if (auto written = write_all(handle.get(), contents, path, is_synced); !written) {
     (void)::unlink(beside.c_str());
     return std::move(written).error();
   }
@@ -148,8 +151,8 @@ result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
   }
 }
 
-result<> create(const std::filesystem::path& path, std::string_view contents, access who) {
-  MUTUAL_TRY(const auto beside, write_beside(path, contents, who));
+result<> create(const std::filesystem::path& path, std::string_view contents, access who, on_disk what) {
+  MUTUAL_TRY(const auto beside, write_beside(path, contents, who, what == on_disk::contents));
   // link(2), unlike rename(2), fails when the name is taken: that is the check and the act in one.
   const int linked = ::link(beside.c_str(), path.c_str()) == 0 ? 0 : errno;
   (void)::unlink(beside.c_str());
@@ -157,18 +160,48 @@ result<> create(const std::filesystem::path& path, std::string_view contents, ac
     return error(errc::already_exists, fmt::format("{} exists already and is not overwritten", shown(path)));
   }
   if (linked != 0) return failure("cannot write", path, linked);
+  return {};
+}
+
+result<> create(const std::filesystem::path& path, std::string_view contents, access who) {
+  MUTUAL_CHECK(create(path, contents, who, on_disk::contents));
   sync_folder(path.parent_path());
   return {};
 }
 
-result<> replace(const std::filesystem::path& path, std::string_view contents, access who) {
-  MUTUAL_TRY(const auto beside, write_beside(path, contents, who));
+result<> replace(const std::filesystem::path& path, std::string_view contents, access who, on_disk what) {
+  MUTUAL_TRY(const auto beside, write_beside(path, contents, who, what == on_disk::contents));
   if (::rename(beside.c_str(), path.c_str()) != 0) {
     const int code = errno;
     (void)::unlink(beside.c_str());
     return failure("cannot write", path, code);
   }
+  return {};
+}
+
+result<> replace(const std::filesystem::path& path, std::string_view contents, access who) {
+  MUTUAL_CHECK(replace(path, contents, who, on_disk::contents));
   sync_folder(path.parent_path());
+  return {};
+}
+
+result<> sync_files(const std::vector<std::filesystem::path>& files) {
+  constexpr std::size_t few = 4;
+  if (files.empty()) return {};
+  if (files.size() > few) {
+    const auto folder = files.front().parent_path();
+    const descriptor handle(::open(folder.empty() ? "." : folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!handle || ::syncfs(handle.get()) != 0) return failure("cannot write", folder, errno);
+    return {};
+  }
+  std::set<std::filesystem::path> folders;
+  for (const auto& one : files) {
+    const descriptor handle(::open(one.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW));
+    if (!handle && errno == ENOENT) continue;
+    if (!handle || ::fsync(handle.get()) != 0) return failure("cannot write", one, errno);
+    folders.insert(one.parent_path());
+  }
+  for (const auto& one : folders) sync_folder(one);
   return {};
 }
 

@@ -7,6 +7,7 @@
 #include <mutual/result.hpp>
 
 #include <chrono>
+#include <condition_variable>
 #include <filesystem>
 #include <memory>
 #include <mutex>
@@ -17,7 +18,7 @@
 namespace mutual::ca_service {
 
 /// Lends each caller an opened authority of its own, and keeps those that are given back. Safe to use from any thread;
-/// calls block while they wait for the inventory.
+/// calls block while they wait for the inventory, and while all that there may be at once are lent.
 class desk {
  public:
   /// An error if the authority cannot be opened. How often it cannot be used is counted in `errors`, if that is given.
@@ -30,6 +31,7 @@ class desk {
   /// again, for it may have been done.
   template <class Work>
   auto with(const std::string& who, Work&& work) -> decltype(work(std::declval<authority::pki&>())) {
+    const permit mine(*this);
     auto taken = take(std::chrono::seconds(0));
     if (!taken) return count_error(error(errc::io, taken.error().message()));
     taken->opened->records().act_for(who);
@@ -40,6 +42,7 @@ class desk {
   /// another.
   template <class Work>
   auto read(Work&& work) -> decltype(work(std::declval<authority::pki&>())) {
+    const permit mine(*this);
     auto taken = take(check_every);
     if (!taken) return count_error(error(errc::io, taken.error().message()));
     auto outcome = done_with(*std::move(taken), work);
@@ -54,6 +57,30 @@ class desk {
  private:
   // An inventory that is put back from a backup under a running service is noticed this soon by those who read.
   static constexpr std::chrono::seconds check_every{1};
+  // A PostgreSQL has only so many connections, and one that waits for the disk gains nothing from more.
+  static constexpr unsigned most_lent = 10;
+
+  // The right to have one of those that are lent.
+  class permit {
+   public:
+    explicit permit(desk& of) : of_(of) {
+      std::unique_lock lock(of_.guard_);
+      of_.returned_.wait(lock, [this] { return of_.lent_ < most_lent; });
+      ++of_.lent_;
+    }
+    ~permit() {
+      {
+        const std::scoped_lock lock(of_.guard_);
+        --of_.lent_;
+      }
+      of_.returned_.notify_one();
+    }
+    permit(const permit&) = delete;
+    permit& operator=(const permit&) = delete;
+
+   private:
+    desk& of_;
+  };
 
   struct one {
     std::unique_ptr<authority::pki> opened;
@@ -88,7 +115,9 @@ class desk {
   std::string store_;
   counters::count* errors_;
   std::mutex guard_;
-  std::vector<one> idle_;  // guarded by guard_
+  std::condition_variable returned_;
+  unsigned lent_ = 0;  // guarded by guard_, as the next
+  std::vector<one> idle_;
 };
 
 }  // namespace mutual::ca_service

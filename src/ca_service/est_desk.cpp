@@ -51,6 +51,11 @@ counters::count& est_desk::issued_by(std::string_view operation) {
 
 response est_desk::refuse(const request& asked, std::string_view what, const std::string& who, const error& why) {
   const auto& from = asked.connection->remote_address;
+  if (why.code() == errc::limit_exceeded) {
+    ++counts_.refused_unavailable;
+    complaint_.tell(fmt::format("EST {} has no place: {}", what, why.message()));
+    return problem::unavailable("the authority has too much to do at the moment").header("Retry-After", "1");
+  }
   if (is_our_fault(why.code())) {
     ++counts_.refused_unavailable;
     complaint_.tell(fmt::format("EST {} cannot be done: {}", what, why.message()));
@@ -66,6 +71,14 @@ response est_desk::refuse(const request& asked, std::string_view what, const std
   // What stands in the way may be a file of ours, which is nobody's business.
   if (conflict) return problem(409, "the name is taken, or somebody else was given this certificate a moment ago");
   return problem(why.code() == errc::bad_input ? 400 : 403, why.message());
+}
+
+// Where it waits for the disk, beside others; nothing of the authority is held meanwhile.
+result<authority::enrolled> est_desk::certify(result<authority::agreed> on, const std::string& who) {
+  if (!on) return on.error();
+  if (on->given) return authority::enrolled{*std::move(on->given), {}};
+  MUTUAL_TRY(auto issued, queue_.issue(std::move(on->what), who));
+  return authority::enrolled{std::move(issued), std::move(on->made)};
 }
 
 response est_desk::answer(const request& asked, std::string_view what, const std::string& who,
@@ -115,9 +128,9 @@ response est_desk::enroll(const request& asked, bool make_key) {
   if (!token) {
     if (!read) return refuse(asked, what, name, read.error());
     const authority::enrolment wanted{*std::move(read), make_key};
-    return answer(asked, what, name, authority_.with(name, [&](authority::pki& opened) {
-      return authority::renew_by_certificate(opened, who->sha256(), wanted);
-    }));
+    auto agreed = authority_.read(
+        [&](authority::pki& opened) { return authority::agree_by_certificate(opened, who->sha256(), wanted); });
+    return answer(asked, what, name, certify(std::move(agreed), name));
   }
   // Who shows no token that holds is told nothing else.
   const auto facts =
@@ -126,9 +139,9 @@ response est_desk::enroll(const request& asked, bool make_key) {
   name = "token " + facts->id;
   if (!read) return refuse(asked, what, name, read.error());
   const authority::enrolment wanted{*std::move(read), make_key};
-  return answer(asked, what, name, authority_.with(name, [&](authority::pki& opened) {
-    return authority::enroll_by_token(opened, *facts, wanted);
-  }));
+  auto agreed =
+      authority_.read([&](authority::pki& opened) { return authority::agree_by_token(opened, *facts, wanted); });
+  return answer(asked, what, name, certify(std::move(agreed), name));
 }
 
 response est_desk::reenroll(const request& asked) {
@@ -144,10 +157,11 @@ response est_desk::reenroll(const request& asked) {
   const auto name = who ? called(*who) : std::string("the key of an ended certificate");
   auto read = request_in(asked);
   if (!read) return refuse(asked, what, name, read.error());
-  return answer(asked, what, name, authority_.with(name, [&](authority::pki& opened) {
-    return who ? authority::renew_by_certificate(opened, who->sha256(), {*read, false})
-               : authority::renew_after_end(opened, *read, *renew_expired_for_);
-  }));
+  auto agreed = authority_.read([&](authority::pki& opened) {
+    return who ? authority::agree_by_certificate(opened, who->sha256(), {*read, false})
+               : authority::agree_after_end(opened, *read, *renew_expired_for_);
+  });
+  return answer(asked, what, name, certify(std::move(agreed), name));
 }
 
 void add_est_routes(app& to, est_desk& est) {

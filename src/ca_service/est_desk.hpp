@@ -5,6 +5,7 @@
 #include "base/log.hpp"
 #include "ca_service/counters.hpp"
 #include "ca_service/desk.hpp"
+#include "ca_service/issue_queue.hpp"
 #include "ca_service/patient_complaint.hpp"
 
 #include <mutual/app.hpp>
@@ -24,11 +25,18 @@ namespace mutual::ca_service {
 ///   simplereenroll             who shows a certificate that is good; if `renew_expired_for` is set, also who signs the
 ///                              request with the key of one that has ended no longer ago
 ///
-/// Safe to use from any thread; blocks while the authority is asked. What is refused changes nothing.
+/// Safe to use from any thread; blocks while the authority is asked, and until a certificate is on the disk, together
+/// with those that others ask for meanwhile. What is refused changes nothing.
 class est_desk {
  public:
-  est_desk(desk& authority, counters& counts, logger log, std::optional<std::chrono::seconds> renew_expired_for)
-      : authority_(authority), counts_(counts), log_(log), complaint_(log), renew_expired_for_(renew_expired_for) {}
+  est_desk(desk& authority, counters& counts, logger log, std::optional<std::chrono::seconds> renew_expired_for,
+           issue_queue::bounds most = {})
+      : authority_(authority),
+        counts_(counts),
+        log_(log),
+        complaint_(log),
+        renew_expired_for_(renew_expired_for),
+        queue_(authority, most, log) {}
 
   response certificates();
   response attributes();
@@ -38,6 +46,7 @@ class est_desk {
  private:
   problem no_credentials();
   counters::count& issued_by(std::string_view operation);
+  result<authority::enrolled> certify(result<authority::agreed> on, const std::string& who);
   response answer(const request& asked, std::string_view what, const std::string& who,
                   const result<authority::enrolled>& outcome);
   response refuse(const request& asked, std::string_view what, const std::string& who, const error& why);
@@ -47,6 +56,7 @@ class est_desk {
   logger log_;
   patient_complaint complaint_;
   std::optional<std::chrono::seconds> renew_expired_for_;
+  issue_queue queue_;
 };
 
 /// Adds /.well-known/est/…; the desk must outlive the app.

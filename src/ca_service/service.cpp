@@ -48,6 +48,8 @@ class no_signals {
 
 // Each waits for the disk of the inventory.
 constexpr unsigned workers = 8;
+// As many certificates can share a way to the disk.
+constexpr unsigned issuing_workers = 64;
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
@@ -111,14 +113,16 @@ result<> run(const options& how) {
 
   app inside, outside;
   std::vector<served_app> all{secured(inside, how)};
+  quiet.emplace();
   est_desk est(*authority, counts, log, how.renew_expired_for);
+  quiet.reset();
   add_plain_routes(inside, lists, answers);
   add_est_routes(inside, est);
   add_change_route(inside, feed);
   const auto seen = [&keeps] { return keeps.seen(); };
   add_health_route(inside, seen);
   add_metrics_route(inside, {counts, feed, seen}, readers_of(how));
-  inside.workers(workers);
+  inside.workers(issuing_workers);
   if (!how.plain_listen.empty()) {
     add_plain_routes(outside, lists, answers);
     add_health_route(outside, seen);

@@ -1,0 +1,45 @@
+#pragma once
+// mint: who signs now and within which limits, kept as long as the files say so; and the signing itself, which needs no
+// turn.
+
+#include "authority/certified.hpp"
+#include "authority/layout.hpp"
+#include "authority/limits.hpp"
+#include "x509/identity.hpp"
+#include "x509/secret.hpp"
+
+#include <mutual/result.hpp>
+
+#include <memory>
+#include <mutex>
+
+namespace mutual::authority {
+
+/// The CA that issues and its limits, as they were at some moment. Two moments with the same files have the same one.
+struct die {
+  x509::identity issuer;
+  limits by;
+  bool is_in_token = false;  ///< Whether the key is in a token, which is asked for one thing at a time.
+};
+
+/// Safe to use from any thread.
+class mint {
+ public:
+  explicit mint(layout places) : places_(std::move(places)) {}
+
+  /// What the folder's files say now: they are read each time, and understood anew when they are others. Whatever is
+  /// wrong is no fault of who asks for a certificate: it is an error of io.
+  result<std::shared_ptr<const die>> current();
+
+  /// Signs within the limits. Nobody may see the certificate before it is in the inventory.
+  result<x509::certificate> sign(const die& by, const certified& what);
+
+ private:
+  layout places_;
+  std::mutex guard_;
+  x509::secret contents_;              // guarded by guard_: of all files together
+  std::shared_ptr<const die> struck_;  // guarded by guard_: what they say; null if that is not known
+  std::mutex token_;
+};
+
+}  // namespace mutual::authority

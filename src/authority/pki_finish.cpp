@@ -1,0 +1,84 @@
+// What was recorded and whose files were not seen to the disk: by a process that was killed, or by one that is about
+// it.
+
+#include "authority/issue_files.hpp"
+#include "authority/pki.hpp"
+#include "base/file_sync.hpp"
+#include "x509/bundle.hpp"
+
+#include <algorithm>
+#include <unistd.h>
+
+namespace mutual::authority {
+namespace {
+
+using x509::profile;
+
+// The key that a record speaks of; nothing if it never reached the disk.
+result<std::optional<x509::private_key>> key_of(const layout& places, const record& one,
+                                                const x509::certificate& leaf) {
+  auto keys = x509::load_bundle(staged_key(places, one.serial));
+  if (!keys && keys.error().code() == errc::not_found) keys = x509::load_bundle(places.key(one.name));
+  // What cannot be read just now is not lost.
+  if (!keys && keys.error().code() != errc::not_found) return keys.error();
+  if (!keys || !keys->key || !keys->key->belongs_to(leaf)) return std::optional<x509::private_key>();
+  return std::move(keys->key);
+}
+
+}  // namespace
+
+result<> pki::finish_interrupted(const in_hand& held) {
+  if (held) {
+    MUTUAL_TRY(const auto serials, inventory_->unfinished_serials(place_));
+    // Nothing was interrupted, so there is no litter either: looking for it takes the longer the more was issued.
+    if (std::all_of(serials.begin(), serials.end(), held)) return {};
+  }
+  MUTUAL_TRY(auto unfinished, inventory_->unfinished(place_));
+  if (held) std::erase_if(unfinished, [&](const record& one) { return held(one.serial); });
+  MUTUAL_CHECK(finish_files(unfinished));
+  sweep(places_, unfinished);
+  return {};
+}
+
+result<> pki::finish_files(const std::vector<record>& unfinished) {
+  std::vector<given_out> without_key;
+  for (const auto& one : unfinished) {
+    if (one.purpose == profile::root || one.purpose == profile::intermediate) continue;
+    MUTUAL_TRY(auto leaf, x509::certificate::from_der(one.der));
+    std::optional<x509::private_key> key;
+    if (one.has_key) {
+      MUTUAL_TRY(key, key_of(places_, one, leaf));
+      if (!key) {
+        MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::lost));
+        continue;
+      }
+    }
+    MUTUAL_TRY(const auto chain, x509::load_certificates(places_.intermediate_certificate()));
+    MUTUAL_CHECK(publish(places_, one, key, x509::chain_of(leaf, chain), {},
+                         one.has_key ? file::on_disk::contents : file::on_disk::nothing));
+    if (one.has_key) {
+      MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::issued, lasting::later));
+    } else {
+      without_key.push_back({one.serial, one.name, who_acts()});
+    }
+  }
+  if (without_key.empty()) return {};
+  // They may be many: a service that was killed leaves all that it had given out in its last second.
+  MUTUAL_CHECK(sync_files(places_, without_key));
+  return inventory_->note_issued(without_key);
+}
+
+result<> pki::sync_files(const layout& places, const std::vector<given_out>& which) {
+  std::vector<std::filesystem::path> all;
+  for (const auto& one : which) {
+    for (auto& file : files_of(places, one.name, one.serial)) all.push_back(std::move(file));
+  }
+  return file::sync_files(all);
+}
+
+result<> pki::finish(const std::vector<given_out>& which, const in_hand& held) {
+  MUTUAL_TRY(const auto turn, take_turn(held));
+  return inventory_->note_issued(which);
+}
+
+}  // namespace mutual::authority
