@@ -30,10 +30,10 @@ def fill(pki, count, revoked):
     base.close()
 
 
-def make_pki(asked, folder):
+def make_pki(asked, folder, *more):
     folder.mkdir(parents=True, exist_ok=True)
     mutual = asked.binaries / "mutual"
-    run(mutual, "init", "--pki", folder / "pki", "--host", "localhost", "--client", "client")
+    run(mutual, "init", "--pki", folder / "pki", "--host", "localhost", "--client", "client", *more)
     run(mutual, "crl", "--pki", folder / "pki")
     return mutual, folder / "pki"
 

@@ -51,14 +51,19 @@ def inventory(found):
 
 
 def issue(found):
-    rows = head("certificates a second, P-256", "measured") + [
-        row(f"`mutual ca serve`, EST, {found['clients']} clients", f"{found['service']:,.1f}")]
-    if "cfssl" in found:
-        ratio = found["service"] / found["cfssl"]
-        rows += [row(f"`cfssl serve` with SQLite, {found['clients']} clients", f"{found['cfssl']:,.1f}"),
-                 row("ratio (aim: 10)", f"{ratio:.2f}: {verdict(ratio >= 10)}")]
-    return rows + [row("`mutual sign`, one command each", f"{found['command']:,.1f}"),
-                   row("`openssl ca`, one command each (syncs nothing)", f"{found['openssl_ca']:,.1f}")]
+    clients = found["clients"]
+    rows = head("certificates a second, P-256", *[f"{one} clients" for one in clients])
+    kinds = [("`mutual ca serve`, EST, SQLite", "service"), ("`cfssl serve`, SQLite", "cfssl"),
+             ("`mutual ca serve`, EST, PostgreSQL", "postgresql")]
+    for said, kind in kinds:
+        if all(kind in one for one in clients.values()):
+            rows.append(row(said, *[f"{one[kind]:,.1f}" for one in clients.values()]))
+    if all("cfssl" in one for one in clients.values()):
+        ratios = [one["service"] / one["cfssl"] for one in clients.values()]
+        rows.append(row("SQLite beside SQLite (aim: 10)", *[f"{one:.1f}: {verdict(one >= 10)}" for one in ratios]))
+    return rows + [""] + head("certificates a second, one command each", "measured") + [
+        row("`mutual sign`", f"{found['command']:,.1f}"),
+        row("`openssl ca` (syncs nothing)", f"{found['openssl_ca']:,.1f}")]
 
 
 def ocsp(found):

@@ -19,7 +19,7 @@ def programs():
 
 
 class Postgres:
-    def __init__(self):
+    def __init__(self, fsync=False):
         self.folder = tempfile.mkdtemp(prefix="mutual-pg-")
         self.user = {}
         if os.geteuid() == 0:  # It refuses to run as root.
@@ -29,9 +29,9 @@ class Postgres:
             self.user = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
         self.run("initdb", "-D", self.at("data"), "-U", "mutual", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         self.log = open(self.at("log") if not self.user else os.devnull, "wb")
-        # What is killed here are its clients, never the machine: nothing has to be on the disk.
+        # What is killed by tests are its clients, never the machine: nothing has to be on the disk.
         self.server = subprocess.Popen(
-            [os.path.join(programs(), "postgres"), "-D", self.at("data"), "-k", self.folder, "-h", "", "-c", "fsync=off",
+            [os.path.join(programs(), "postgres"), "-D", self.at("data"), "-k", self.folder, "-h", "", "-c", f"fsync={'on' if fsync else 'off'}",
              "-c", "max_connections=60"], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=subprocess.STDOUT, **self.user)
         self.databases = 0
