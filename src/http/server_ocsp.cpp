@@ -29,6 +29,7 @@ task<response> refuse_with(std::shared_ptr<bool> told, reason why, answer_notes&
 server_options refusing(const server_options& usual, reason why, std::shared_ptr<bool> told) {
   auto how = usual;
   how.answer = [why, told = std::move(told)](request&, answer_notes& notes) { return refuse_with(told, why, notes); };
+  how.answer_at_once = nullptr;  // which would be asked first
   how.check_head = [](const request&) { return body_terms{.limit = std::nullopt, .wanted = false}; };
   how.timeouts.idle = std::min(usual.timeouts.idle, usual.timeouts.linger);
   how.timeouts.head = std::min(usual.timeouts.head, usual.timeouts.linger);

@@ -204,6 +204,19 @@ TEST_P(server_ocsp, a_refused_client_gets_one_answer_and_its_body_is_not_waited_
   EXPECT_EQ(silent.read_to_end(), "") << "and who asks for nothing is closed on";
 }
 
+TEST_P(server_ocsp, a_refused_client_is_not_answered_by_what_answers_at_once) {
+  auto how = options();
+  how.answer_at_once = [](request&, http::answer_notes&) { return response("served"); };
+  const service running(how);
+  responder_.says({.status = V_OCSP_CERTSTATUS_REVOKED});
+  expect_refused(get(running.port(), alice()), "revoked");
+  auto over_http_2 = as(issue(people().intermediate, client_spec("bob")));
+  over_http_2.alpn = "h2";
+  responder_.says({.status = V_OCSP_CERTSTATUS_REVOKED});
+  h2_client client(running.port(), over_http_2);
+  EXPECT_EQ(client.get().status, 403);
+}
+
 TEST_P(server_ocsp, without_an_answer_its_policy_decides) {
   for (const auto policy : {unanswered::strict, unanswered::grace, unanswered::off}) {
     const service running(options(policy));
