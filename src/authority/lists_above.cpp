@@ -37,13 +37,20 @@ std::vector<ca_between> between(const x509::identity& issuer, const retired_auth
 
 namespace {
 
+// A CA counts its lists for this (RFC 5280 section 5.2.3); dates are those of somebody's clock.
+bool is_newer(const x509::crl& one, const x509::crl& other) {
+  const auto number = one.number(), before = other.number();
+  if (number.size() != before.size()) return number.size() > before.size();
+  return number != before ? number > before : one.this_update() > other.this_update();
+}
+
 // The newest full list of that CA.
 const x509::crl* newest_of(const x509::certificate& ca, const std::vector<x509::crl>& lists) {
   const x509::crl* newest = nullptr;
   for (const auto& one : lists) {
     if (!one.next_update() || X509_CRL_get_ext_by_NID(one.get(), NID_delta_crl, -1) >= 0 || !one.is_signed_by(ca))
       continue;
-    if (newest == nullptr || one.this_update() > newest->this_update()) newest = &one;
+    if (newest == nullptr || is_newer(one, *newest)) newest = &one;
   }
   return newest;
 }

@@ -88,13 +88,17 @@ result<std::vector<root_place>> roots_of(const layout& places) {
 result<pki::signed_list> pki::sign_list(const x509::identity& issuer, const list_options& how) {
   list_request wanted;
   wanted.issuer = issuer.leaf().subject();
-  wanted.this_update = now();
-  wanted.next_update = std::min(now() + how.lifetime, issuer.leaf().not_after());
+  // A list that has not begun yet lets nobody in: for clocks that are behind it begins as early as certificates do, but
+  // not before its CA.
+  const auto present = now();
+  wanted.this_update = std::min(present, std::max(present - x509::backdate, issuer.leaf().not_before()));
+  wanted.next_update = std::min(present + how.lifetime, issuer.leaf().not_after());
   wanted.is_delta = how.is_delta;
   x509::crl_entries entries;
   result<> taken;
+  // A list says what was so when it began; some who check it let in whoever is revoked only from a later moment on.
   const auto take = [&](const x509::revoked_certificate& one) {
-    if (taken) taken = entries.add(one.serial, one.when, one.reason);
+    if (taken) taken = entries.add(one.serial, std::min(one.when, wanted.this_update), one.reason);
   };
   MUTUAL_TRY(const auto begun, inventory_->begin_list(wanted, take, how.why));
   if (!taken) return std::move(taken).error();

@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/list_files.hpp"
+#include "x509/profile.hpp"
 
 #include <fmt/format.h>
 #include <openssl/x509v3.h>
@@ -30,9 +31,11 @@ constexpr std::size_t most_told = 32;
 constexpr auto who = "ca serve";
 
 bool is_old(const authority::list_facts& newest) {
-  const auto life = newest.next_update - newest.this_update;
+  // Else lists would be made on and on in the last minutes of a CA, of which each has lived through half of its time.
+  const auto made = newest.this_update + x509::backdate;
+  const auto life = newest.next_update - made;
   if (life <= std::chrono::seconds(0)) return false;  // the CA has ended: no list of it is good any more
-  return now() >= newest.this_update + std::min<std::chrono::seconds>(list_age, life / 2);
+  return now() >= made + std::min<std::chrono::seconds>(list_age, life / 2);
 }
 
 std::string key_of(const x509::lookup_list& one) {

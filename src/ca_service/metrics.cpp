@@ -56,7 +56,7 @@ void add_lists(exposition& to, const counters& counts, const standing& seen, sys
            [](const list_state& one) { return static_cast<std::int64_t>(one.number); });
   add_each(to, "mutual_ca_list_revoked", "Certificates on the current revocation list.", seen.lists,
            [](const list_state& one) { return static_cast<std::int64_t>(one.revoked); });
-  add_each(to, "mutual_ca_list_age_seconds", "How long ago the current revocation list was made.", seen.lists,
+  add_each(to, "mutual_ca_list_age_seconds", "How long ago the current revocation list begins (thisUpdate).", seen.lists,
            [present](const list_state& one) { return seconds(present) - seconds(one.this_update); });
   add_each(to, "mutual_ca_list_next_update_seconds",
            "How long the current revocation list is good yet; below 0, it has ended.", seen.lists,

@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "http/date.hpp"
 #include "http/precondition.hpp"
+#include "x509/profile.hpp"
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -115,7 +116,7 @@ ocsp_desk::reply ocsp_desk::answer(std::string_view der) {
   auto line = line_of(*facts, by->signs);
   reply again;
   kept_.visit(der, [&](const kept& before) {
-    if (before.facts == line && now() - before.given.this_update < ocsp_cache_life) again = before.given;
+    if (before.facts == line && now() - before.given.made < ocsp_cache_life) again = before.given;
   });
   if (again.is_answer) return again;
   auto fresh = sign(*facts, {}, by->signs);
@@ -130,13 +131,16 @@ ocsp_desk::reply ocsp_desk::answer(std::string_view der) {
 ocsp_desk::reply ocsp_desk::sign(const std::vector<x509::ocsp_fact>& facts, const std::string& nonce,
                                  const x509::identity& by) {
   const auto present = now();
-  const x509::ocsp_answer what{facts, present, std::min(present + ocsp_answer_life, by.leaf().not_after()), nonce};
+  // For clocks that are behind, as revocation lists have it.
+  x509::ocsp_answer what{facts, present - x509::backdate, std::min(present + ocsp_answer_life, by.leaf().not_after()),
+                         nonce};
+  for (auto& one : what.facts) one.revoked_at = std::min(one.revoked_at, what.this_update);
   auto made = x509::sign_ocsp_answer(what, by);
   if (!made) {
     complaint_.tell(made.error().message());
     return refuse(ocsp_refusal::internal_error);
   }
-  return {*std::move(made), what.this_update, what.next_update, true, !nonce.empty()};
+  return {*std::move(made), present, what.this_update, what.next_update, true, !nonce.empty()};
 }
 
 response ocsp_desk::answer_posted(std::string_view der) { return in_http(answer(der).der); }

@@ -43,6 +43,7 @@ class ocsp_desk {
  private:
   struct reply {
     std::string der;
+    sys_seconds made{};
     sys_seconds this_update{};
     sys_seconds next_update{};
     bool is_answer = false;  // else a refusal

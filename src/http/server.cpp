@@ -177,7 +177,7 @@ result<> server::offer_lists(std::vector<x509::lookup_list> lists, std::string_v
   take_over(*std::move(next));
   for (const auto& one : *offered) {
     const auto until = one.next_update();
-    options_.log.info(fmt::format("the revocation list 0x{} of {} was taken from {}: made {} ago, good until {}",
+    options_.log.info(fmt::format("the revocation list 0x{} of {} was taken from {}: dated {} ago, good until {}",
                                   one.number(), text::quoted(one.issuer()), from, to_words(now() - one.this_update()),
                                   until ? to_text(*until) : "(it does not say)"));
   }

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "tls/file_watch.hpp"
 #include "tls/server_context.hpp"
+#include "tls/trust_crl.hpp"
 #include "tls/trust_files.hpp"
 
 #include <fmt/format.h>
@@ -97,6 +98,25 @@ result<> check_not_older(const trust& made, const server_context* replaced) {
   return {};
 }
 
+// A CA's clock may be ahead of ours. While none of its lists here has begun, the one in use goes on beside them: else
+// each revocation would shut everybody out until it has.
+void keep_begun(const server_context* replaced, std::vector<x509::lookup_list>& lists) {
+  if (replaced == nullptr || !replaced->trust()) return;
+  const auto at = now();
+  const auto offered = lists;
+  for (const auto& before : replaced->trust()->lists()) {
+    if (before.from > at) continue;
+    bool is_replaced = false, has_begun = false;
+    for (const auto& one : offered) {
+      if (!are_of_one_series(one, before.list)) continue;
+      has_begun = has_begun || one.this_update() <= at;
+      // One that counts less than it is refused below.
+      is_replaced = is_replaced || compare_numbers(one, before.list) >= 0;
+    }
+    if (is_replaced && !has_begun) lists.push_back(before.list);
+  }
+}
+
 result<std::shared_ptr<const trust>> load_trust(const config& settings, const x509::identity& identity,
                                                 std::uint64_t generation, const server_context* replaced,
                                                 const std::vector<x509::lookup_list>* offered) {
@@ -117,6 +137,7 @@ result<std::shared_ptr<const trust>> load_trust(const config& settings, const x5
   // What the server presents itself is known too: a client of the same CA that forgets it can be told so.
   sources.known_intermediates.insert(sources.known_intermediates.end(), identity.chain.begin() + 1,
                                      identity.chain.end());
+  keep_begun(replaced, sources.revocations);
   MUTUAL_TRY(auto made, trust::make(std::move(sources), generation));
   MUTUAL_CHECK(check_not_older(*made, replaced));
   return made;

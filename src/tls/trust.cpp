@@ -1,7 +1,6 @@
 #include "tls/trust.hpp"
 
 #include "base/text.hpp"
-#include "tls/trust_crl.hpp"
 #include "tls/verdict_lists.hpp"
 #include "x509/name.hpp"
 #include "x509/peer.hpp"
@@ -173,34 +172,6 @@ result<> trust::prepare_store() {
   return add_policies(settings, settings_.certificate_policies);
 }
 
-bool trust::is_newer(const revocation_list& left, const revocation_list& right) {
-  if (left.from != right.from) return left.from > right.from;
-  // Two lists of one second: the CA counts its lists for this (RFC 5280 section 5.2.3).
-  const auto one = left.list.number();
-  const auto other = right.list.number();
-  return one.size() != other.size() ? one.size() > other.size() : one > other;
-}
-
-result<> trust::prepare_revocations() {
-  if (revocations_.empty()) return {};
-  std::vector<certificate> issuers = hints_;
-  for (const auto& each : entries_) issuers.push_back(each.certificate);
-  crls_ = sk_X509_CRL_new_null();
-  for (const auto& list : revocations_) {
-    sk_X509_CRL_push(crls_, list.get());
-    MUTUAL_TRY(auto signers, check_crl(list, issuers));
-    lists_.push_back(
-        {list, list.this_update(), list.next_update().value_or(sys_seconds::min()),
-         std::make_shared<snapshot<certificates>>(std::make_shared<const certificates>(std::move(signers)))});
-    usual_lists_ = usual_lists_ && is_usual(list);
-    events_.push_back(lists_.back().from);
-    events_.push_back(lists_.back().until);
-  }
-  std::stable_sort(lists_.begin(), lists_.end(), is_newer);
-  std::sort(events_.begin(), events_.end());
-  return {};
-}
-
 result<std::shared_ptr<const trust>> trust::make(trust_sources from, std::uint64_t generation) {
   for (const auto& one : from.trusted) {
     if ((X509_get_extension_flags(one.get()) & EXFLAG_INVALID) != 0) {
@@ -240,6 +211,12 @@ std::vector<std::string> trust::notes(sys_seconds at) const {
     }
   }
   for (const auto& list : revocations_) {
+    if (list.this_update() > at) {
+      all.push_back(fmt::format(
+          "the revocation list of {} begins on {}: until then the one before it counts, if there is one (is "
+          "the clock of this machine right?)",
+          text::quoted(list.issuer()), to_text(list.this_update())));
+    }
     if (list.next_update().value_or(at) <= at) {
       all.push_back(
           fmt::format("the revocation list of {} ended on {}: its clients are refused (revocation_stale) "
@@ -281,17 +258,6 @@ bool trust::is_anchor(const X509* one) const {
 
 bool trust::is_pinned(const X509* one) const {
   return !pins_.empty() && std::binary_search(pins_.begin(), pins_.end(), x509::sha256(one));
-}
-
-const x509::lookup_list* trust::list_of(const X509_CRL* in_stack) const {
-  const auto found = std::find_if(revocations_.begin(), revocations_.end(),
-                                  [in_stack](const x509::lookup_list& one) { return one.get() == in_stack; });
-  return found == revocations_.end() ? nullptr : &*found;
-}
-
-std::optional<sys_seconds> trust::next_revocation_event(sys_seconds at) const {
-  const auto next = std::upper_bound(events_.begin(), events_.end(), at);
-  return next == events_.end() ? std::nullopt : std::optional(*next);
 }
 
 }  // namespace mutual::tls

@@ -114,7 +114,7 @@ class trust {
     /// made; of those that clients send, added when they are first seen, up to a few.
     std::shared_ptr<snapshot<std::vector<x509::certificate>>> signers;
   };
-  /// The lists by which verdict_revocation judges, newest first.
+  /// The lists by which verdict_revocation judges, by issuers, of each the highest numbers first.
   const std::vector<revocation_list>& lists() const { return lists_; }
   /// Whether all lists are of the usual kind: of one CA, for all its certificates, signed by itself. Else (RFC 5280
   /// sections 5.2.4 to 5.2.6: deltas, partitions, indirect lists) OpenSSL's own check is asked, which verifies the

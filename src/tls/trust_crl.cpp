@@ -64,6 +64,15 @@ result<std::vector<x509::certificate>> signers_of(const x509::lookup_list& list,
                   "issued anew with it");
 }
 
+// The bytes of that extension; empty if the list has none.
+std::string_view extension_of(const x509::lookup_list& list, int kind) {
+  const int at = X509_CRL_get_ext_by_NID(list.get(), kind, -1);
+  if (at < 0) return {};
+  const auto* value = X509_EXTENSION_get_data(X509_CRL_get_ext(list.get(), at));
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+          static_cast<std::size_t>(ASN1_STRING_length(value))};
+}
+
 bool has_critical_entry(const x509::lookup_list& of) {
   if (of.is_compact()) return false;
   X509_CRL* list = of.get();
@@ -83,6 +92,21 @@ bool names_key_of(const x509::lookup_list& list, X509* issuer) {
   const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
       static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(list.get(), NID_authority_key_identifier, nullptr, nullptr)));
   return !id || X509_check_akid(issuer, id.get()) == X509_V_OK;
+}
+
+int compare_numbers(const x509::lookup_list& one, const x509::lookup_list& other) {
+  const auto left = one.number(), right = other.number();
+  if (left.size() != right.size()) return left.size() > right.size() ? 1 : -1;
+  return left.compare(right);
+}
+
+bool are_of_one_series(const x509::lookup_list& one, const x509::lookup_list& other) {
+  if (X509_NAME_cmp(X509_CRL_get_issuer(one.get()), X509_CRL_get_issuer(other.get())) != 0) return false;
+  for (const auto* list : {&one, &other}) {
+    if (X509_CRL_get_ext_by_NID(list->get(), NID_delta_crl, -1) >= 0) return false;
+  }
+  return extension_of(one, NID_authority_key_identifier) == extension_of(other, NID_authority_key_identifier) &&
+         extension_of(one, NID_issuing_distribution_point) == extension_of(other, NID_issuing_distribution_point);
 }
 
 bool is_usual(const x509::lookup_list& list) {

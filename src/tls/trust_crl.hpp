@@ -22,6 +22,13 @@ result<std::vector<x509::certificate>> check_crl(const x509::lookup_list& list,
 /// distribution point, no critical extension in an entry.
 bool is_usual(const x509::lookup_list& list);
 
+/// Which list its CA has counted higher (RFC 5280 section 5.2.3): above 0 if it is `one`, 0 if none is.
+int compare_numbers(const x509::lookup_list& one, const x509::lookup_list& other);
+
+/// Whether both are whole lists (no deltas) of one CA, by its name and key, about the same certificates: the one with
+/// the higher number stands for the other then.
+bool are_of_one_series(const x509::lookup_list& one, const x509::lookup_list& other);
+
 /// Whether the list's authority key identifier speaks of that CA's key, or does not say.
 bool names_key_of(const x509::lookup_list& list, X509* issuer);
 

@@ -63,13 +63,20 @@ finding stale(X509* one, sys_seconds end) {
                       subject_of(one), issuer_of(one), to_text(end))};
 }
 
-// By the newest list that has begun and that the issuer has signed: later ones stand for earlier ones.
+// A list that begins in so short a time was made now, by a clock that is ahead of ours (certificates are dated back for
+// the same reason, by as much). One that begins later still was made for then.
+constexpr std::chrono::minutes clocks_differ{5};
+
+// By the newest list that has begun and that the issuer has signed: later ones stand for earlier ones. One that only
+// seems not to have begun proves nobody good yet, but whoever it revokes is revoked.
 std::optional<finding> judge_one(const trust& by, X509* one, X509* issuer, sys_seconds at) {
   const char* why = "has no revocation list here";
   for (const auto& each : by.lists()) {
     if (!is_of_issuer(each, one) || !names_key_of(each.list, issuer)) continue;
     if (each.from > at) {
       why = "has only a revocation list that begins later";
+      if (each.from - at <= clocks_differ && revokes(each, one) && may_sign_lists(issuer) && is_signed_by(each, issuer))
+        return revoked(one);
       continue;
     }
     if (!may_sign_lists(issuer)) return unknown(one, "may not sign revocation lists (its key usage lacks cRLSign)");
@@ -110,7 +117,8 @@ void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& 
     if (!is_of_issuer(each, pin)) continue;
     // Whoever signed it: the operator put it there.
     if (revokes(each, pin)) wrong.push_back(revoked(pin));
-    if (newest == nullptr && each.from <= at) newest = &each;
+    // Of several keys of that name, each counts its own lists.
+    if (each.from <= at && (newest == nullptr || each.from > newest->from)) newest = &each;
   }
   if (newest != nullptr && newest->until <= at) wrong.push_back(stale(pin, newest->until));
 }

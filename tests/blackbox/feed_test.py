@@ -163,7 +163,7 @@ class EndToEnd(FeedTest):
         server = self.site()
         self.assertIn("checked, by 2 revocation lists", server.log())
         self.mutual("revoke", "alice")
-        server.wait_for(r"the revocation list 0x[0-9a-f]+ of 'CN=Acme Intermediate CA,O=Acme' was taken from localhost:\d+: made .* ago, good until")
+        server.wait_for(r"the revocation list 0x[0-9a-f]+ of 'CN=Acme Intermediate CA,O=Acme' was taken from localhost:\d+: dated .* ago, good until")
 
 
 class Doubt(FeedTest):

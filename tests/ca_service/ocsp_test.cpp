@@ -7,6 +7,8 @@
 #include "ca_service/authority.hpp"
 #include "ca_service/change_feed.hpp"
 #include "ca_service/plain_routes.hpp"
+#include "x509/peer.hpp"
+#include "x509/profile.hpp"
 
 #include <mutual/test_client.hpp>
 
@@ -216,6 +218,23 @@ TEST_F(an_ocsp_service, keeps_its_responders_until_they_are_due_and_makes_them_a
   good(file::replace(file, alice, file::access::owner_only));
   good(opened().ready_responders());
   EXPECT_NE(serial(), certificate("alice").serial());
+}
+
+TEST_F(an_ocsp_service, has_answers_that_begin_as_early_as_certificates_for_clocks_that_are_behind) {
+  using namespace x509;
+  const auto alice = certificate("alice");
+  revoke("alice", authority::revocation_reason::superseded);
+  const auto whole = from_whole_der<std::unique_ptr<OCSP_RESPONSE, freed_by<OCSP_RESPONSE_free>>>(
+      ask(ocsp_request({alice}, intermediate())), d2i_OCSP_RESPONSE);
+  ASSERT_TRUE(whole);
+  const std::unique_ptr<OCSP_BASICRESP, freed_by<OCSP_BASICRESP_free>> basic(OCSP_response_get1_basic(whole.get()));
+  ASN1_GENERALIZEDTIME *revoked = nullptr, *from = nullptr, *until = nullptr;
+  int reason = 0;
+  OCSP_single_get0_status(OCSP_resp_get0(basic.get(), 0), &reason, &revoked, &from, &until);
+  ASSERT_TRUE(revoked != nullptr && from != nullptr && until != nullptr);
+  EXPECT_LE(to_time(from), now() - backdate);
+  EXPECT_GT(to_time(until), now() + std::chrono::minutes(50));
+  EXPECT_LE(to_time(revoked), to_time(from)) << "an answer says what was so when it began";
 }
 
 TEST_F(an_ocsp_service, does_without_the_roots_key_as_long_as_its_responder_lives) {
