@@ -48,6 +48,11 @@ response answer(const standing& seen, maybe_peer who) {
 
 }  // namespace
 
+std::chrono::seconds uncovered_for(const standing& seen, clock::time_point steady_now) {
+  if (!seen.uncovered_since) return std::chrono::seconds(0);
+  return std::chrono::ceil<std::chrono::seconds>(steady_now - *seen.uncovered_since);
+}
+
 std::vector<std::string> troubles(const standing& seen, clock::time_point steady_now, sys_seconds present) {
   std::vector<std::string> wrong;
   const auto silent = std::chrono::floor<std::chrono::seconds>(steady_now - seen.looked);
@@ -58,6 +63,9 @@ std::vector<std::string> troubles(const standing& seen, clock::time_point steady
   }
   if (!seen.can_sign) wrong.emplace_back("the intermediate's key cannot be used");
   for (const auto part : listed) check_list(seen, part, present, wrong);
+  if (const auto uncovered = uncovered_for(seen, steady_now); uncovered > longest_uncovered) {
+    wrong.push_back(fmt::format("a revocation has been on no list for {} seconds", uncovered.count()));
+  }
   if (!has_responder(seen, present)) wrong.emplace_back("nobody signs OCSP answers for the intermediate");
   return wrong;
 }

@@ -15,6 +15,11 @@ namespace mutual::ca_service {
 
 /// The keeper looks ten times a second. One that has said nothing for longer waits for something that does not come.
 inline constexpr std::chrono::seconds longest_silence{15};
+/// A revocation is on a list within a second or so; what takes longer than even a long list takes to sign is wrong.
+inline constexpr std::chrono::seconds longest_uncovered{15};
+
+/// For how long a revocation has been on no list; 0 if all are.
+std::chrono::seconds uncovered_for(const standing& seen, std::chrono::steady_clock::time_point steady_now);
 
 /// What is wrong, a sentence each; none if all is well. They name nothing but what the authority publishes anyway.
 std::vector<std::string> troubles(const standing& seen, std::chrono::steady_clock::time_point steady_now,

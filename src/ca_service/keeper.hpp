@@ -20,15 +20,20 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 namespace mutual::ca_service {
 
-/// Keeps revocation lists and OCSP responders fresh, in a thread of its own from start() to stop():
+/// Keeps revocation lists and OCSP responders fresh, in two threads of its own from start() to stop():
 ///
 ///   - a revocation that is not on this folder's list yet, whoever noted it and on whichever machine, gets there;
 ///   - lists are made anew each day, or at half of their life;
-///   - who follows the change feed is told when the lists in the folder have changed;
-///   - responders are made anew before they end, and when the authority's own certificates change.
+///   - responders are made anew before they end, when the authority's own certificates change, and when one was
+///   revoked;
+///   - how far the inventory has come is remembered in the folder, whoever has done it and on whichever machine.
+///
+/// The second thread does nothing but tell who follows the change feed when the lists in the folder have changed:
+/// nobody who makes lists, or holds the folder, delays that.
 ///
 /// What it finds on the way is what health and metrics are told from.
 class keeper {
@@ -47,28 +52,44 @@ class keeper {
   std::shared_ptr<const standing> seen() const { return seen_.get(); }
 
  private:
+  enum class lists_due { none, first, old, uncovered };
+
+  void until_stopped(std::chrono::milliseconds every, void (keeper::*what)());
+  void tell();
   void look();
   result<> look_at_all(authority::pki& opened);
-  result<> look_at_lists(authority::pki& opened, std::int64_t act);
+  result<> look_at_lists(authority::pki& opened);
   result<> look_at_key();
   result<> look_at_counts(authority::pki& opened);
   result<> look_at_responders(authority::pki& opened);
-  result<> make_lists(authority::pki& opened, const std::string& why);
+  result<> remember(authority::pki& opened);
+  result<lists_due> what_is_due(authority::pki& opened);
+  result<> make_lists(authority::pki& opened, lists_due why);
+  result<std::vector<authority::made_list>> make_lists_if_still_due(authority::pki& opened, lists_due why);
+  static const char* words_of(lists_due why);
   result<> read_own_list(std::string stamp);
+  result<bool> drop_revoked_responders(authority::pki& opened);
   result<> take_responders(authority::pki& opened);
+  result<> sign_with(ocsp_desk::responders all);
   bool has_own_responder() const;
   std::string authorities_stamp() const;
   std::string lists_stamp() const;
   void publish();
+  void show();
+
+  // What time alone makes due is looked for this often.
+  static constexpr std::chrono::seconds time_passes{30};
 
   desk& authority_;
   ocsp_desk& answers_;
   change_feed& feed_;
   counters& counts_;
   logger log_;
-  patient_complaint complaint_;
+  patient_complaint complaint_, feed_complaint_;
 
-  std::int64_t seen_act_ = -1;
+  std::int64_t seen_act_ = -1, responders_act_ = -1, remembered_act_ = -1;
+  std::int64_t last_revocation_ = -1;
+  std::chrono::steady_clock::time_point remembered_{};
   std::chrono::steady_clock::time_point looked_{};
   std::optional<std::chrono::steady_clock::time_point> uncovered_since_;
   std::string lists_stamp_;       // of the lists in the folder when they were last read
@@ -80,6 +101,7 @@ class keeper {
   std::string stamp_;
   std::chrono::steady_clock::time_point responders_made_{};
   result<> responders_state_;
+  std::shared_ptr<const ocsp_desk::responders> signing_ = std::make_shared<const ocsp_desk::responders>();
   std::string key_stamp_;
   std::chrono::steady_clock::time_point key_tried_{}, counted_{};
   standing next_;  // what becomes of seen_ when a look is over
@@ -88,7 +110,7 @@ class keeper {
   std::mutex guard_;
   std::condition_variable wake_;
   bool stopping_ = false;  // guarded by guard_
-  std::thread thread_;
+  std::thread looks_, tells_;
 };
 
 }  // namespace mutual::ca_service

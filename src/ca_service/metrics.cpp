@@ -52,12 +52,14 @@ void add_lists(exposition& to, const counters& counts, const standing& seen, sys
   to.sample(value_of(counts.lists_made));
   to.family("mutual_ca_list_failures_total", "counter", "Times that it could not.");
   to.sample(value_of(counts.lists_failed));
+  to.family("mutual_ca_uncovered_seconds", "gauge", "For how long a revocation has been on no list; 0 if all are.");
+  to.sample(uncovered_for(seen, std::chrono::steady_clock::now()).count());
   add_each(to, "mutual_ca_list_number", "The number of the current revocation list.", seen.lists,
            [](const list_state& one) { return static_cast<std::int64_t>(one.number); });
   add_each(to, "mutual_ca_list_revoked", "Certificates on the current revocation list.", seen.lists,
            [](const list_state& one) { return static_cast<std::int64_t>(one.revoked); });
-  add_each(to, "mutual_ca_list_age_seconds", "How long ago the current revocation list begins (thisUpdate).", seen.lists,
-           [present](const list_state& one) { return seconds(present) - seconds(one.this_update); });
+  add_each(to, "mutual_ca_list_age_seconds", "How long ago the current revocation list begins (thisUpdate).",
+           seen.lists, [present](const list_state& one) { return seconds(present) - seconds(one.this_update); });
   add_each(to, "mutual_ca_list_next_update_seconds",
            "How long the current revocation list is good yet; below 0, it has ended.", seen.lists,
            [present](const list_state& one) { return seconds(one.next_update) - seconds(present); });

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,9 @@ struct responder_state {
   sys_seconds not_after{};
 };
 
+/// How many lists and responders are told of: there is one for each CA that was ever replaced and has not ended.
+inline constexpr std::size_t most_told = 32;
+
 /// What the keeper has found when it looked last: what health and metrics are told from, so that nobody who asks for
 /// them makes any work.
 struct standing {
@@ -45,6 +49,8 @@ struct standing {
   std::vector<responder_state> responders;
   std::int64_t acts = 0;
   authority::inventory_counts counted;
+  /// Since when a revocation is known that is on no list in the folder; servers have not heard of it.
+  std::optional<std::chrono::steady_clock::time_point> uncovered_since{};
 };
 
 }  // namespace mutual::ca_service

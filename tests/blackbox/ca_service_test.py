@@ -238,7 +238,7 @@ class Ocsp(CaTest):
 
 class OnPostgresql(WithPostgres, CaTest):
     def init(self, *more):
-        _, url = self.postgres.new_database()
+        self.database, url = self.postgres.new_database()
         super().init("--store", url, *more)
 
     def test_a_revocation_on_another_machine_is_on_this_ones_list(self):
@@ -251,6 +251,22 @@ class OnPostgresql(WithPostgres, CaTest):
         while not self.on_list() and time.monotonic() < end:
             time.sleep(0.05)
         self.assertTrue(self.on_list())
+
+    def test_a_backup_that_lacks_what_another_machine_has_done_is_noticed_by_one_that_serves(self):
+        shutil.copytree(self.at("pki"), self.at("other"))
+        self.ca_serve()
+        dump = self.postgres.at("lacking.dump")
+        self.postgres.run("pg_dump", "-h", self.postgres.folder, "-U", "mutual", "-f", dump, self.database)
+        self.mutual("issue", "client", "bob", "--pki", "other")
+        end = time.monotonic() + 10
+        while self.act_in("pki") < self.act_in("other") and time.monotonic() < end:
+            time.sleep(0.05)
+        self.postgres.sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public", self.database)
+        self.postgres.run("psql", "-q", "-h", self.postgres.folder, "-U", "mutual", "-d", self.database, "-f", dump)
+        self.assertIn("is older than it was", self.mutual("issue", "client", "carol", code=1))
+
+    def act_in(self, folder):
+        return int(self.read(f"{folder}/inventory.mark").split(b"\nact ")[1].split()[0])
 
     def on_list(self):
         self.write("now.crl", self.get("/crl/intermediate.crl")[2])

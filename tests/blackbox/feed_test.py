@@ -116,37 +116,46 @@ class LyingAuthority:
 
 class EndToEnd(FeedTest):
     def test_a_revocation_reaches_new_handshakes_sessions_and_live_connections_within_a_second(self):
+        """The contract is a second. A busy machine may hold any process back for longer, once; so the best of three is asked
+        for that, which a fault (a wait, a look too rarely) would fail each time, and each for no more than five."""
         self.ca_serve("--quiet")
         server = self.site()
         for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
             with self.subTest(version=version.name):
-                live = Client(self, version, server.port)
-                self.addCleanup(live.close)
-                self.assertEqual(live.get(), 200)
-                other = Client(self, version, server.port, context=live.context)
-                self.assertEqual(other.get(), 200)
-                session = other.tls.session
-                other.close()
-                again = Client(self, version, server.port, session=session, context=live.context)
-                self.assertTrue(again.tls.session_reused)
-                self.assertEqual(again.get(), 200)
-                session = again.tls.session
-                again.close()
-
-                self.mutual("revoke", "alice", "--reason", "keyCompromise")
-                answered = time.monotonic()
-                took = {"live connection": live.closes_within(10)}
-                self.assertIsNotNone(took["live connection"], server.log())
-                for what, resumed in (("resumed session", session), ("new handshake", None)):
-                    self.assertIsNone(self.try_to_get(version, server.port, resumed, live.context), what)
-                    took[what] = time.monotonic() - answered
-                print(f"\n{version.name}: shut after the CA's answer, in seconds: " +
-                      ", ".join(f"{what} {seconds:.3f}" for what, seconds in took.items()))
-                # A second on a machine with nothing else to do.
-                self.assertLess(max(took.values()), 5)
-                self.assertIn("Hello, bob", self.hello(server, "bob"))
-                self.mutual("issue", "client", "alice")
+                slowest = []
+                while len(slowest) < 3 and min(slowest, default=1) >= 1:
+                    took = self.revoke_alice(version, server)
+                    print(f"\n{version.name}: shut after the CA's answer, in seconds: " +
+                          ", ".join(f"{what} {seconds:.3f}" for what, seconds in took.items()))
+                    slowest.append(max(took.values()))
+                    self.assertLess(slowest[-1], 5)
+                self.assertLess(min(slowest), 1)
         self.assertEqual(server.stop(), 0)
+
+    def revoke_alice(self, version, server):
+        live = Client(self, version, server.port)
+        self.addCleanup(live.close)
+        self.assertEqual(live.get(), 200)
+        other = Client(self, version, server.port, context=live.context)
+        self.assertEqual(other.get(), 200)
+        session = other.tls.session
+        other.close()
+        again = Client(self, version, server.port, session=session, context=live.context)
+        self.assertTrue(again.tls.session_reused)
+        self.assertEqual(again.get(), 200)
+        session = again.tls.session
+        again.close()
+
+        self.mutual("revoke", "alice", "--reason", "keyCompromise")
+        answered = time.monotonic()
+        took = {"live connection": live.closes_within(10)}
+        self.assertIsNotNone(took["live connection"], server.log())
+        for what, resumed in (("resumed session", session), ("new handshake", None)):
+            self.assertIsNone(self.try_to_get(version, server.port, resumed, live.context), what)
+            took[what] = time.monotonic() - answered
+        self.assertIn("Hello, bob", self.hello(server, "bob"))
+        self.mutual("issue", "client", "alice")
+        return took
 
     def try_to_get(self, version, port, session, context):
         try:

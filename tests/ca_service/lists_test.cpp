@@ -1,9 +1,12 @@
 // Revocation lists: how they are given out, and that they are kept fresh.
 
+#include "authority/root_key.hpp"
+#include "authority/store.hpp"
 #include "ca_service/authority.hpp"
 #include "ca_service/change_feed.hpp"
 #include "ca_service/plain_routes.hpp"
 #include "http/date.hpp"
+#include "x509/profile.hpp"
 
 #include <mutual/test_client.hpp>
 
@@ -20,7 +23,17 @@ class a_list_service : public a_kept_authority {
     good(keeps.prepare());
     add_plain_routes(service, lists, answers);
   }
+  ~a_list_service() override { keeps.stop(); }
   x509::crl list() const { return good(x509::load_crls(places.revocation_list("intermediate"))).front(); }
+  template <class Condition>
+  static bool soon(Condition is_so) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!is_so()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+  }
 };
 
 TEST_F(a_list_service, makes_the_first_lists_by_itself_and_gives_them_out_as_der) {
@@ -91,6 +104,63 @@ TEST_F(a_list_service, lists_what_somebody_has_revoked_without_making_a_list) {
   EXPECT_GT(list().number(), before);
   EXPECT_THAT(good(opened().acts()).back().why, HasSubstr("a revocation was on no list"));
   EXPECT_EQ(good(opened().acts()).back().who, "ca serve");
+}
+
+TEST_F(a_list_service, tells_its_followers_while_somebody_holds_the_folder_and_makes_no_list_that_is_there_by_then) {
+  keeps.start();
+  const auto before = feed.generation();
+  auto at = opened();
+  {
+    const auto turn = good(at.take_turn());
+    good(at.records().revoke(certificate("alice").serial(), authority::revocation_reason::key_compromise, {}));
+    // The keeper loses patience, and waits for the folder to make the list itself.
+    std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+    const authority::root_access nothing_more;
+    authority::opened_roots keys(nothing_more);
+    good(at.make_lists_in_turn({}, keys));
+    EXPECT_TRUE(soon([&] { return feed.generation() > before; })) << "nobody has to let the folder go for that";
+  }
+  const auto number = list().number();
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  EXPECT_EQ(list().number(), number);
+  EXPECT_FALSE(keeps.seen()->uncovered_since);
+}
+
+TEST_F(a_list_service, tries_again_at_once_for_the_next_revocation_when_lists_could_not_be_made) {
+  keeps.start();
+  const auto away = folder / "away.key";
+  std::filesystem::rename(places.intermediate_key(), away);
+  revoke("alice", authority::revocation_reason::key_compromise);
+  EXPECT_TRUE(soon([&] { return counts.lists_failed > 0U && keeps.seen()->uncovered_since.has_value(); }));
+  std::filesystem::rename(away, places.intermediate_key());
+  revoke("localhost", authority::revocation_reason::superseded);
+  EXPECT_TRUE(soon([&] { return list().revokes(certificate("localhost")); })) << "not after half a minute";
+  EXPECT_TRUE(list().revokes(certificate("alice")));
+  EXPECT_TRUE(soon([&] { return !keeps.seen()->uncovered_since; }));
+}
+
+TEST_F(a_list_service, remembers_in_its_folder_what_others_have_done) {
+  keeps.start();
+  auto elsewhere = opened();
+  good(elsewhere.records().note("issued", "0a", "bob", "on another machine"));
+  const auto act = good(elsewhere.records().how_far()).act;
+  EXPECT_TRUE(soon([&] { return good(authority::read_mark(places))->seen.act >= act; }));
+}
+
+TEST_F(a_list_service, has_lists_that_begin_as_early_as_certificates_for_clocks_that_are_behind) {
+  revoke("alice", authority::revocation_reason::superseded);
+  good(opened().make_lists({}));
+  for (const char* called : {"intermediate", "root"}) {
+    const auto one = good(x509::load_crls(places.revocation_list(called))).front();
+    EXPECT_LE(one.this_update(), now() - x509::backdate);
+    EXPECT_GE(one.this_update(), root().not_before());
+    EXPECT_GT(*one.next_update(), now() + std::chrono::hours(24 * 29));
+  }
+  const auto own = list();
+  const auto* entry = sk_X509_REVOKED_value(X509_CRL_get_REVOKED(own.get()), 0);
+  ASSERT_NE(entry, nullptr);
+  EXPECT_LE(ASN1_TIME_compare(X509_REVOKED_get0_revocationDate(entry), X509_CRL_get0_lastUpdate(own.get())), 0)
+      << "a list says what was so when it began";
 }
 
 TEST_F(a_list_service, makes_lists_that_have_grown_old_anew) {

@@ -61,10 +61,11 @@ TEST_F(a_measured_service, counts_certificates_tokens_answers_and_refusals) {
   client.post("/ocsp", ocsp_request({certificate("alice")}, intermediate()), "application/ocsp-request");
   client.post("/ocsp", "x", "application/ocsp-request");
   const auto page = told();
-  for (const auto* line : {"\nmutual_ca_ocsp_answers_total{status=\"good\"} 1\n",
-                           "\nmutual_ca_ocsp_refused_total{status=\"malformedRequest\"} 1\n", "\nmutual_ca_ready 1\n",
-                           "\nmutual_ca_certificates_revoked 0\n", "\nmutual_ca_inventory_up 1\n",
-                           "\nmutual_ca_lists_made_total 1\n", "\nmutual_ca_tokens 0\n"}) {
+  for (const auto* line :
+       {"\nmutual_ca_ocsp_answers_total{status=\"good\"} 1\n",
+        "\nmutual_ca_ocsp_refused_total{status=\"malformedRequest\"} 1\n", "\nmutual_ca_ready 1\n",
+        "\nmutual_ca_certificates_revoked 0\n", "\nmutual_ca_inventory_up 1\n", "\nmutual_ca_lists_made_total 1\n",
+        "\nmutual_ca_tokens 0\n", "\nmutual_ca_uncovered_seconds 0\n"}) {
     EXPECT_THAT(page, HasSubstr(line));
   }
   for (const auto& ca : {std::pair("intermediate", intermediate()), std::pair("root", root())}) {
@@ -106,6 +107,17 @@ TEST_F(a_measured_service, is_well_as_long_as_its_inventory_can_be_used) {
   EXPECT_THAT(told(), HasSubstr("\nmutual_ca_ready 0\n"));
   good(file::replace(places.mark(), mark, file::access::owner_only));
   EXPECT_TRUE(comes_to(200));
+}
+
+TEST_F(a_measured_service, tells_for_how_long_a_revocation_has_been_on_no_list) {
+  keeps.start();
+  std::filesystem::remove(places.intermediate_key());
+  revoke("alice", authority::revocation_reason::key_compromise);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (told().find("\nmutual_ca_uncovered_seconds 2\n") == std::string::npos) {
+    ASSERT_LT(std::chrono::steady_clock::now(), until);
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  }
 }
 
 TEST_F(a_measured_service, is_not_well_without_its_key_and_says_no_more_than_that) {
@@ -155,6 +167,13 @@ TEST_F(a_standing, asks_nothing_of_lists_and_responders_of_cas_that_were_replace
 TEST_F(a_standing, needs_who_signs_ocsp_answers) {
   seen.responders.front().not_after = present;
   EXPECT_THAT(wrong(), ElementsAre("nobody signs OCSP answers for the intermediate"));
+}
+
+TEST_F(a_standing, is_not_well_when_a_revocation_is_on_no_list_for_long) {
+  seen.uncovered_since = at - longest_uncovered;
+  EXPECT_THAT(wrong(), IsEmpty());
+  seen.uncovered_since = at - longest_uncovered - std::chrono::seconds(5);
+  EXPECT_THAT(wrong(), ElementsAre("a revocation has been on no list for 20 seconds"));
 }
 
 TEST_F(a_standing, says_that_the_inventory_has_not_answered_for_long) {

@@ -220,6 +220,29 @@ TEST_F(an_ocsp_service, keeps_its_responders_until_they_are_due_and_makes_them_a
   EXPECT_NE(serial(), certificate("alice").serial());
 }
 
+// Nobody asks whether a responder is revoked (id-pkix-ocsp-nocheck): one that is signs nothing more.
+TEST_F(an_ocsp_service, lets_a_responder_that_is_revoked_sign_nothing_more_and_has_another_if_there_can_be_one) {
+  const auto soon = [](const auto& is_so) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (!is_so()) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+  };
+  const auto file = places.responder(intermediate().serial());
+  const auto serial = [&] { return good(x509::load_identity(file)).leaf().serial(); };
+  const auto alice = certificate("alice");
+  const auto before = serial();
+  keeps.start();
+  good(opened().records().revoke(before, authority::revocation_reason::key_compromise, {}));
+  EXPECT_TRUE(soon([&] { return serial() != before && about(alice, intermediate()) == "good"; }));
+  std::filesystem::rename(places.intermediate_key(), folder / "away.key");
+  good(opened().records().revoke(serial(), authority::revocation_reason::key_compromise, {}));
+  EXPECT_TRUE(soon([&] { return about(alice, intermediate()) == "unauthorized"; }));
+  keeps.stop();
+}
+
 TEST_F(an_ocsp_service, has_answers_that_begin_as_early_as_certificates_for_clocks_that_are_behind) {
   using namespace x509;
   const auto alice = certificate("alice");

@@ -1,0 +1,161 @@
+// Keeping revocation lists fresh: which are due, and making them.
+
+#include "base/text.hpp"
+#include "ca_service/keeper.hpp"
+#include "tls/file_watch.hpp"
+#include "x509/list_files.hpp"
+#include "x509/profile.hpp"
+
+#include <fmt/format.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+namespace mutual::ca_service {
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+// Whoever revokes makes the list himself, as a rule, and should have the time to.
+constexpr std::chrono::milliseconds patience{400};
+constexpr std::chrono::hours list_age{24};
+constexpr std::chrono::seconds first_wait{30}, longest_wait{60};
+
+bool is_old(const authority::list_facts& newest) {
+  // Else lists would be made on and on in the last minutes of a CA, of which each has lived through half of its time.
+  const auto made = newest.this_update + x509::backdate;
+  const auto life = newest.next_update - made;
+  if (life <= std::chrono::seconds(0)) return false;  // the CA has ended: no list of it is good any more
+  return now() >= made + std::min<std::chrono::seconds>(list_age, life / 2);
+}
+
+std::string key_of(const x509::lookup_list& one) {
+  const std::unique_ptr<AUTHORITY_KEYID, x509::freed_by<AUTHORITY_KEYID_free>> id(
+      static_cast<AUTHORITY_KEYID*>(X509_CRL_get_ext_d2i(one.get(), NID_authority_key_identifier, nullptr, nullptr)));
+  if (!id || id->keyid == nullptr) return {};
+  return text::hex({reinterpret_cast<const char*>(ASN1_STRING_get0_data(id->keyid)),
+                    static_cast<std::size_t>(ASN1_STRING_length(id->keyid))});
+}
+
+list_state state_of(const x509::lookup_list& one, const x509::certificate& intermediate,
+                    const x509::certificate& root) {
+  list_state out;
+  out.ca.part = one.is_signed_by(intermediate) ? "intermediate" : one.is_signed_by(root) ? "root" : "retired";
+  out.ca.key = key_of(one);
+  const auto digits = one.number();
+  (void)std::from_chars(digits.data(), digits.data() + digits.size(), out.number, 16);
+  out.this_update = one.this_update();
+  out.next_update = one.next_update().value_or(out.this_update);
+  out.revoked = one.size();
+  return out;
+}
+
+}  // namespace
+
+result<> keeper::look_at_lists(authority::pki& opened) {
+  const auto present = clock::now();
+  const bool same = next_.acts == seen_act_ && lists_stamp() == lists_stamp_;
+  if (same && !uncovered_since_ && present - looked_ < time_passes) return {};
+  looked_ = present;
+  MUTUAL_TRY(const auto due, what_is_due(opened));
+  seen_act_ = next_.acts;
+  if (due == lists_due::uncovered) {
+    if (!uncovered_since_) uncovered_since_ = present;
+    if (present - *uncovered_since_ < patience) return {};
+    // Whoever asks meanwhile hears of it, however long it takes.
+    show();
+  } else {
+    uncovered_since_.reset();
+    if (due == lists_due::none) return {};
+  }
+  MUTUAL_CHECK(make_lists(opened, due));
+  uncovered_since_.reset();
+  return {};
+}
+
+result<keeper::lists_due> keeper::what_is_due(authority::pki& opened) {
+  if (auto stamp = lists_stamp(); stamp != lists_stamp_) MUTUAL_CHECK(read_own_list(std::move(stamp)));
+  MUTUAL_TRY(const auto own, opened.records().list_numbered(own_issuer_, own_number_));
+  MUTUAL_TRY(const auto last, opened.records().last_revocation());
+  // What failed for those before is tried for this one at once.
+  if (last != last_revocation_) not_before_ = {}, failed_wait_ = {};
+  last_revocation_ = last;
+  if (!own || own->covers < last) return lists_due::uncovered;
+  return is_old(*own) ? lists_due::old : lists_due::none;
+}
+
+// The number says, by the inventory, which revocations the folder's list has.
+result<> keeper::read_own_list(std::string stamp) {
+  const auto& places = authority_.places();
+  MUTUAL_TRY(const auto issuer, x509::load_certificates(places.intermediate_certificate()));
+  MUTUAL_TRY(const auto root, x509::load_certificates(places.root_certificate()));
+  own_issuer_ = issuer.front().subject();
+  own_number_ = 0;
+  next_.lists.clear();
+  const auto lists = x509::load_lookup_lists(places.revocation_lists());
+  if (!lists && lists.error().code() != errc::not_found) return lists.error();
+  for (const auto& one : lists ? *lists : std::vector<x509::lookup_list>()) {
+    auto state = state_of(one, issuer.front(), root.front());
+    if (state.ca.part == "intermediate") own_number_ = state.number;
+    const bool is_known = std::any_of(next_.lists.begin(), next_.lists.end(),
+                                      [&](const list_state& before) { return before.ca == state.ca; });
+    if (!is_known && next_.lists.size() < most_told) next_.lists.push_back(std::move(state));
+  }
+  lists_stamp_ = std::move(stamp);
+  return {};
+}
+
+// Each attempt uses a number up and leaves an act that nobody can take out: what fails is not tried over and over.
+result<> keeper::make_lists(authority::pki& opened, lists_due why) {
+  const auto present = clock::now();
+  if (present < not_before_) return *failure_;
+  const auto stamp = lists_stamp();
+  const auto made = make_lists_if_still_due(opened, why);
+  if (!made) {
+    ++counts_.lists_failed;
+    // Servers have them but for that of one CA: the next revocation does not wait for it.
+    if (lists_stamp() != stamp) return made.error();
+    failed_wait_ = std::clamp<std::chrono::seconds>(2 * failed_wait_, first_wait, longest_wait);
+    not_before_ = clock::now() + failed_wait_;
+    failure_ = made.error();
+    return made.error();
+  }
+  failed_wait_ = std::chrono::seconds(0);
+  if (!made->empty()) ++counts_.lists_made;
+  for (const auto& one : *made) {
+    log_.info(fmt::format("revocation list {} of {} made ({})", one.number, one.issuer, words_of(why)));
+  }
+  return {};
+}
+
+// Whoever has had the folder while we waited for it was making them, as a rule: `mutual revoke` does.
+result<std::vector<authority::made_list>> keeper::make_lists_if_still_due(authority::pki& opened, lists_due why) {
+  const authority::list_options how{false, authority::default_list_lifetime, words_of(why), {}};
+  authority::opened_roots keys(how.root);
+  MUTUAL_CHECK(opened.ask_for_roots(keys));
+  MUTUAL_TRY(const auto turn, opened.take_turn());
+  if (why != lists_due::first) {
+    MUTUAL_TRY(const auto still, what_is_due(opened));
+    if (still == lists_due::none) return std::vector<authority::made_list>();
+  }
+  return opened.make_lists_in_turn(how, keys);
+}
+
+const char* keeper::words_of(lists_due why) {
+  switch (why) {
+    case lists_due::old:
+      return "the one before grows old";
+    case lists_due::uncovered:
+      return "a revocation was on no list";
+    case lists_due::none:
+    case lists_due::first:
+      break;
+  }
+  return "the first";
+}
+
+std::string keeper::lists_stamp() const { return tls::stamp_of({authority_.places().revocation_lists()}); }
+
+}  // namespace mutual::ca_service
