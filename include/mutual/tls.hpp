@@ -66,6 +66,11 @@ struct config {
   /// Revocation lists as an authority tells of them, beside those in files. Its server is judged by `trust`. The
   /// service does not start if it cannot be reached and no list lies in a file.
   revocation_feed revocations_from{};
+  /// What counts where no list here is current: `strict`, nobody passes without one; `grace`, one that has ended counts
+  /// for `stale_lists_grace` more; `off`, whoever no list here speaks against is let in. Who is revoked by a list that
+  /// has ended is kept out by each of them.
+  unanswered stale_lists = unanswered::strict;
+  std::chrono::seconds stale_lists_grace{0};
   /// Asks OCSP responders about clients, beside what the lists say; nobody is asked if its `ask` is empty.
   ocsp_check ocsp{};
   /// Intermediates that we know of but do not trust by themselves: they only make the reason for a refusal clearer.

@@ -39,6 +39,7 @@ struct options {
   fs::path feed_certificate, feed_key;
   std::string ocsp;
   std::string ocsp_policy = "strict";
+  std::string stale_lists = "strict";
   std::string clients = "required";
   std::string tls_version;
   std::string http_version;
@@ -66,22 +67,37 @@ result<> check_judging_is_wanted(const options& given) {
                   given.trust.empty() ? "--crl" : "--trust"));
 }
 
-result<tls::ocsp_check> ocsp_of(const options& given) {
+struct patience {
+  tls::unanswered policy = tls::unanswered::strict;
+  std::chrono::seconds grace{0};
+};
+
+// `what` is what it is a policy for, in words.
+result<patience> patience_of(std::string_view policy, std::string_view what) {
   constexpr std::string_view grace = "grace=";
+  if (policy == "strict") return patience{};
+  if (policy == "off") return patience{tls::unanswered::off, {}};
+  const auto span = policy.starts_with(grace) ? duration_from_text(policy.substr(grace.size())) : std::nullopt;
+  if (span && *span > std::chrono::seconds(0)) return patience{tls::unanswered::grace, *span};
+  return error(errc::bad_usage, fmt::format("{} is no policy for {}: write strict, off, or grace= and a length of time "
+                                            "(grace=6h)",
+                                            text::quoted(policy), what));
+}
+
+result<tls::ocsp_check> ocsp_of(const options& given) {
+  MUTUAL_TRY(const auto how, patience_of(given.ocsp_policy, "OCSP answers that do not come"));
   tls::ocsp_check made;
   made.ask = given.ocsp;
-  const std::string_view policy = given.ocsp_policy;
-  if (policy == "strict") return made;
-  made.policy = policy == "off" ? tls::unanswered::off : tls::unanswered::grace;
-  if (policy == "off") return made;
-  const auto span = policy.starts_with(grace) ? duration_from_text(policy.substr(grace.size())) : std::nullopt;
-  if (!span) {
-    return error(errc::bad_usage, fmt::format("{} is no policy for OCSP answers that do not come: write strict, off, "
-                                              "or grace= and a length of time (grace=6h)",
-                                              text::quoted(policy)));
-  }
-  made.grace = *span;
+  made.policy = how.policy;
+  made.grace = how.grace;
   return made;
+}
+
+result<> take_stale_lists(tls::config& to, const options& given) {
+  MUTUAL_TRY(const auto how, patience_of(given.stale_lists, "revocation lists that have ended"));
+  to.stale_lists = how.policy;
+  to.stale_lists_grace = how.grace;
+  return {};
 }
 
 result<tls::config> tls_of(const options& given) {
@@ -108,6 +124,7 @@ result<tls::config> tls_of(const options& given) {
   made.clients = client_auth_of(given.clients);
   made.revocations = given.revocations;
   MUTUAL_TRY(made.ocsp, ocsp_of(given));
+  MUTUAL_CHECK(take_stale_lists(made, given));
   made.revocations_from = {given.revocations_from, given.feed_certificate, given.feed_key};
   if (!given.tls_version.empty()) {
     made.at_least = made.at_most = given.tls_version == "1.2" ? tls::version::v1_2 : tls::version::v1_3;
@@ -205,6 +222,13 @@ void add_serve(CLI::App& program, action& chosen) {
   command->add_option("--revocations-key", given->feed_key, "Its private key, if the file does not hold it")
       ->type_name("FILE")
       ->needs(shown);
+  command
+      ->add_option(
+          "--stale-lists", given->stale_lists,
+          "What counts where a revocation list has ended or is missing: strict (nobody is let in; the default), "
+          "grace=6h (one that has ended counts for so long), or off (whoever no list speaks against is let in)")
+      ->type_name("strict|grace=TIME|off")
+      ->excludes(plain);
   auto* ocsp = command
                    ->add_option("--ocsp", given->ocsp,
                                 "Ask whether clients are revoked: an OCSP responder (http://HOST/), or \"certificate\" "

@@ -125,6 +125,8 @@ result<std::shared_ptr<const trust>> load_trust(const config& settings, const x5
   lists.insert(lists.end(), there.begin(), there.end());
   MUTUAL_TRY(auto sources, load_trust_sources({settings.trust, lists, settings.known_intermediates}));
   sources.settings.asks_ocsp = !settings.ocsp.ask.empty();
+  sources.settings.stale_lists = settings.stale_lists;
+  sources.settings.stale_lists_grace = settings.stale_lists_grace;
   if (offered != nullptr) {
     sources.revocations.insert(sources.revocations.end(), offered->begin(), offered->end());
   }

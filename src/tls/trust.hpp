@@ -6,6 +6,7 @@
 #include "x509/certificate.hpp"
 #include "x509/lookup_list.hpp"
 
+#include <mutual/ocsp.hpp>
 #include <mutual/result.hpp>
 
 #include <cstdint>
@@ -27,6 +28,11 @@ struct trust_settings {
   /// OCSP responders are asked about whoever no revocation list speaks of, by whoever has this judged: then not every
   /// CA needs a list. The leaf is asked about in any case.
   bool asks_ocsp = false;
+
+  /// What counts where no revocation list is current, and for how long one counts that has ended. Lists of unusual
+  /// kinds (of several issuers, of some reasons, deltas) are judged by OpenSSL, and strictly.
+  unanswered stale_lists = unanswered::strict;
+  std::chrono::seconds stale_lists_grace{0};
 
   /// The inputs (c) to (g) of RFC 5280 section 6.1.1. Without any, a chain's policies matter only where its CAs
   /// require them.

@@ -44,6 +44,8 @@ result<> trust::prepare_revocations() {
     usual_lists_ = usual_lists_ && is_usual(list);
     events_.push_back(lists_.back().from);
     events_.push_back(lists_.back().until);
+    // When a list that has ended ceases to count all the same.
+    events_.push_back(lists_.back().until + settings_.stale_lists_grace);
   }
   std::stable_sort(lists_.begin(), lists_.end(), is_newer);
   crls_ = sk_X509_CRL_new_null();

@@ -198,6 +198,9 @@ examined ask_with_revocation(const trust& by, const path& candidate, const STACK
     for (auto& each : again.wrong) {
       if (each.why == reason::revoked) ours.push_back(std::move(each));
     }
+    if (by.settings().stale_lists == unanswered::off) {
+      std::erase_if(ours, [](const finding& each) { return each.why == reason::revocation_unknown; });
+    }
   }
   for (auto& each : ours) out.wrong.push_back(std::move(each));
   return out;

@@ -63,6 +63,12 @@ finding stale(X509* one, sys_seconds end) {
                       subject_of(one), issuer_of(one), to_text(end))};
 }
 
+bool counts_though_ended(const trust& by, const list& one, sys_seconds at) {
+  const auto& how = by.settings();
+  if (how.stale_lists == unanswered::grace) return at < one.until + how.stale_lists_grace;
+  return how.stale_lists == unanswered::off;
+}
+
 // A list that begins in so short a time was made now, by a clock that is ahead of ours (certificates are dated back for
 // the same reason, by as much). One that begins later still was made for then.
 constexpr std::chrono::minutes clocks_differ{5};
@@ -86,7 +92,7 @@ std::optional<finding> judge_one(const trust& by, X509* one, X509* issuer, sys_s
     }
     // A list that has ended is no proof that somebody is good, but still one that somebody is not.
     if (revokes(each, one)) return revoked(one);
-    if (each.until <= at) return stale(one, each.until);
+    if (each.until <= at && !counts_though_ended(by, each, at)) return stale(one, each.until);
     return std::nullopt;
   }
   return unknown(one, why);
@@ -120,7 +126,8 @@ void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& 
     // Of several keys of that name, each counts its own lists.
     if (each.from <= at && (newest == nullptr || each.from > newest->from)) newest = &each;
   }
-  if (newest != nullptr && newest->until <= at) wrong.push_back(stale(pin, newest->until));
+  if (newest != nullptr && newest->until <= at && !counts_though_ended(by, *newest, at))
+    wrong.push_back(stale(pin, newest->until));
 }
 
 }  // namespace mutual::tls

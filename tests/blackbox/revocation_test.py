@@ -363,6 +363,25 @@ class RunningServer(LifeTest):
             time.sleep(1.2)
         self.assertIn("Hello, bob", self.run_tool(*line, *bob))
 
+    def test_what_counts_where_a_list_is_missing_is_named(self):
+        self.mutual("issue", "client", "bob")
+        self.mutual("revoke", "alice")
+        leaves = self.run_tool("openssl", "crl", "-inform", "DER", "-in", "pki/intermediate.crl").encode()
+        self.write("leaves.pem", leaves)  # and none of the root
+        files = ["--cert", "pki/issued/localhost.crt", "--key", "pki/issued/localhost.key", "--trust", "pki/root.crt",
+                 "--crl", "leaves.pem"]
+        bob = ["--cert", "pki/issued/bob.crt", "--key", "pki/issued/bob.key"]
+        alice = ["--cert", "pki/issued/alice.crt", "--key", "pki/issued/alice.key"]
+        for policy, let_in in (("strict", False), ("grace=6h", False), ("off", True)):
+            server = self.serve(*files, "--stale-lists", policy)
+            line = ["curl", "-sS", "--cacert", "pki/root.crt", "--max-time", "20", f"https://localhost:{server.port}/"]
+            self.assertEqual("Hello, bob" in self.run_tool(*line, *bob, code=None), let_in, policy)
+            self.assertNotIn("Hello", self.run_tool(*line, *alice, code=None), policy)
+            self.assertEqual("revocation_unknown" in server.log(), not let_in, policy)
+            server.stop()
+        said = self.run_tool(MUTUAL, "serve", *files, "--stale-lists", "grace=soon", code=2)
+        self.assertIn("write strict, off, or grace= and a length of time (grace=6h)", said)
+
     def test_a_server_does_not_begin_without_the_lists_that_were_made(self):
         self.mutual("revoke", "alice")
         os.remove(self.at("pki/crl.pem"))

@@ -100,6 +100,52 @@ TEST(verdict, a_stale_list_still_tells_who_is_revoked) {
   EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
 }
 
+TEST(verdict, a_list_that_has_ended_counts_for_as_long_as_its_policy_says) {
+  const auto mallory = alice();
+  auto by = with_crls();
+  by.revocations[1] =
+      test::make_crl(acme().intermediate, {.revoked = {mallory}, .begins_in = -day * 9, .ends_in = -day});
+  by.settings.stale_lists = unanswered::grace;
+  by.settings.stale_lists_grace = 25h;
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "good");
+  EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
+  by.settings.stale_lists_grace = 23h;
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_stale");
+  by.settings.stale_lists = unanswered::off;
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "good");
+  EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
+}
+
+TEST(verdict, who_was_good_by_a_list_is_judged_again_when_its_grace_is_over) {
+  auto by = with_crls();
+  by.revocations[1] = test::make_crl(acme().intermediate, {.begins_in = -day * 9, .ends_in = -day});
+  by.settings.stale_lists = unanswered::grace;
+  by.settings.stale_lists_grace = 25h;
+  const auto trust = test::make_trust(by);
+  const auto judged = judge(*trust, sent(alice()));
+  ASSERT_EQ(outcome(judged), "good");
+  EXPECT_LE(judged.holds.until, now() + 1h);
+  EXPECT_EQ(outcome(judge_again(*trust, judged.holds, {.at = now() + 2h})), "revocation_stale");
+}
+
+TEST(verdict, a_missing_list_is_passed_over_by_the_policy_off_alone) {
+  auto by = with_crls();
+  by.revocations.erase(by.revocations.begin());  // the root's
+  by.settings.stale_lists = unanswered::grace;
+  by.settings.stale_lists_grace = 24h;
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "revocation_unknown");
+  by.settings.stale_lists = unanswered::off;
+  EXPECT_EQ(outcome(judge(by, sent(alice()))), "good");
+}
+
+TEST(verdict, under_the_policy_off_one_missing_list_hides_no_other) {
+  const auto mallory = alice();
+  auto by = with_crls({mallory});
+  by.settings.stale_lists = unanswered::off;
+  by.revocations.erase(by.revocations.begin());
+  EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
+}
+
 TEST(verdict, a_list_that_has_not_begun_is_no_list) {
   auto by = with_crls();
   by.revocations[1] = test::make_crl(acme().intermediate, {.begins_in = day, .ends_in = day * 2});
