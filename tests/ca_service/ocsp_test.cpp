@@ -112,8 +112,6 @@ TEST_F(an_ocsp_service, calls_a_serial_number_unknown_that_was_never_given) {
   EXPECT_EQ(about(never, intermediate()), "unknown");
 }
 
-TEST_F(an_ocsp_service, refuses_what_is_no_request) {
-  const auto request = ocsp_request({certificate("alice")}, intermediate());
 // As `recover` and `import --crl` leave it: of whom only a revocation list was left, the serial number alone is known.
 TEST_F(an_ocsp_service, calls_revoked_whom_a_list_revokes_of_whom_only_the_serial_number_is_known) {
   x509::certificate_spec spec;
@@ -138,6 +136,8 @@ TEST_F(an_ocsp_service, calls_revoked_whom_a_list_revokes_of_whom_only_the_seria
   EXPECT_EQ(about(eve, root()), "unauthorized") << "it is another CA's";
 }
 
+TEST_F(an_ocsp_service, refuses_what_is_no_request) {
+  const auto request = ocsp_request({certificate("alice")}, intermediate());
   const auto whole = certificate("alice");
   for (const auto& wrong : {std::string(), std::string("x"), request.substr(0, request.size() - 1), request + "x",
                             std::string(20'000, '0'), whole.der()}) {
