@@ -2,6 +2,7 @@
 // chooses the password; the rest is the file.
 
 #include "x509/bundle.hpp"
+#include "x509/certificate_places.hpp"
 #include "x509/identity.hpp"
 #include "x509/lint.hpp"
 
@@ -26,6 +27,8 @@ std::size_t ask(const x509::certificate& one) {
   size += one.organizations().size() + one.organizational_units().size();
   for (const bool fact : {one.is_ca(), one.is_self_signed(), one.allows_client(), one.allows_server()}) size += fact;
   if (one.not_before() > one.not_after()) ++size;
+  const auto places = x509::places_in(one.get());
+  size += places.ocsp.size() + places.issuer.size() + places.list.size();
   // What was read once is read again, and is the same.
   const auto again = x509::certificate::from_der(one.der());
   if (!again || !(*again == one)) std::abort();

@@ -1,6 +1,7 @@
 #include "authority/move_store.hpp"
 
 #include "authority/closed_store.hpp"
+#include "authority/move_note.hpp"
 #include "authority/pki.hpp"
 #include "authority/schema.hpp"
 #include "authority/store.hpp"
@@ -85,25 +86,9 @@ result<> check_finished(inventory& in) {
                                      text::quoted(name)));
 }
 
-// "from" and "to", a line each; empty for SQLite.
-struct note {
-  std::string from, to;
-};
-
-result<note> read_note(const layout& places) {
+result<move_note> read_note(const layout& places) {
   MUTUAL_TRY(const auto written, file::read(note_of(places), 16384));
-  const auto end = written.find('\n');
-  if (end == std::string::npos || !written.ends_with('\n') || written.find('\n', end + 1) != written.size() - 1) {
-    return error(errc::bad_input, fmt::format("{} is damaged, and nobody can tell where the inventory was to be moved: "
-                                              "see what has become of it",
-                                              shown(note_of(places))));
-  }
-  note out{written.substr(0, end), written.substr(end + 1, written.size() - end - 2)};
-  for (const auto& url : {out.from, out.to}) {
-    if (url.empty()) continue;
-    if (const auto checked = checked_store_url(url); !checked) return checked.error().in(shown(note_of(places)));
-  }
-  return out;
+  return move_note_from_text(written, shown(note_of(places)));
 }
 
 // The copy is whole and the old store is closed: the copy is opened, and the folder names it.
@@ -174,7 +159,7 @@ result<> finish_move(const layout& places) {
 namespace {
 
 // Steps 1 to 3. The last of them may have happened also if it is an error.
-result<copied> copy_and_close(const layout& places, inventory& from, database& to, const note& noted,
+result<copied> copy_and_close(const layout& places, inventory& from, database& to, const move_note& noted,
                               const std::string& why) {
   const auto target = in_words(places, noted.to);
   MUTUAL_TRY(const auto history, from.how_far());
@@ -183,7 +168,7 @@ result<copied> copy_and_close(const layout& places, inventory& from, database& t
   MUTUAL_CHECK(check_finished(from));
   MUTUAL_CHECK(from.note("moved", {}, {}, fmt::format("to {}{}{}", target, why.empty() ? "" : ": ", why)));
   MUTUAL_TRY(const auto held, put_copy(from.on(), to, history.inventory));
-  MUTUAL_CHECK(file::replace(note_of(places), noted.from + "\n" + noted.to + "\n", file::access::owner_only));
+  MUTUAL_CHECK(file::replace(note_of(places), move_note_to_text(noted), file::access::owner_only));
   MUTUAL_CHECK(close_store(from.on(), {true, fmt::format("is no longer in use since {}: the inventory was moved to {} "
                                                          "with mutual store move; other machines name that in the file "
                                                          "store of their PKI's folder",
@@ -196,7 +181,7 @@ result<copied> copy_and_close(const layout& places, inventory& from, database& t
 
 result<moved_store> move_store(const std::filesystem::path& folder, const std::string& to, const std::string& why) {
   const layout places(folder);
-  note noted;
+  move_note noted;
   if (to != sqlite_store) {
     MUTUAL_TRY(noted.to, checked_store_url(to));
   }

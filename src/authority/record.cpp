@@ -41,6 +41,13 @@ std::string_view to_string(revocation_reason reason) {
   return "unspecified";
 }
 
+std::optional<revocation_reason> revocation_reason_from_code(std::int64_t code) {
+  for (const auto& [value, name] : reasons) {
+    if (static_cast<std::int64_t>(value) == code) return value;
+  }
+  return std::nullopt;
+}
+
 std::optional<revocation_reason> revocation_reason_from_string(std::string_view name) {
   auto plain = text::lower(name);
   std::erase(plain, '-');

@@ -42,6 +42,8 @@ enum class revocation_reason {
 
 /// "keyCompromise" …, as the RFC has them.
 std::string_view to_string(revocation_reason reason);
+/// The reason of that number; nothing for others.
+std::optional<revocation_reason> revocation_reason_from_code(std::int64_t code);
 /// The reason of that name, whatever its case and hyphens ("key-compromise"); nothing for others.
 std::optional<revocation_reason> revocation_reason_from_string(std::string_view name);
 

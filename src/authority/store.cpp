@@ -11,32 +11,7 @@ namespace {
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
-// "user:secret@" before the host, or "password=" behind the question mark.
-bool holds_password(std::string_view url) {
-  const auto rest = url.substr(url.find("://") + 3);
-  const auto host = rest.substr(0, rest.find_first_of("/?"));
-  const auto user = host.substr(0, host.rfind('@') == std::string_view::npos ? 0 : host.rfind('@'));
-  return user.find(':') != std::string_view::npos || text::lower(url).find("password=") != std::string::npos;
-}
-
 }  // namespace
-
-result<std::string> checked_store_url(std::string_view url) {
-  if (!url.starts_with("postgresql://") && !url.starts_with("postgres://")) {
-    return error(
-        errc::bad_usage,
-        fmt::format("{} is no store: write postgresql://HOST/DATABASE, or leave --store out for an SQLite file "
-                    "in the PKI's folder",
-                    text::quoted(url)));
-  }
-  if (holds_password(url)) {
-    return error(errc::bad_usage,
-                 "a store's URL holds no password, for everybody on the machine could read it: put it into ~/.pgpass, "
-                 "or into the environment as PGPASSWORD");
-  }
-  if (text::printable(url, 4096) != url) return error(errc::bad_usage, "a store's URL is printable text");
-  return std::string(url);
-}
 
 result<std::string> store_url(const layout& places, const std::string& given) {
   if (!given.empty()) return checked_store_url(given);

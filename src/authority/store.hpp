@@ -3,6 +3,7 @@
 
 #include "authority/inventory.hpp"
 #include "authority/layout.hpp"
+#include "authority/store_url.hpp"
 
 #include <mutual/result.hpp>
 
@@ -11,9 +12,6 @@
 #include <string>
 
 namespace mutual::authority {
-
-/// The URL if it names a PostgreSQL database and no password; else an error that says what to write.
-result<std::string> checked_store_url(std::string_view url);
 
 /// The URL of a PKI's inventory: the one that is `given`, else the one in the folder's file `store`, else none, which
 /// stands for inventory.db in the folder.

@@ -1,7 +1,7 @@
 #include "authority/taken_over.hpp"
 
+#include "authority/listed_revocation.hpp"
 #include "base/text.hpp"
-#include "x509/peer.hpp"
 
 #include <fmt/format.h>
 
@@ -14,13 +14,11 @@ namespace {
 // Of a certificate that the inventory does not know, the serial number alone is known: it is recorded as such.
 result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in, std::string_view why,
                       taken_over& told) {
-  const auto serial = x509::serial_text(X509_REVOKED_get0_serialNumber(entry));
-  int critical = 0;
-  const std::unique_ptr<ASN1_ENUMERATED, x509::freed_by<ASN1_ENUMERATED_free>> code(
-      static_cast<ASN1_ENUMERATED*>(X509_REVOKED_get_ext_d2i(entry, NID_crl_reason, &critical, nullptr)));
-  constexpr long remove_from_crl = 8;  // In a delta list, of a hold that has ended (RFC 5280 section 5.3.1).
-  if (code && ASN1_ENUMERATED_get(code.get()) == remove_from_crl) return {};
-  const auto reason = code ? static_cast<revocation_reason>(ASN1_ENUMERATED_get(code.get())) : revocation_reason{};
+  const auto listed = read_listed(entry);
+  if (!listed) return listed.error().in("the revocation list of " + text::quoted(list.issuer()));
+  if (!listed->reason) return {};
+  const auto& serial = listed->serial;
+  const auto reason = *listed->reason;
   MUTUAL_TRY(auto known, in.find_serial(serial));
   if (!known) {
     record entry_of;

@@ -16,7 +16,6 @@
 namespace mutual::authority {
 namespace {
 
-constexpr std::string_view scheme = "pkcs11:";
 constexpr std::size_t longest_uri = 4096;
 
 struct free_engine {
@@ -28,80 +27,26 @@ struct finish_engine {
 
 std::string shown(std::string_view uri) { return text::printable(uri.substr(0, uri.find('?')), longest_uri); }
 
-// "%2F" is "/" (RFC 3986 section 2.1); what is no such thing stays as it is.
-std::string decoded(std::string_view text) {
-  std::string out;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const auto digits = text.substr(at + 1, 2);
-    const bool is_escape = text[at] == '%' && digits.size() == 2 &&
-                           digits.find_first_not_of("0123456789abcdefABCDEF") == std::string_view::npos;
-    out += is_escape ? static_cast<char>(std::strtol(std::string(digits).c_str(), nullptr, 16)) : text[at];
-    if (is_escape) at += 2;
-  }
-  return out;
-}
-
-// What a URI asks for: the key itself, and how to come to it.
-struct token_uri {
-  std::string key;
-  std::string module;
-  x509::secret pin;
-};
-
 std::string_view first_line(std::string_view text) {
   text = text.substr(0, text.find('\n'));
   if (text.ends_with('\r')) text.remove_suffix(1);
   return text;
 }
 
-result<x509::secret> read_pin(std::string_view source) {
-  auto path = decoded(source);
-  if (path.starts_with("file:")) path.erase(0, path.starts_with("file://") ? 7 : 5);
-  MUTUAL_TRY(auto bytes, file::read(path, 4096));
+// The token's PIN; empty if it is said nowhere.
+result<x509::secret> read_pin(const std::string& file) {
+  if (file.empty()) {
+    const char* pin = std::getenv("MUTUAL_PIN");
+    return x509::secret(std::string_view(pin != nullptr ? pin : ""));
+  }
+  MUTUAL_TRY(auto bytes, file::read(file, 4096));
   const x509::secret contents(std::move(bytes));
   const auto line = first_line(contents.view());
   if (line.empty()) {
     return error(errc::bad_input,
-                 fmt::format("{} holds no PIN: its first line is empty", text::printable(path, longest_uri)));
+                 fmt::format("{} holds no PIN: its first line is empty", text::printable(file, longest_uri)));
   }
   return x509::secret(line);
-}
-
-result<token_uri> read_uri(std::string_view uri) {
-  token_uri out;
-  if (!names_token_key(uri)) {
-    return error(errc::bad_usage,
-                 fmt::format("{} is no key in a token: write pkcs11:token=LABEL;object=LABEL", text::quoted(uri)));
-  }
-  if (uri.size() > longest_uri || text::printable(uri, longest_uri) != uri) {
-    return error(errc::bad_usage, "the URI of a key in a token is printable text of up to 4096 characters");
-  }
-  const auto question = uri.find('?');
-  out.key = uri.substr(0, question);
-  if (out.key.find(";type=") == std::string::npos && out.key.find(":type=") == std::string::npos) {
-    out.key += ";type=private";
-  }
-  if (out.key.find("pin-value=") != std::string::npos || uri.find("pin-value=") != std::string_view::npos) {
-    return error(errc::bad_usage,
-                 "a token's URI holds no PIN, for everybody on the machine could read it: put it into a file, and name "
-                 "that with ?pin-source=, or into the environment as MUTUAL_PIN");
-  }
-  if (const char* pin = std::getenv("MUTUAL_PIN"); pin != nullptr) out.pin = x509::secret(std::string_view(pin));
-  if (question == std::string_view::npos) return out;
-  for (const auto part : text::split_list(uri.substr(question + 1), '&')) {
-    const auto value = part.substr(part.find('=') + 1);
-    if (part.starts_with("pin-source=")) {
-      MUTUAL_TRY(out.pin, read_pin(value));
-    } else if (part.starts_with("module-path=")) {
-      out.module = decoded(value);
-    } else {
-      return error(
-          errc::bad_usage,
-          fmt::format("{} is not known behind the question mark of a token's URI: there are pin-source and module-path",
-                      text::quoted(part)));
-    }
-  }
-  return out;
 }
 
 error unavailable(std::string_view uri, std::string_view what) {
@@ -110,10 +55,9 @@ error unavailable(std::string_view uri, std::string_view what) {
 
 }  // namespace
 
-bool names_token_key(std::string_view text) { return text.starts_with(scheme); }
-
 result<x509::private_key> open_token_key(std::string_view uri) {
-  MUTUAL_TRY(const auto asked, read_uri(uri));
+  MUTUAL_TRY(const auto asked, read_token_uri(uri));
+  MUTUAL_TRY(const auto pin, read_pin(asked.pin_source));
   ENGINE_load_dynamic();
   const std::unique_ptr<ENGINE, free_engine> engine(ENGINE_by_id("pkcs11"));
   if (!engine) return unavailable(uri, "OpenSSL's engine for PKCS#11 is missing: install libengine-pkcs11-openssl");
@@ -130,7 +74,7 @@ result<x509::private_key> open_token_key(std::string_view uri) {
   }
   bool ready = set("QUIET", nullptr);
   if (!asked.module.empty()) ready = ready && set("MODULE_PATH", asked.module.c_str());
-  if (!asked.pin.empty()) ready = ready && set("PIN", asked.pin.c_str());
+  if (!pin.empty()) ready = ready && set("PIN", pin.c_str());
   // The key that is loaded keeps the engine for as long as it lives.
   const std::unique_ptr<ENGINE, finish_engine> running(ready && ENGINE_init(engine.get()) == 1 ? engine.get()
                                                                                                : nullptr);

@@ -1,6 +1,7 @@
 #pragma once
 // token_key: a CA's key that lives in a PKCS#11 token, and never leaves it. Its file holds a URI in place of the key.
 
+#include "authority/token_uri.hpp"
 #include "x509/identity.hpp"
 #include "x509/key.hpp"
 
@@ -11,9 +12,6 @@
 #include <string_view>
 
 namespace mutual::authority {
-
-/// Whether that is the URI of a key in a token (RFC 7512), and no key and no file.
-bool names_token_key(std::string_view text);
 
 /// Opens the private key that the URI names, as "pkcs11:token=acme;object=intermediate". The token's PIN comes from the
 /// first line of the file that `?pin-source=` names, else from $MUTUAL_PIN, else OpenSSL asks for it on the terminal; a

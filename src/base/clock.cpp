@@ -4,17 +4,19 @@
 
 #include <array>
 #include <ctime>
+#include <string_view>
 #include <utility>
 
 namespace mutual {
 namespace {
 
-std::string formatted(sys_seconds time, const char* pattern) {
+// Years have four digits at the least (RFC 3339 section 5.6), which strftime(3) does not give the first thousand.
+std::string formatted(sys_seconds time, char between, std::string_view zone) {
   const auto seconds = static_cast<std::time_t>(time.time_since_epoch().count());
   std::tm parts{};
   if (::gmtime_r(&seconds, &parts) == nullptr) return "(out of range)";
-  std::array<char, 64> text{};
-  return {text.data(), std::strftime(text.data(), text.size(), pattern, &parts)};
+  return fmt::format("{:04}-{:02}-{:02}{}{:02}:{:02}:{:02}{}", parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                     between, parts.tm_hour, parts.tm_min, parts.tm_sec, zone);
 }
 
 // What the kernel noted at its last tick, 1 to 10 ms ago: no hardware is asked (clock_gettime(2)).
@@ -33,9 +35,9 @@ std::chrono::steady_clock::time_point coarse_now() {
   return std::chrono::steady_clock::time_point(std::chrono::seconds(at.tv_sec) + std::chrono::nanoseconds(at.tv_nsec));
 }
 
-std::string to_text(sys_seconds time) { return formatted(time, "%Y-%m-%d %H:%M:%S UTC"); }
+std::string to_text(sys_seconds time) { return formatted(time, ' ', " UTC"); }
 
-std::string to_rfc3339(sys_seconds time) { return formatted(time, "%Y-%m-%dT%H:%M:%SZ"); }
+std::string to_rfc3339(sys_seconds time) { return formatted(time, 'T', "Z"); }
 
 std::string to_words(std::chrono::seconds span) {
   constexpr std::array<std::pair<long long, const char*>, 5> units{

@@ -4,12 +4,12 @@
 #include "app/run.hpp"
 #include "app/whoami.hpp"
 #include "authority/layout.hpp"
-#include "base/duration.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/password.hpp"
 #include "cli/usage.hpp"
+#include "tls/patience.hpp"
 
 #include <mutual/app.hpp>
 #include <mutual/compression.hpp>
@@ -67,18 +67,10 @@ result<> check_judging_is_wanted(const options& given) {
                   given.trust.empty() ? "--crl" : "--trust"));
 }
 
-struct patience {
-  tls::unanswered policy = tls::unanswered::strict;
-  std::chrono::seconds grace{0};
-};
-
 // `what` is what it is a policy for, in words.
-result<patience> patience_of(std::string_view policy, std::string_view what) {
-  constexpr std::string_view grace = "grace=";
-  if (policy == "strict") return patience{};
-  if (policy == "off") return patience{tls::unanswered::off, {}};
-  const auto span = policy.starts_with(grace) ? duration_from_text(policy.substr(grace.size())) : std::nullopt;
-  if (span && *span > std::chrono::seconds(0)) return patience{tls::unanswered::grace, *span};
+result<tls::patience> patience_of(std::string_view policy, std::string_view what) {
+  const auto read = tls::patience_from_text(policy);
+  if (read) return *read;
   return error(errc::bad_usage, fmt::format("{} is no policy for {}: write strict, off, or grace= and a length of time "
                                             "(grace=6h)",
                                             text::quoted(policy), what));

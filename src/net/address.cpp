@@ -65,6 +65,8 @@ bool endpoint::is_loopback() const {
 }
 
 result<host_port> parse_host_port(std::string_view text) {
+  // Looked up, a name would end at a zero.
+  if (text.find('\0') != std::string_view::npos) return unusable(text);
   host_port parsed;
   std::string_view port = text;
   if (text.starts_with('[')) {

@@ -92,5 +92,20 @@ TEST_F(a_mark, of_an_older_version_is_read_and_brought_up_to_date) {
   EXPECT_EQ(inode(), before);
 }
 
+TEST_F(a_mark, keeps_a_name_to_its_last_space_and_believes_no_line_that_stands_twice) {
+  const std::string name = "CN=Acme CA\\ ";
+  good(write_mark(places, {at(7), {{name, 12}}}));
+  EXPECT_EQ(now().list_numbers.at(name), 12U);
+  put("inventory 00ff\nact 57 abc7\nlist 3 CN=Acme CA\nlist 2 CN=Acme CA\n");
+  EXPECT_EQ(read_mark(places).error().code(), errc::bad_input);
+}
+
+TEST_F(a_mark, has_no_act_that_no_inventory_could_count) {
+  put("inventory 00ff\nact 9223372036854775808 abc7\n");
+  EXPECT_EQ(read_mark(places).error().code(), errc::bad_input);
+  put("inventory 00ff\nact 9223372036854775807 abc7\n");
+  EXPECT_EQ(now().seen.act, 9223372036854775807);
+}
+
 }  // namespace
 }  // namespace mutual::authority

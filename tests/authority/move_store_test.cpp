@@ -73,7 +73,7 @@ TEST_F(a_store, that_was_closed_is_not_used_while_the_other_cannot_be_reached) {
 }
 
 TEST_F(a_store, is_not_guessed_from_a_damaged_note) {
-  for (const char* text : {"", "\n", "postgresql://a/b\n", "\nmysql://x\n", "\n\n\n", "\npostgresql://a/b"}) {
+  for (const char* text : {"", "\n", "postgresql://a/b\n", "\nmysql://x\n", "\n\n\n", "\n\n", "\npostgresql://a/b"}) {
     folder.write("pki/store.next", text);
     EXPECT_THAT(message(pki::open(folder / "pki")), HasSubstr("store.next")) << text;
   }

@@ -31,7 +31,12 @@ TEST(a_token_key, has_no_pin_in_its_uri) {
 }
 
 TEST(a_token_key, is_named_by_what_is_known_and_printable) {
-  EXPECT_THAT(refusal("pkcs11:token=acme?colour=red"), HasSubstr("'colour=red' is not known"));
+  EXPECT_THAT(refusal("pkcs11:token=acme?colour=red"), HasSubstr("'colour' is not known"));
+  EXPECT_THAT(refusal("pkcs11:token=acme?PIN=1234"), testing::Not(HasSubstr("1234")));
+  EXPECT_THAT(refusal("pkcs11:token=acme?pin-source=a&pin-source=b"), HasSubstr("pin-source stands twice"));
+  for (const char* nothing : {"module-path", "module-path=", "pin-source=file:", "pin-source=/run/pin%00.old"}) {
+    EXPECT_THAT(refusal("pkcs11:token=acme?" + std::string(nothing)), HasSubstr("names no file"));
+  }
   EXPECT_THAT(refusal("pkcs11:token=acme?"), HasSubstr("cannot use the token"));
   EXPECT_THAT(refusal("pkcs11:token=a\ncme"), HasSubstr("is printable text"));
   EXPECT_THAT(refusal("pkcs11:" + std::string(5000, 'x')), HasSubstr("up to 4096 characters"));

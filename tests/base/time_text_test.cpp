@@ -25,5 +25,13 @@ TEST(time_text, what_is_no_time_is_none) {
   }
 }
 
+TEST(time_text, is_written_with_four_digits_of_the_year_however_early) {
+  const auto early = time_from_text("0226-11-23");
+  ASSERT_TRUE(early);
+  EXPECT_EQ(to_rfc3339(*early), "0226-11-23T00:00:00Z");
+  EXPECT_EQ(to_text(*early), "0226-11-23 00:00:00 UTC");
+  EXPECT_EQ(to_rfc3339(sys_seconds(std::chrono::seconds(0))), "1970-01-01T00:00:00Z");
+}
+
 }  // namespace
 }  // namespace mutual

@@ -33,6 +33,11 @@ TEST(address, that_could_be_read_in_two_ways_or_in_none_is_an_error_that_shows_h
   }
 }
 
+TEST(address, holds_no_zero_at_which_its_name_would_end) {
+  EXPECT_FALSE(parse_host_port(std::string_view("localhost\0.example:80", 21)));
+  EXPECT_FALSE(parse_host_port(std::string_view("[::1\0]:80", 9)));
+}
+
 TEST(address, is_found_for_names_and_numbers) {
   const auto four = resolve({"127.0.0.1", 80}, false);
   ASSERT_TRUE(four);
