@@ -51,13 +51,29 @@ record read_record(const row& from) {
   return one;
 }
 
-std::string condition_of(const record_filter& which) {
+// What a filter asks for by a value: $first and on in its condition. What it does not ask for is an empty text.
+struct asked_values {
+  explicit asked_values(const record_filter& which)
+      : name(which.name),
+        purpose(which.purpose ? to_string(*which.purpose) : std::string_view()),
+        issuer(which.issuer) {}
+  std::string_view name, purpose, issuer;
+};
+
+std::string condition_of(const record_filter& which, int first) {
   std::string out = which.is_revoked ? "revoked_at IS NOT NULL" : "1 = 1";
   if (which.ends_by) {
     out += fmt::format(" AND is_current = 1 AND revoked_at IS NULL AND state != 'lost' AND not_after <= {}",
                        seconds(*which.ends_by));
   }
   return out;
+  const asked_values asked(which);
+  for (const auto& [column, value] :
+       {std::pair("name", asked.name), std::pair("profile", asked.purpose), std::pair("issuer", asked.issuer)}) {
+    // Each value must be named by the statement, also one that is not asked for.
+    out += value.empty() ? fmt::format(" AND ${} = ''", first) : fmt::format(" AND {} = ${}", column, first);
+    ++first;
+  }
 }
 
 std::string sha256_hex(std::string_view of) {
@@ -183,9 +199,12 @@ result<> inventory::note_issued(const std::vector<given_out>& which) {
 // A thousand at a time: whoever reads slowly, as a person with a pager does, holds no statement open. Those that end in
 // the same second, which may be all of them, are gone through by their id: each question is answered out of an index.
 result<> inventory::each(const record_filter& which, const std::function<void(const record&)>& read) {
-  const auto select = fmt::format("SELECT {}, id FROM certificates WHERE {} AND", columns, condition_of(which));
-  const auto ending_with = select + " not_after = $1 AND id > $2 ORDER BY id LIMIT 1000";
-  const auto ending_after = select + " not_after > $1 ORDER BY not_after, id LIMIT 1000";
+  const auto select = fmt::format("SELECT {}, id FROM certificates WHERE", columns);
+  const auto ending_with =
+      fmt::format("{} not_after = $1 AND id > $2 AND {} ORDER BY id LIMIT 1000", select, condition_of(which, 3));
+  const auto ending_after =
+      fmt::format("{} not_after > $1 AND {} ORDER BY not_after, id LIMIT 1000", select, condition_of(which, 2));
+  const asked_values asked(which);
   constexpr int id = 18;
   std::int64_t last_end = std::numeric_limits<std::int64_t>::min();
   std::int64_t last_id = 0;
@@ -194,8 +213,10 @@ result<> inventory::each(const record_filter& which, const std::function<void(co
       some.push_back(read_record(one));
       last_id = one.integer(id);
     };
-    MUTUAL_CHECK(db_->each(ending_with, {last_end, last_id}, take));
-    if (some.empty()) MUTUAL_CHECK(db_->each(ending_after, {last_end}, take));
+    MUTUAL_CHECK(db_->each(ending_with, {last_end, last_id, asked.name, asked.purpose, asked.issuer}, take));
+    if (some.empty()) {
+      MUTUAL_CHECK(db_->each(ending_after, {last_end, asked.name, asked.purpose, asked.issuer}, take));
+    }
     if (some.empty()) return {};
     last_end = seconds(some.back().not_after);
     for (const auto& one : some) read(one);
@@ -203,11 +224,10 @@ result<> inventory::each(const record_filter& which, const std::function<void(co
 }
 
 result<std::size_t> inventory::longest_name(const record_filter& which) {
-  MUTUAL_TRY(
-      const auto most,
-      number_from(*db_,
-                  fmt::format("SELECT coalesce(max(length(name)), 0) FROM certificates WHERE {}", condition_of(which)),
-                  {}));
+  const asked_values asked(which);
+  const auto sql =
+      fmt::format("SELECT coalesce(max(length(name)), 0) FROM certificates WHERE {}", condition_of(which, 1));
+  MUTUAL_TRY(const auto most, number_from(*db_, sql, {asked.name, asked.purpose, asked.issuer}));
   return static_cast<std::size_t>(most);
 }
 

@@ -87,6 +87,9 @@ struct record_filter {
   bool is_revoked = false;  ///< Only those that are revoked or on hold.
   /// Only those that are in use and end by then; what nobody uses any more need not be renewed.
   std::optional<sys_seconds> ends_by = std::nullopt;
+  std::string name{};                                   ///< Only those called so; all if it is empty.
+  std::optional<x509::profile> purpose = std::nullopt;  ///< Only those that are for that.
+  std::string issuer{};                                 ///< Only those of that issuer (RFC 4514); all if it is empty.
 };
 
 /// A certificate that was given out, and whose files may not be on the disk yet.

@@ -1,6 +1,7 @@
 // mutual list: what was issued, those that end first, first.
 
 #include "authority/layout.hpp"
+#include "authority/list_filter.hpp"
 #include "authority/pki.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -20,15 +21,24 @@ namespace {
 
 struct options {
   std::filesystem::path pki;
-  std::string store;
+  std::string store, name, purpose, issuer;
   unsigned expiring = 0;
   bool revoked = false;
   bool json = false;
 };
 
-authority::record_filter filter_of(const options& given) {
+// A slip of the pen is told apart from an empty answer.
+result<authority::record_filter> filter_of(const options& given, authority::inventory& in) {
   authority::record_filter out{.is_revoked = given.revoked};
   if (given.expiring != 0) out.ends_by = now() + std::chrono::days(given.expiring);
+  if (!given.purpose.empty()) out.purpose = x509::profile_from_string(given.purpose);
+  if (!given.name.empty()) {
+    MUTUAL_CHECK(authority::check_name_is_known(in, given.name));
+    out.name = given.name;
+  }
+  if (!given.issuer.empty()) {
+    MUTUAL_TRY(out.issuer, authority::issuer_called(in, given.issuer));
+  }
   return out;
 }
 
@@ -69,7 +79,7 @@ result<> print_json(authority::inventory& all, const authority::record_filter& w
 
 result<> run(const options& given) {
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
-  const auto which = filter_of(given);
+  MUTUAL_TRY(const auto which, filter_of(given, opened.records()));
   return given.json ? print_json(opened.records(), which) : print_table(opened.records(), which);
 }
 
@@ -82,10 +92,21 @@ void add_list(CLI::App& program, action& chosen) {
       ->type_name("N")
       ->check(whole_number(1, 36500));
   command->add_flag("--revoked", given->revoked, "Only what is revoked or on hold");
+  command->add_option("--name", given->name, "Only what was issued as NAME, whatever has become of it")
+      ->type_name("NAME");
+  command
+      ->add_option("--profile", given->purpose,
+                   "Only what is for that: server, client, peer; root, intermediate (CAs), responder (OCSP)")
+      ->type_name("PROFILE")
+      ->check(one_of({"server", "client", "peer", "root", "intermediate", "responder"}));
+  command->add_option("--issuer", given->issuer, "Only what the CA of that common name has issued (or whole subject)")
+      ->type_name("CN");
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);
   add_json_option(*command, given->json);
   command->footer(
+      "Given together, all of them count: mutual list --profile server --expiring 30\n"
+      "\n"
       "STATUS: valid; replaced (still good, but a later one has its name); expired; revoked; on-hold;\n"
       "incomplete (being issued just now, or interrupted: the next issue finishes it);\n"
       "lost (interrupted before its key was written: nobody has it, and its name is free).");

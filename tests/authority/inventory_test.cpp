@@ -250,6 +250,40 @@ TEST_F(an_inventory, shows_those_that_are_asked_for_and_knows_their_longest_name
     EXPECT_TRUE(in->each(which, [&](const record& each) { out.insert(each.name); }));
     return out;
   };
+// Among many more than are read at once, so that what is left out does not end the reading.
+TEST_F(an_inventory, shows_those_of_a_name_a_profile_and_an_issuer_however_many_others_there_are) {
+  const auto present = now();
+  {
+    auto all = in->begin();
+    for (int at = 0; at < 4200; ++at) {
+      auto next = one(at == 4100 ? "web" : fmt::format("n{}", at), fmt::format("{:x}", at + 1));
+      next.issuer = at % 2 == 0 ? "CN=One" : "CN=Two";
+      next.purpose = at % 2000 == 1999 || at == 4100 ? x509::profile::server : x509::profile::client;
+      next.not_after = present + std::chrono::hours(at < 2000 ? 2 : 1);
+      ASSERT_TRUE(in->add(next));
+    }
+    ASSERT_TRUE(all->commit());
+  }
+  const auto count = [&](const record_filter& which) {
+    std::set<std::string> out;
+    EXPECT_TRUE(in->each(which, [&](const record& each) { EXPECT_TRUE(out.insert(each.serial).second); }));
+    return out.size();
+  };
+  EXPECT_EQ(count({.name = "web"}), 1U);
+  EXPECT_EQ(count({.name = "nobody"}), 0U);
+  EXPECT_EQ(count({.purpose = x509::profile::server}), 3U);
+  EXPECT_EQ(count({.issuer = "CN=Two"}), 2100U);
+  EXPECT_EQ(count({.purpose = x509::profile::server, .issuer = "CN=Two"}), 2U);
+  EXPECT_EQ(count({.ends_by = present + std::chrono::hours(1), .purpose = x509::profile::server}), 2U);
+  EXPECT_EQ(count({.name = "web", .purpose = x509::profile::client}), 0U);
+  EXPECT_EQ(count({.name = "web' OR '1' = '1"}), 0U);
+  EXPECT_EQ(*in->longest_name({.purpose = x509::profile::server}), 5U);
+  EXPECT_EQ(*in->longest_name({.name = "web", .issuer = "CN=One"}), 3U);
+  ASSERT_TRUE(in->revoke(fmt::format("{:x}", 4101), revocation_reason::superseded));
+  EXPECT_EQ(count({.is_revoked = true, .name = "web"}), 1U);
+  EXPECT_EQ(count({.is_revoked = true, .issuer = "CN=Two"}), 0U);
+}
+
   const record_filter revoked{.is_revoked = true};
   const record_filter soon{.ends_by = present + std::chrono::hours(1)};
   const record_filter later{.ends_by = present + std::chrono::hours(5)};

@@ -81,6 +81,16 @@ class OnSqlite(ServingTest):
         self.assertTrue(all("@" in one["who"] and one["at"] for one in log))
         self.assertIn("laptop stolen", self.mutual("log"))
 
+    def test_list_has_filters_that_combine(self):
+        self.mutual("issue", "server", "web")
+        self.mutual("revoke", "alice")
+        named = lambda *line: [one["name"] for one in json.loads(self.mutual("list", "--json", *line))]
+        self.assertEqual(named("--profile", "server", "--issuer", "Acme Intermediate CA"), ["localhost", "web"])
+        self.assertEqual(named("--name", "alice", "--profile", "client", "--revoked"), ["alice"])
+        self.assertEqual(named("--name", "alice", "--profile", "server"), [])
+        self.assertEqual(len(named()), 5)
+        self.assertEqual(self.mutual("list", "--name", "web").count("\n"), 2)
+
     def test_the_past_cannot_be_changed(self):
         self.mutual("revoke", "alice")
         for sql in ("DELETE FROM acts", "UPDATE acts SET what = 'x'", "DELETE FROM certificates",

@@ -221,6 +221,38 @@ class Verbs(LifeTest):
         self.run_tool("certtool", "--generate-request", "--load-privkey", "g.key", "--template", "template", "--outfile", "g.csr")
         self.mutual("sign", "g.csr")
         before = sorted(os.listdir(self.at("pki/issued")))
+    def test_list_shows_those_of_a_name_a_profile_and_an_issuer(self):
+        self.mutual("issue", "client", "bob")
+        self.mutual("renew", "bob", "--new-key")
+        self.mutual("rotate", "intermediate")
+        self.mutual("issue", "server", "web", "--days", "3")
+        self.mutual("issue", "peer", "node")
+        named = lambda *line: sorted(one["name"] for one in json.loads(self.mutual("list", "--json", *line)))
+        self.assertEqual(named("--name", "bob"), ["bob", "bob"])
+        self.assertEqual(named("--profile", "server"), ["localhost", "web"])
+        self.assertEqual(named("--profile", "root"), ["root"])
+        self.assertEqual(named("--issuer", "Acme Intermediate CA 2"), ["node", "web"])
+        self.assertEqual(named("--issuer", "CN=Acme Intermediate CA,O=Acme"), ["alice", "bob", "bob", "localhost"])
+        self.assertEqual(named("--issuer", "Acme Root CA"), ["intermediate", "intermediate", "root"])
+        # Together, and with those that there were.
+        self.assertEqual(named("--issuer", "Acme Intermediate CA", "--profile", "server"), ["localhost"])
+        self.assertEqual(named("--profile", "server", "--expiring", "5"), ["web"])
+        self.mutual("revoke", "node")
+        self.assertEqual(named("--revoked", "--profile", "peer"), ["node"])
+        self.assertEqual(named("--revoked", "--name", "bob"), [])
+        lines = self.mutual("list", "--name", "web").splitlines()
+        self.assertEqual(len(lines), 2)
+        self.assertRegex(lines[0], r"^NAME  +PROFILE")
+        self.assertRegex(lines[1], r"^web +server +valid")
+
+    def test_a_filter_that_names_nothing_known_is_told_from_one_that_finds_nothing(self):
+        self.assertIn("nothing was ever issued as 'bbo'", self.mutual("list", "--name", "bbo", code=1))
+        self.assertIn("nothing was ever issued as '../x'", self.mutual("list", "--name", "../x", code=1))
+        said = self.mutual("list", "--issuer", "Acme CA", code=1)
+        self.assertIn("no CA of this inventory is called 'Acme CA': there are 'Acme Intermediate CA', 'Acme Root CA'", said)
+        self.assertIn("is none of server, client, peer", self.mutual("list", "--profile", "clients", code=2))
+        self.assertEqual(self.mutual("list", "--profile", "peer", "--json"), "[]\n")
+
         self.run_tool("openssl", "req", "-new", "-key", "k.key", "-out", "ca.csr", "-subj", "/CN=ca", "-addext",
                       "basicConstraints=CA:TRUE")
         good = self.read("web.csr")
