@@ -36,6 +36,8 @@ class layout {
   /// The list of one CA, and what has changed since: DER.
   std::filesystem::path revocation_list(std::string_view ca) const { return folder_ / (std::string(ca) + ".crl"); }
   std::filesystem::path delta_list(std::string_view ca) const { return folder_ / (std::string(ca) + ".delta.crl"); }
+  /// What has changed since, of all CAs whose lists were made then: PEM.
+  std::filesystem::path delta_lists() const { return folder_ / "delta.pem"; }
   /// The lists of CAs between the intermediate and the root that are run by others.
   std::filesystem::path lists_above() const { return folder_ / "above.crl"; }
   /// CAs that issue no more, but still answer for what they have issued: SERIAL.crt and SERIAL.key.

@@ -250,7 +250,7 @@ result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, 
   std::string pem;
   const auto make = [&](const x509::identity& of, const std::string& called) -> result<> {
     MUTUAL_TRY(auto list, make_list(of, called, how));
-    if (!how.is_delta) x509::append_list_pem(pem, list.der);
+    x509::append_list_pem(pem, list.der);
     out.made.push_back(std::move(list.made));
     return {};
   };
@@ -259,12 +259,14 @@ result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, 
     if (one.has_ended) continue;
     if (!one.key_state) {
       MUTUAL_TRY(const auto before, list_without_key(one, out.lacking));
-      pem += before;
+      if (!how.is_delta) pem += before;
       continue;
     }
     MUTUAL_CHECK(make(one.who, one.called));
   }
   if (how.is_delta) {
+    MUTUAL_CHECK(check_fits(pem));
+    MUTUAL_CHECK(file::replace(places_.delta_lists(), pem, file::access::everyone));
     if (!out.lacking) return std::move(out.lacking).error();
     return std::move(out.made);
   }

@@ -40,6 +40,7 @@ std::string list_shelf::called(const std::string& serial) const {
 std::optional<std::filesystem::path> list_shelf::file_of(const std::string& path) const {
   constexpr std::string_view ending = ".crl";
   if (path == "all.pem") return places_.revocation_lists();
+  if (path == "delta.pem") return places_.delta_lists();
   for (const std::string_view ca : {"intermediate", "root"}) {
     if (path == std::string(ca) + ".crl") return places_.revocation_list(ca);
     if (path == std::string(ca) + ".delta.crl") return places_.delta_list(ca);
@@ -81,7 +82,8 @@ std::optional<sys_seconds> list_shelf::next_update_of(const std::filesystem::pat
 response list_shelf::answer(const request& asked, const std::string& path) {
   const auto file = file_of(path);
   if (!file) throw problem::not_found("there is no such revocation list");
-  auto made = file_response(asked, *file, {path == "all.pem" ? "application/x-pem-file" : "application/pkix-crl", {}});
+  auto made =
+      file_response(asked, *file, {path.ends_with(".pem") ? "application/x-pem-file" : "application/pkix-crl", {}});
   // Only of a file that is there: what strangers ask for is not remembered.
   const auto next = next_update_of(*file);
   const auto left = next ? std::clamp<std::chrono::seconds>(*next - now(), std::chrono::seconds(0), list_cache_life)

@@ -19,8 +19,8 @@ namespace mutual::ca_service {
 inline constexpr std::chrono::minutes list_cache_life{5};
 
 /// Gives revocation lists out: "intermediate.crl", "root.crl", "intermediate.delta.crl" and those of CAs that issue no
-/// more ("retired/SERIAL.crl") as DER (RFC 2585), and "all.pem" as PEM; and "SERIAL.crl", that of the CA whose
-/// certificate has that serial number, whether it issues yet or not: what certificates name. Safe to use from any
+/// more ("retired/SERIAL.crl") as DER (RFC 2585), "all.pem" and "delta.pem" as PEM; and "SERIAL.crl", that of the CA
+/// whose certificate has that serial number, whether it issues yet or not: what certificates name. Safe to use from any
 /// thread; blocks while files are read.
 class list_shelf {
  public:

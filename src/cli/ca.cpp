@@ -56,6 +56,7 @@ void add_ca_serve(CLI::App& ca, action& chosen) {
       "  /.well-known/est/                      EST (RFC 7030): cacerts, csrattrs, simpleenroll, simplereenroll,\n"
       "                                         serverkeygen; the first certificate by a token (mutual ca token)\n"
       "  /crl/intermediate.crl, /crl/root.crl   revocation lists (DER); /crl/all.pem has all of them in PEM\n"
+      "                                         and, after mutual crl --delta, intermediate.delta.crl, delta.pem\n"
       "  /changes                               tells servers of each revocation (mutual serve --revocations-from)\n"
       "  /ocsp                                  OCSP by POST and GET (RFC 6960, RFC 5019)\n"
       "  /healthz                               whether all is well: 200, or 503 and (with a certificate) what is not\n"

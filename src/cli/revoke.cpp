@@ -57,10 +57,9 @@ std::string lists_text(const std::vector<authority::made_list>& made, const auth
     out += fmt::format("list {} of {}\n  revoked      {}\n  next         {}\n  DER          {}\n", one.number,
                        text::quoted(one.issuer), one.revoked, to_text(one.next_update), one.file.string());
   }
-  if (!delta)
-    out += fmt::format("PEM of all lists: {} (a running mutual serve --pki takes it up)\n",
-                       places.revocation_lists().string());
-  return out;
+  if (delta) return out + fmt::format("PEM of these: {}\n", places.delta_lists().string());
+  return out + fmt::format("PEM of all lists: {} (a running mutual serve --pki takes it up)\n",
+                           places.revocation_lists().string());
 }
 
 result<std::optional<authority::revocation_reason>> reason_of(const revoke_options& given) {
@@ -184,7 +183,7 @@ void add_crl(CLI::App& program, action& chosen) {
       ->type_name("N")
       ->capture_default_str()
       ->check(whole_number(1, 3650));
-  command->add_flag("--delta", given->delta, "Only what has changed since the last full list, in DER");
+  command->add_flag("--delta", given->delta, "Only what has changed since the last full list");
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);
   add_why_option(*command, given->why);
@@ -194,6 +193,7 @@ void add_crl(CLI::App& program, action& chosen) {
       "intermediate.crl and root.crl are the lists in DER, crl.pem holds both in PEM. From then on servers of this "
       "PKI\n"
       "check revocation, and refuse everybody when the list is past its date: let a timer run mutual crl every day.\n"
+      "--delta writes intermediate.delta.crl (DER) and delta.pem instead, for whoever wants them.\n"
       "Numbers only grow. The root's list lasts a year, and its key is needed only to make another: in its last third "
       "if\n"
       "the key can be opened without asking, at its end, or when a CA was revoked.");

@@ -116,6 +116,15 @@ class Lists(CaTest):
         self.mutual("crl", "--delta")
         self.assertEqual(self.get("/crl/intermediate.delta.crl")[2], self.read("pki/intermediate.delta.crl"))
 
+    def test_a_delta_is_given_out_in_pem_too(self):
+        self.ca_serve()
+        self.assertEqual(self.get("/crl/delta.pem")[0], 404)
+        self.mutual("crl", "--delta")
+        self.run_tool("curl", "-sf", "-o", "delta.pem", f"{self.plain}/crl/delta.pem")
+        self.run_tool("openssl", "crl", "-verify", "-in", "delta.pem", "-CAfile", "pki/intermediate.crt", "-noout")
+        self.assertIn("Delta CRL Indicator", self.run_tool("openssl", "crl", "-in", "delta.pem", "-noout", "-text"))
+        self.assertEqual(self.get("/crl/delta.pem")[1]["Content-Type"], "application/x-pem-file")
+
     def test_nothing_else_of_the_folder_is_given_out(self):
         self.ca_serve()
         for path in ("/crl/root.key", "/crl/../root.key", "/crl/%2e%2e/root.key", "/crl/inventory.db", "/pki/root.key",

@@ -116,10 +116,32 @@ class Verbs(LifeTest):
         text = self.run_tool("openssl", "crl", "-inform", "DER", "-in", "pki/intermediate.delta.crl", "-noout", "-text")
         self.assertRegex(text, r"Delta CRL Indicator: critical\s+1")
         self.assertIn("Remove From CRL", text)
+        self.run_tool("openssl", "crl", "-verify", "-in", "pki/delta.pem", "-CAfile", "pki/intermediate.crt", "-noout")
+        pem = self.run_tool("openssl", "crl", "-in", "pki/delta.pem", "-noout", "-text")
+        self.assertEqual(pem, text)
+        self.assertEqual(os.stat(self.at("pki/delta.pem")).st_mode & 0o777, 0o644)
         full = json.loads(self.mutual("crl", "--json"))
         self.assertEqual((full[0]["number"], full[0]["revoked"]), (made[0]["number"] + 1, 1))
         self.run_tool("openssl", "crl", "-verify", "-inform", "DER", "-in", "pki/intermediate.delta.crl", "-CAfile",
                       "pki/intermediate.crt", "-noout")
+
+    def test_the_deltas_of_all_cas_are_in_one_pem_that_no_server_takes_for_its_lists(self):
+        self.mutual("crl")
+        self.mutual("rotate", "intermediate")
+        self.mutual("crl")
+        before = self.read("pki/crl.pem")
+        self.mutual("revoke", "alice", "--no-crl")
+        self.assertIn("PEM of these: pki/delta.pem", self.mutual("crl", "--delta"))
+        self.assertEqual(self.read("pki/crl.pem"), before)
+        pem = self.read("pki/delta.pem")
+        self.assertEqual(pem.count(b"BEGIN X509 CRL"), 2)
+        found = set()
+        for part in pem.split(b"-----END X509 CRL-----\n")[:-1]:
+            self.write("one.pem", part + b"-----END X509 CRL-----\n")
+            text = self.run_tool("openssl", "crl", "-in", "one.pem", "-noout", "-text")
+            self.assertIn("Delta CRL Indicator", text)
+            found |= {issuer for issuer in ("Acme Intermediate CA 2", "Acme Intermediate CA") if re.search(issuer + "$", text, re.M)}
+        self.assertEqual(found, {"Acme Intermediate CA 2", "Acme Intermediate CA"})
 
     def test_the_next_update_is_as_asked_and_never_beyond_the_ca(self):
         made = json.loads(self.mutual("crl", "--days", "7", "--json"))
@@ -199,28 +221,6 @@ class Verbs(LifeTest):
         row = json.loads(self.mutual("list", "--json", "--revoked"))[0]
         self.assertEqual((row["status"], row["reason"]), ("revoked", "unspecified"))
 
-    def test_a_pkcs12_with_a_password_is_renewed_with_one(self):
-        self.write("password", b"sesame\n")
-        self.mutual("issue", "client", "bob", "--password-file", "password")
-        self.assertIn("has a password", self.mutual("renew", "bob", code=1))
-        self.mutual("renew", "bob", "--password-file", "password")
-        self.run_tool("openssl", "pkcs12", "-in", "pki/issued/bob.p12", "-passin", "pass:sesame", "-noout")
-
-    def test_a_request_from_elsewhere_is_signed_or_refused(self):
-        self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k.key", "-out", "web.csr", "-subj",
-                      "/O=Evil/OU=admins/CN=web.example.com", "-addext", "subjectAltName=DNS:web.example.com")
-        self.mutual("sign", "web.csr", "--profile", "server", "--days", "30")
-        self.run_tool("openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", "pki/trust.crt", "-untrusted",
-                      "pki/intermediate.crt", "pki/issued/web.example.com.crt")
-        shown = self.mutual("show", "web.example.com")
-        self.assertIn("CN=web.example.com,O=Acme\n", shown)
-        self.assertNotIn("admins", shown)
-        self.assertFalse(os.path.exists(self.at("pki/issued/web.example.com.key")))
-        self.run_tool("certtool", "--generate-privkey", "--key-type=ecdsa", "--outfile", "g.key")
-        self.write("template", b"cn = gnu\nuri = spiffe://acme/gnu\n")
-        self.run_tool("certtool", "--generate-request", "--load-privkey", "g.key", "--template", "template", "--outfile", "g.csr")
-        self.mutual("sign", "g.csr")
-        before = sorted(os.listdir(self.at("pki/issued")))
     def test_list_shows_those_of_a_name_a_profile_and_an_issuer(self):
         self.mutual("issue", "client", "bob")
         self.mutual("renew", "bob", "--new-key")
@@ -253,6 +253,28 @@ class Verbs(LifeTest):
         self.assertIn("is none of server, client, peer", self.mutual("list", "--profile", "clients", code=2))
         self.assertEqual(self.mutual("list", "--profile", "peer", "--json"), "[]\n")
 
+    def test_a_pkcs12_with_a_password_is_renewed_with_one(self):
+        self.write("password", b"sesame\n")
+        self.mutual("issue", "client", "bob", "--password-file", "password")
+        self.assertIn("has a password", self.mutual("renew", "bob", code=1))
+        self.mutual("renew", "bob", "--password-file", "password")
+        self.run_tool("openssl", "pkcs12", "-in", "pki/issued/bob.p12", "-passin", "pass:sesame", "-noout")
+
+    def test_a_request_from_elsewhere_is_signed_or_refused(self):
+        self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k.key", "-out", "web.csr", "-subj",
+                      "/O=Evil/OU=admins/CN=web.example.com", "-addext", "subjectAltName=DNS:web.example.com")
+        self.mutual("sign", "web.csr", "--profile", "server", "--days", "30")
+        self.run_tool("openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-CAfile", "pki/trust.crt", "-untrusted",
+                      "pki/intermediate.crt", "pki/issued/web.example.com.crt")
+        shown = self.mutual("show", "web.example.com")
+        self.assertIn("CN=web.example.com,O=Acme\n", shown)
+        self.assertNotIn("admins", shown)
+        self.assertFalse(os.path.exists(self.at("pki/issued/web.example.com.key")))
+        self.run_tool("certtool", "--generate-privkey", "--key-type=ecdsa", "--outfile", "g.key")
+        self.write("template", b"cn = gnu\nuri = spiffe://acme/gnu\n")
+        self.run_tool("certtool", "--generate-request", "--load-privkey", "g.key", "--template", "template", "--outfile", "g.csr")
+        self.mutual("sign", "g.csr")
+        before = sorted(os.listdir(self.at("pki/issued")))
         self.run_tool("openssl", "req", "-new", "-key", "k.key", "-out", "ca.csr", "-subj", "/CN=ca", "-addext",
                       "basicConstraints=CA:TRUE")
         good = self.read("web.csr")

@@ -78,7 +78,9 @@ TEST_F(a_list_service, gives_a_delta_once_there_is_one) {
   good(opened().make_lists(how));
   const auto answer = client.get("/crl/intermediate.delta.crl");
   ASSERT_EQ(answer.status, 200);
-  EXPECT_EQ(good(x509::crl::from_der(answer.body)).size(), 1U);
+  const auto delta = good(x509::crl::from_der(answer.body));
+  EXPECT_EQ(delta.size(), 1U);
+  EXPECT_EQ(client.get("/crl/delta.pem").body, delta.pem());
 }
 
 TEST_F(a_list_service, gives_out_nothing_else) {
