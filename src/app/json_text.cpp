@@ -46,14 +46,16 @@ void append_ascii(std::string& out, char c) {
 
 }  // namespace
 
-void append_string(std::string& out, std::string_view text) {
+void append_string(std::string& out, std::string_view value) {
   out += '"';
-  for (std::size_t at = 0; at < text.size();) {
-    const std::size_t length = mutual::text::utf8_length(text, at);
+  for (std::size_t at = 0; at < value.size();) {
+    const std::size_t length = text::utf8_length(value, at);
     if (length == 1) {
-      append_ascii(out, text[at]);
+      append_ascii(out, value[at]);
+    } else if (length == 2 && text::is_control(value, at, length)) {
+      append_control(out, value[at + 1]);  // U+0080 to U+009F have the number of their second byte
     } else {
-      out += length == 0 ? replacement : text.substr(at, length);
+      out += length == 0 ? replacement : value.substr(at, length);
     }
     at += length == 0 ? 1 : length;
   }

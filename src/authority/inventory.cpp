@@ -1,6 +1,7 @@
 #include "authority/inventory.hpp"
 
 #include "authority/closed_store.hpp"
+#include "authority/free_text.hpp"
 #include "authority/schema.hpp"
 #include "base/file.hpp"
 #include "base/random.hpp"
@@ -66,7 +67,6 @@ std::string condition_of(const record_filter& which, int first) {
     out += fmt::format(" AND is_current = 1 AND revoked_at IS NULL AND state != 'lost' AND not_after <= {}",
                        seconds(*which.ends_by));
   }
-  return out;
   const asked_values asked(which);
   for (const auto& [column, value] :
        {std::pair("name", asked.name), std::pair("profile", asked.purpose), std::pair("issuer", asked.issuer)}) {
@@ -74,6 +74,7 @@ std::string condition_of(const record_filter& which, int first) {
     out += value.empty() ? fmt::format(" AND ${} = ''", first) : fmt::format(" AND {} = ${}", column, first);
     ++first;
   }
+  return out;
 }
 
 std::string sha256_hex(std::string_view of) {
@@ -121,6 +122,7 @@ result<> inventory::make_ready(bool is_new) {
 // digest are the same from the first act on.
 result<> inventory::log_act(std::string_view what, std::string_view serial, std::string_view name,
                             std::string_view why) {
+  MUTUAL_CHECK(check_free_text(why, longest_log_text));
   if (digest_in_change_ != db_->changes_begun()) {
     digest_.clear();
     MUTUAL_CHECK(db_->each("SELECT digest FROM acts ORDER BY id DESC LIMIT 1", {},

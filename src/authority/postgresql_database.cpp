@@ -1,6 +1,7 @@
 // An inventory's database in PostgreSQL, for several machines.
 
 #include "authority/database.hpp"
+#include "base/characters.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -34,6 +35,15 @@ std::string in_one_line(const char* said) {
     line += part;
   }
   return line.empty() ? "no reason was given" : line;
+}
+
+bool is_utf8(std::string_view text) {
+  for (std::size_t at = 0; at < text.size();) {
+    const auto length = text::utf8_length(text, at);
+    if (length == 0) return false;
+    at += length;
+  }
+  return true;
 }
 
 class postgresql_row final : public row {
@@ -121,6 +131,7 @@ class postgresql_database final : public database {
   }
 
   result<std::int64_t> change(const char* sql, parameters values) override {
+    MUTUAL_CHECK(check_texts(values));
     const bound_values bound(values);
     const answer got(PQexecParams(handle_.get(), sql, static_cast<int>(bound.data.size()), bound.types.data(),
                                   bound.data.data(), bound.lengths.data(), bound.formats.data(), 0));
@@ -130,6 +141,7 @@ class postgresql_database final : public database {
 
   // Row by row: an answer may have a million, and libpq would hold them all.
   result<> each(const std::string& sql, parameters values, const std::function<void(const row&)>& read) override {
+    MUTUAL_CHECK(check_texts(values));
     const bound_values bound(values);
     if (PQsendQueryParams(handle_.get(), sql.c_str(), static_cast<int>(bound.data.size()), bound.types.data(),
                           bound.data.data(), bound.lengths.data(), bound.formats.data(), 0) != 1) {
@@ -166,6 +178,17 @@ class postgresql_database final : public database {
   void roll_back() override { (void)run("ROLLBACK"); }
 
  private:
+  // The server would say so in words of its own, of one that ends at a zero not even that.
+  result<> check_texts(parameters values) const {
+    for (const auto& value : values) {
+      const auto* text = std::get_if<std::string_view>(&value);
+      if (text == nullptr || (is_utf8(*text) && text->find('\0') == std::string_view::npos)) continue;
+      return error(errc::bad_input, fmt::format("{} takes no text but UTF-8 without zeros, and {} is none", where_,
+                                                text::quoted(*text)));
+    }
+    return {};
+  }
+
   result<> check(const PGresult* got) {
     const auto status = PQresultStatus(got);
     if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_SINGLE_TUPLE) return {};

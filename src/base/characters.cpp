@@ -26,4 +26,10 @@ std::size_t utf8_length(std::string_view text, std::size_t at) {
   return 0;
 }
 
+bool is_control(std::string_view text, std::size_t at, std::size_t length) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  if (length == 2) return byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0;
+  return byte < 0x20 || byte == 0x7F;
+}
+
 }  // namespace mutual::text

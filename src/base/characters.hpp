@@ -15,4 +15,8 @@ constexpr bool is_letter_or_digit(char c) {
 /// surrogates, nothing above U+10FFFF).
 std::size_t utf8_length(std::string_view text, std::size_t at);
 
+/// Whether the well-formed sequence of that length at `at` is a control character, which terminals act on: U+0000 to
+/// U+001F, U+007F to U+009F.
+bool is_control(std::string_view text, std::size_t at, std::size_t length);
+
 }  // namespace mutual::text

@@ -19,13 +19,6 @@ int hex_value(char c) {
   return l >= 'a' && l <= 'f' ? l - 'a' + 10 : -1;
 }
 
-// U+0080 to U+009F are controls: terminals act on them.
-bool is_control(std::string_view text, std::size_t at, std::size_t length) {
-  const auto byte = static_cast<unsigned char>(text[at]);
-  return byte < 0x20 || byte == 0x7F ||
-         (length == 2 && byte == 0xC2 && static_cast<unsigned char>(text[at + 1]) < 0xA0);
-}
-
 void append_escaped(std::string& out, char c) {
   const auto byte = static_cast<unsigned char>(c);
   out += "\\x";

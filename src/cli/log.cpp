@@ -1,5 +1,7 @@
 // mutual log: who did what, when and why.
 
+#include "app/json_text.hpp"
+#include "authority/free_text.hpp"
 #include "authority/layout.hpp"
 #include "authority/pki.hpp"
 #include "base/text.hpp"
@@ -7,10 +9,13 @@
 #include "cli/output.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 namespace mutual::cli {
 namespace {
@@ -21,27 +26,35 @@ struct options {
   bool json = false;
 };
 
+// Whatever stands in an inventory that others may have written to, a terminal acts on none of it.
+void print_lines(const std::vector<authority::act>& acts) {
+  for (const auto& one : acts) {
+    print("{}  {:16}  {:10}  {}{}{}{}{}\n", to_text(one.at), text::printable(one.who), text::printable(one.what),
+          text::printable(one.name), one.serial.empty() ? "" : " ", text::printable(one.serial),
+          one.why.empty() ? "" : "  ", text::printable(one.why, authority::longest_log_text));
+  }
+}
+
+void print_json(const std::vector<authority::act>& acts) {
+  std::string_view before = "[";
+  for (const auto& one : acts) {
+    std::string row;
+    for (const auto& [name, value] :
+         {std::pair("at", to_rfc3339(one.at)), std::pair("who", one.who), std::pair("what", one.what),
+          std::pair("name", one.name), std::pair("serial", one.serial), std::pair("why", one.why)}) {
+      row += fmt::format("{}\"{}\":", row.empty() ? "" : ",", name);
+      json_text::append_string(row, value);
+    }
+    print("{}{{{}}}", before, row);
+    before = ",";
+  }
+  print("{}]\n", acts.empty() ? "[" : "");
+}
+
 result<> run(const options& given) {
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
   MUTUAL_TRY(const auto acts, opened.acts());
-  if (!given.json) {
-    for (const auto& one : acts) {
-      print("{}  {:16}  {:10}  {}{}{}{}\n", to_text(one.at), text::printable(one.who), one.what,
-            text::printable(one.name), one.serial.empty() ? "" : " " + one.serial, one.why.empty() ? "" : "  ",
-            text::printable(one.why, 1024));
-    }
-    return {};
-  }
-  boost::json::array rows;
-  for (const auto& one : acts) {
-    rows.push_back(boost::json::object{{"at", to_rfc3339(one.at)},
-                                       {"who", one.who},
-                                       {"what", one.what},
-                                       {"name", one.name},
-                                       {"serial", one.serial},
-                                       {"why", one.why}});
-  }
-  print("{}\n", boost::json::serialize(rows));
+  given.json ? print_json(acts) : print_lines(acts);
   return {};
 }
 

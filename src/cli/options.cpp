@@ -1,5 +1,6 @@
 // Options that several commands have.
 
+#include "authority/free_text.hpp"
 #include "cli/command.hpp"
 
 #include <CLI/CLI.hpp>
@@ -21,7 +22,14 @@ void add_store_option(CLI::App& command, std::string& url) {
 }
 
 void add_why_option(CLI::App& command, std::string& why) {
-  command.add_option("--why", why, "A sentence for the log of acts")->type_name("TEXT");
+  // Before anything is done: the inventory would take it no more than we do.
+  const auto check = [](const std::string& text) -> std::string {
+    const auto checked = authority::check_free_text(text);
+    return checked ? std::string() : checked.error().message();
+  };
+  command.add_option("--why", why, "A sentence for the log of acts: one line, up to 1024 bytes")
+      ->type_name("TEXT")
+      ->check(CLI::Validator(check, "", "free_text"));
 }
 
 void add_json_option(CLI::App& command, bool& json) { command.add_flag("--json", json, "Print JSON, for programs"); }

@@ -177,6 +177,7 @@ TEST(json, nesting_has_a_limit) {
 
 TEST(json, text_is_written_so_that_it_is_json_whatever_it_holds) {
   EXPECT_EQ(to_json(std::string("a\"\\\n\r\t\x01\x7f")), R"("a\"\\\n\r\t\u0001\u007f")");
+  EXPECT_EQ(to_json(std::string("\xc2\x80\xc2\x9b\xc2\x9f\xc2\xa0")), "\"\\u0080\\u009b\\u009f\xc2\xa0\"");
   EXPECT_EQ(to_json(std::string("\xff\xed\xa0\x80"
                                 "caf\u00e9 \U0001F600")),
             "\"\ufffd\ufffd\ufffd\ufffdcaf\u00e9 \U0001F600\"");

@@ -103,6 +103,23 @@ TEST_F(an_inventory, logs_every_act_and_forgets_none) {
   }
 }
 
+TEST_F(an_inventory, notes_no_reason_that_is_not_one_line_of_text) {
+  ASSERT_TRUE(in->add(one("bob", "1")));
+  const auto before = in->acts()->size();
+  const std::string zero("a\0b", 3);
+  for (const std::string& why :
+       {zero, std::string("a\nb"), std::string("\x1b[2J"), std::string("\xc2\x9b"), std::string("\x7f"),
+        std::string("\xff"), std::string("\xed\xa0\x80"), std::string(9000, 'x')}) {
+    const auto refused = in->revoke("1", revocation_reason::superseded, why);
+    ASSERT_FALSE(refused) << why;
+    EXPECT_EQ(refused.error().code(), errc::bad_usage);
+    EXPECT_THAT(refused.error().message(), HasSubstr("a text for the log is one line in UTF-8"));
+  }
+  EXPECT_EQ(in->acts()->size(), before);
+  EXPECT_FALSE((*in->find("bob"))->revoked);
+  EXPECT_TRUE(in->revoke("1", revocation_reason::superseded, "도난, “gestohlen”"));
+}
+
 TEST_F(an_inventory, is_written_whole_or_not_at_all) {
   {
     auto change = in->begin();
@@ -233,23 +250,6 @@ TEST_F(an_inventory, shows_each_certificate_once_in_the_order_of_their_ends_howe
   EXPECT_EQ(shown, expected);
 }
 
-TEST_F(an_inventory, shows_those_that_are_asked_for_and_knows_their_longest_name) {
-  const auto present = now();
-  for (const auto& [name, hours] : {std::pair("Zoë", 1), std::pair("longer", 5), std::pair("revoked", 1),
-                                    std::pair("on hold", 1), std::pair("lost for good", 1)}) {
-    auto next = one(name, fmt::format("{:x}", std::hash<std::string>{}(name)&0xFFFFFF));
-    next.not_after = present + std::chrono::hours(hours);
-    ASSERT_TRUE(in->add(next));
-  }
-  const auto serial_of = [&](const char* name) { return (*in->find(name))->serial; };
-  ASSERT_TRUE(in->set_state(serial_of("lost for good"), record_state::lost));
-  ASSERT_TRUE(in->revoke(serial_of("revoked"), revocation_reason::superseded));
-  ASSERT_TRUE(in->revoke(serial_of("on hold"), revocation_reason::certificate_hold));
-  const auto names = [&](const record_filter& which) {
-    std::set<std::string> out;
-    EXPECT_TRUE(in->each(which, [&](const record& each) { out.insert(each.name); }));
-    return out;
-  };
 // Among many more than are read at once, so that what is left out does not end the reading.
 TEST_F(an_inventory, shows_those_of_a_name_a_profile_and_an_issuer_however_many_others_there_are) {
   const auto present = now();
@@ -284,6 +284,23 @@ TEST_F(an_inventory, shows_those_of_a_name_a_profile_and_an_issuer_however_many_
   EXPECT_EQ(count({.is_revoked = true, .issuer = "CN=Two"}), 0U);
 }
 
+TEST_F(an_inventory, shows_those_that_are_asked_for_and_knows_their_longest_name) {
+  const auto present = now();
+  for (const auto& [name, hours] : {std::pair("Zoë", 1), std::pair("longer", 5), std::pair("revoked", 1),
+                                    std::pair("on hold", 1), std::pair("lost for good", 1)}) {
+    auto next = one(name, fmt::format("{:x}", std::hash<std::string>{}(name)&0xFFFFFF));
+    next.not_after = present + std::chrono::hours(hours);
+    ASSERT_TRUE(in->add(next));
+  }
+  const auto serial_of = [&](const char* name) { return (*in->find(name))->serial; };
+  ASSERT_TRUE(in->set_state(serial_of("lost for good"), record_state::lost));
+  ASSERT_TRUE(in->revoke(serial_of("revoked"), revocation_reason::superseded));
+  ASSERT_TRUE(in->revoke(serial_of("on hold"), revocation_reason::certificate_hold));
+  const auto names = [&](const record_filter& which) {
+    std::set<std::string> out;
+    EXPECT_TRUE(in->each(which, [&](const record& each) { out.insert(each.name); }));
+    return out;
+  };
   const record_filter revoked{.is_revoked = true};
   const record_filter soon{.ends_by = present + std::chrono::hours(1)};
   const record_filter later{.ends_by = present + std::chrono::hours(5)};

@@ -91,6 +91,38 @@ class OnSqlite(ServingTest):
         self.assertEqual(len(named()), 5)
         self.assertEqual(self.mutual("list", "--name", "web").count("\n"), 2)
 
+    def test_a_reason_is_one_line_of_text_or_nothing_is_done(self):
+        before = self.mutual("log")
+        for why in ("two\nlines", "\x1b[2Jgone", "\x9b31mred", "\x7f", "\udcff\udcfe", "x" * 1025):
+            for line in (["issue", "client", "bob"], ["revoke", "alice"], ["crl"], ["renew", "alice"], ["ca", "token", "carol"],
+                         ["rotate", "intermediate"], ["store", "move", "--to", "postgresql://nowhere/pki"]):
+                said = self.mutual(*line, "--why", why, code=2)
+                self.assertIn("a text for the log is one line in UTF-8", said, line)
+                self.assertNotRegex(said, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+        self.assertEqual(self.mutual("log"), before)
+        self.assertFalse(os.path.exists(self.at("pki/issued/bob.crt")))
+        self.mutual("issue", "client", "bob", "--why", "환영 – “hello” " + "x" * 900)
+        self.assertIn("환영", self.mutual("log"))
+        # What is looked up as it was typed: no database has the first word about it.
+        for line in (["revoke", "\udcff"], ["ca", "token", "--withdraw", "\udcff"], ["list", "--name", "\udcff"],
+                     ["list", "--issuer", "\udcff"]):
+            said = self.mutual(*line, code=None)
+            self.assertRegex(said, r"\\xff")
+            self.assertNotRegex(said, "byte sequence|encoding")
+
+    def test_the_log_does_nothing_to_a_terminal_whatever_stands_in_it(self):
+        wild = "chr(27) || '[2J' || chr(155) || '31m' || chr(127) || chr(10) || 'forged'"
+        if not self.store:
+            wild = f"CAST(X'FF' AS TEXT) || {wild.replace('chr(', 'char(')}"
+        self.sql("INSERT INTO acts (at, what, serial, name, who, why, digest) VALUES "
+                 f"(0, {wild}, {wild}, {wild}, {wild}, {wild}, '0')")
+        for line in (["log"], ["log", "--json"]):
+            said = subprocess.run([MUTUAL, *line], cwd=self.folder, env=clean_environment(), stdout=subprocess.PIPE, check=True).stdout
+            self.assertNotRegex(said.decode("utf-8"), "[\x00-\x09\x0b-\x1f\x7f-\x9f]", line)
+            self.assertNotIn(b"\nforged", said)
+        for name in ("what", "serial", "name", "who", "why"):
+            self.assertTrue(json.loads(self.mutual("log", "--json"))[-1][name].endswith("\x1b[2J\x9b31m\x7f\nforged"), name)
+
     def test_the_past_cannot_be_changed(self):
         self.mutual("revoke", "alice")
         for sql in ("DELETE FROM acts", "UPDATE acts SET what = 'x'", "DELETE FROM certificates",
