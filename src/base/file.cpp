@@ -1,6 +1,7 @@
 #include "base/file.hpp"
 
 #include "base/descriptor.hpp"
+#include "base/file_aside.hpp"
 #include "base/file_sync.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -183,6 +184,26 @@ result<> replace(const std::filesystem::path& path, std::string_view contents, a
   MUTUAL_CHECK(replace(path, contents, who, on_disk::contents));
   sync_folder(path.parent_path());
   return {};
+}
+
+result<> put_checked(const std::filesystem::path& path, std::string_view contents, access who, existing what,
+                     const std::function<result<>(const std::filesystem::path& aside)>& check) {
+  MUTUAL_TRY(const auto beside, write_beside(path, contents, who));
+  auto outcome = check(beside);
+  if (outcome) {
+    // link(2), unlike rename(2), fails when the name is taken.
+    const bool is_put = what == existing::replaced ? ::rename(beside.c_str(), path.c_str()) == 0
+                                                   : ::link(beside.c_str(), path.c_str()) == 0;
+    const int code = is_put ? 0 : errno;
+    if (code == EEXIST) {
+      outcome = error(errc::already_exists, fmt::format("{} exists already and is not overwritten", shown(path)));
+    } else if (code != 0) {
+      outcome = failure("cannot write", path, code);
+    }
+  }
+  (void)::unlink(beside.c_str());  // Renamed, it is not there.
+  if (outcome) sync_folder(path.parent_path());
+  return outcome;
 }
 
 result<> sync_files(const std::vector<std::filesystem::path>& files) {

@@ -1,6 +1,6 @@
 // mutual export: a key and its chain as one PKCS#12 file, for the program that is to read it.
 
-#include "base/file.hpp"
+#include "base/file_aside.hpp"
 #include "base/text.hpp"
 #include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
@@ -28,9 +28,10 @@ constexpr const char* footer =
     "  windows  as modern, for Windows 10 1709, Server 2019 and later; needs a password\n"
     "  java     as modern, for Java 8u301, 11.0.12, 17 and later; needs a password of six characters\n"
     "\n"
-    "The file is readable by its owner only, and is opened and compared after it is written. The root stays out: who "
-    "is\n"
-    "to believe the certificate has it already.\n"
+    "The file is readable by its owner only. It is written aside, opened again and compared before it gets its name, "
+    "so\n"
+    "that a failure leaves the file that was there. The root stays out: who is to believe the certificate has it "
+    "already.\n"
     "\n"
     "Example: mutual export alice --for macos --ask-password";
 
@@ -86,22 +87,24 @@ std::filesystem::path file_for(const options& given, const x509::identity& who) 
   return fmt::format("{}-{}.p12", name ? *name : "exported", given.target);
 }
 
-// The bytes are tried before they get a name, and the file is read again after: what a disk keeps is what was made.
+// What a disk keeps is what was made: the file is read again before it gets its name, and before an older one goes.
 result<> write(const options& given, const std::filesystem::path& path, const x509::secret& made,
                std::string_view password, const x509::identity& who) {
   const auto shown = text::printable(path.string(), 4096);
   MUTUAL_CHECK(x509::check_pkcs12(made.view(), password, shown, who));
-  auto written = given.overwrite ? file::replace(path, made.view(), file::access::owner_only)
-                                 : file::create(path, made.view(), file::access::owner_only);
+  const auto check = [&](const std::filesystem::path& aside) -> result<> {
+    MUTUAL_TRY(auto bytes, file::read(aside));
+    const x509::secret again(std::move(bytes));
+    return x509::check_pkcs12(again.view(), password, shown, who);
+  };
+  const auto others = given.overwrite ? file::existing::replaced : file::existing::kept;
+  auto written = file::put_checked(path, made.view(), file::access::owner_only, others, check);
   if (!written && written.error().code() == errc::already_exists) {
     return error(
         errc::already_exists,
         fmt::format("{} exists already and is not overwritten: name another with --out, or say --overwrite", shown));
   }
-  if (!written) return written;
-  MUTUAL_TRY(auto bytes, file::read(path));
-  const x509::secret again(std::move(bytes));
-  return x509::check_pkcs12(again.view(), password, shown, who);
+  return written;
 }
 
 result<exported> run_export(const options& given) {

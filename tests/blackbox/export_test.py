@@ -6,7 +6,7 @@ import stat
 import subprocess
 import unittest
 
-from authority_test import AuthorityTest, clean_environment
+from authority_test import MUTUAL, AuthorityTest, clean_environment
 
 TARGETS = ("modern", "legacy", "macos", "windows", "java")
 PASSWORD = "sesame-open"
@@ -68,6 +68,18 @@ class Export(AuthorityTest):
         self.export("alice", "--password-file", "pass", "--overwrite")
         self.assertNotEqual(self.read("alice-modern.p12"), before)
         self.assertEqual(self.mode("alice-modern.p12"), 0o600)
+
+    def test_a_failure_leaves_the_file_that_was_there_and_nothing_beside_it(self):
+        self.export("alice", "--password-file", "pass")
+        before = self.read("alice-modern.p12")
+        there = sorted(os.listdir(self.folder))
+        # The disk takes no byte more of it: a file of at most 0 blocks (RLIMIT_FSIZE), whose signal is ignored.
+        done = subprocess.run(["sh", "-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\" 2>&1 | cat", "sh", MUTUAL, "export", "alice",
+                               "--password-file", "pass", "--overwrite"], cwd=self.folder, env=clean_environment(),
+                              stdout=subprocess.PIPE, text=True, check=False)
+        self.assertIn("cannot write alice-modern.p12", done.stdout)
+        self.assertEqual((self.read("alice-modern.p12"), sorted(os.listdir(self.folder))), (before, there))
+        self.good("check", "alice-modern.p12", "--password-file", "pass")
 
     def test_a_password_is_needed_where_the_target_needs_one(self):
         for target in ("macos", "windows", "java"):
