@@ -115,7 +115,8 @@ result<copied> put_copy(database& from, database& to, const std::string& identit
   return held;
 }
 
-// Gone again if nothing comes of it.
+// Gone again if nothing comes of it; but from the moment on in which the folder may name it, only if it is known that
+// it does not: there may be nothing else by then.
 class new_sqlite_file {
  public:
   new_sqlite_file() = default;
@@ -130,13 +131,14 @@ class new_sqlite_file {
     return {};
   }
   ~new_sqlite_file() {
-    if (path_.empty()) return;
+    if (path_.empty() || may_be_named_) return;
     for (const char* ending : {"", "-wal", "-shm"}) (void)::unlink((path_.string() + ending).c_str());
   }
-  void keep() { path_.clear(); }
+  void may_be_named(bool may) { may_be_named_ = may; }
 
  private:
   std::filesystem::path path_;
+  bool may_be_named_ = false;
 };
 
 }  // namespace
@@ -194,10 +196,16 @@ result<moved_store> move_store(const std::filesystem::path& folder, const std::s
   new_sqlite_file made;
   if (noted.to.empty()) MUTUAL_CHECK(made.make(places.inventory()));
   MUTUAL_TRY(const auto next, connect(places, noted.to));
+  made.may_be_named(true);
   const auto done = copy_and_close(places, of.records(), *next, noted, why);
   // Whatever became of the answer: what has happened is looked up.
-  MUTUAL_TRY(const bool noted_down, is_move_interrupted(places));
-  if (noted_down) made.keep();
+  const auto noted_down = is_move_interrupted(places);
+  if (!noted_down) {
+    return noted_down.error().in(
+        "nobody can tell whether the inventory was moved, and both stores are kept; mend "
+        "this, and say any mutual command");
+  }
+  made.may_be_named(*noted_down || done);
   MUTUAL_CHECK(finish_move(places));
   if (!done) return done.error();
   MUTUAL_TRY(auto moved, pki::open(folder));

@@ -144,6 +144,43 @@ class Move(WithPostgres, ServingTest):
         self.assertFalse(os.path.exists(self.at("pki/store")) or os.path.exists(self.at("pki/store.next")))
         self.mutual("issue", "client", "bob")
 
+    def forget_sqlite(self):
+        for name in ("inventory.db", "inventory.db-wal", "inventory.db-shm"):
+            if os.path.exists(self.at("pki", name)):
+                os.remove(self.at("pki", name))
+
+    def test_a_failure_before_anything_points_to_the_new_file_leaves_none(self):
+        self.mutual("store", "move", "--to", self.url)
+        self.forget_sqlite()
+        self.postgres.sql("CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'not now'; END $$; "
+                          "CREATE TRIGGER not_now BEFORE INSERT ON acts FOR EACH ROW EXECUTE FUNCTION fail()", self.database)
+        self.assertIn("not now", self.mutual("store", "move", "--to", "sqlite", code=1))
+        self.assertEqual([name for name in os.listdir(self.at("pki")) if name.startswith(("inventory.db", "store."))], [])
+
+    def test_a_failure_at_the_last_moment_keeps_the_new_file_which_a_note_may_point_to(self):
+        self.live()
+        before = self.listed()
+        self.mutual("store", "move", "--to", self.url)
+        self.forget_sqlite()
+        # When the old store is closed, which is the last that happens in it, the note is put where nobody can look.
+        os.chmod(self.folder, 0o711)
+        os.chmod(self.at("pki"), 0o777)
+        self.postgres.sql("CREATE FUNCTION hide() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN "
+                          "IF EXISTS (SELECT 1 FROM pg_event_trigger_ddl_commands() WHERE object_identity = 'public.closed') "
+                          f"THEN COPY (SELECT 1) TO PROGRAM 'cat >/dev/null; ln -sfn store.next {self.at('pki/store.next')}'; "
+                          "END IF; END $$; CREATE EVENT TRIGGER hide ON ddl_command_end WHEN TAG IN ('CREATE TABLE') "
+                          "EXECUTE FUNCTION hide()", self.database)
+        said = self.mutual("store", "move", "--to", "sqlite", code=1)
+        self.assertIn("nobody can tell whether the inventory was moved", said)
+        self.assertTrue(os.path.exists(self.at("pki/inventory.db")), "the only store that is not closed for good")
+        self.assertIn("store.next", self.mutual("list", code=1))
+        os.remove(self.at("pki/store.next"))
+        with open(self.at("pki/store.next"), "w", encoding="utf-8") as note:
+            note.write(f"{self.url}\n\n")
+        self.assertEqual(self.listed(), before)
+        self.assertFalse(os.path.exists(self.at("pki/store")) or os.path.exists(self.at("pki/store.next")))
+        self.mutual("issue", "client", "frank")
+
     def test_a_running_service_goes_over_by_itself(self):
         server = self.serve("--plain-listen", "127.0.0.1:0", command=("ca", "serve"))
         plain = server.wait_for(r"Plain: +http://127.0.0.1:([0-9]+)/")
