@@ -21,6 +21,7 @@ namespace {
 //   act 57 8c1d… 0f3a…
 //   act 58 77b0… 91c2…
 //   inventory 0f3a…
+//   incarnation 91b7…
 //   list 12 CN=Acme Intermediate CA,O=Acme
 //
 // The newer act counts. Only the older one is written over, in place: whatever becomes of that, the other is whole. One
@@ -89,6 +90,10 @@ bool read_lines(std::string_view lines, mark& out) {
       out.seen.inventory = value;
       continue;
     }
+    if (word == "incarnation" && is_hex(value)) {
+      out.seen.incarnation = value;
+      continue;
+    }
     const auto number = text::to_number(value.substr(0, value.find(' ')));
     if (!number || value.find(' ') == std::string_view::npos) return false;
     const auto rest = std::string(value.substr(value.find(' ') + 1));
@@ -136,13 +141,15 @@ result<std::optional<mark>> read_mark(const layout& places) {
 result<> write_mark(const layout& places, const mark& now) {
   const auto first = block_of(now.seen);
   auto text = fmt::format("{0}{0}inventory {1}\n", first, now.seen.inventory);
+  if (!now.seen.incarnation.empty()) text += fmt::format("incarnation {}\n", now.seen.incarnation);
   for (const auto& [issuer, number] : now.list_numbers) text += fmt::format("list {} {}\n", number, issuer);
   return file::replace(places.mark(), text, file::access::owner_only);
 }
 
 result<> advance_mark(const layout& places, const history& seen) {
   MUTUAL_TRY(const auto before, parse(places));
-  if (!before || !before->has_blocks || before->says.seen.inventory != seen.inventory) {
+  if (!before || !before->has_blocks || before->says.seen.inventory != seen.inventory ||
+      before->says.seen.incarnation != seen.incarnation) {
     return write_mark(places, {seen, before ? before->says.list_numbers : decltype(mark::list_numbers){}});
   }
   if (before->says.seen.act == seen.act && before->says.seen.digest == seen.digest) return {};

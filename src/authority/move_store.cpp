@@ -1,6 +1,7 @@
 #include "authority/move_store.hpp"
 
 #include "authority/closed_store.hpp"
+#include "authority/footing.hpp"
 #include "authority/pki.hpp"
 #include "authority/schema.hpp"
 #include "authority/store.hpp"
@@ -123,6 +124,7 @@ result<copied> put_copy(database& from, database& to, const std::string& identit
   MUTUAL_CHECK(be_patient(to));
   MUTUAL_CHECK(make_room(to, identity));
   MUTUAL_TRY(const auto held, copy_store(from, to));
+  MUTUAL_CHECK(note_footing(to));
   MUTUAL_CHECK(close_store(to, {false,
                                 "holds a copy of an inventory whose move was not finished: say any mutual command in "
                                 "the folder from which it was moved"}));

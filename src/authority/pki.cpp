@@ -6,6 +6,7 @@
 #include "authority/move_store.hpp"
 #include "authority/pending.hpp"
 #include "authority/published.hpp"
+#include "authority/recover.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
 #include "authority/token_key.hpp"
@@ -125,7 +126,9 @@ result<std::optional<folder_lock>> pki::take_turn(const in_hand& held) {
   if (is_being_made_) return lock;
   MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
   lock.emplace(std::move(taken));
-  MUTUAL_CHECK(check_not_older(places_, *inventory_));
+  bool is_taken_since = false;
+  MUTUAL_CHECK(check_not_older(places_, *inventory_, &is_taken_since));
+  if (is_taken_since) MUTUAL_CHECK(catch_up(places_, *inventory_));
   MUTUAL_CHECK(settle());
   MUTUAL_CHECK(finish_interrupted(held));
   return lock;

@@ -114,6 +114,8 @@ struct history {
   std::string inventory;  ///< A random name that it has for life.
   std::int64_t act = 0;   ///< The last act; 0 before the first.
   std::string digest;     ///< Over that act and all before it.
+  /// The name of where it was meant to be last; empty if nobody knows. See footing.hpp.
+  std::string incarnation{};
 };
 
 /// A revocation list that is to be made.

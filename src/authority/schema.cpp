@@ -27,7 +27,7 @@ struct step {
   std::array<guard, 8> guards;
 };
 
-constexpr std::array<step, 4> steps{{
+constexpr std::array<step, 5> steps{{
     {R"sql(
   CREATE TABLE schema_version (version {int} NOT NULL);
   INSERT INTO schema_version VALUES (0);
@@ -135,6 +135,20 @@ constexpr std::array<step, 4> steps{{
   CREATE INDEX certificates_few ON certificates (profile) WHERE profile NOT IN ('server', 'client', 'peer');
 )sql",
      {}},
+    // Where the inventory was meant to be, each time that somebody said so: see footing.hpp.
+    {R"sql(
+  CREATE TABLE incarnations (
+    id {id},
+    name TEXT NOT NULL,
+    at {int} NOT NULL,
+    server TEXT NOT NULL,
+    timeline {int} NOT NULL,
+    database_oid {int} NOT NULL,
+    table_oid {int} NOT NULL
+  ){strict};
+)sql",
+     {{{"incarnations_stay", "incarnations", "DELETE", "", "it is never forgotten where an inventory was"},
+       {"incarnations_keep", "incarnations", "UPDATE", "", "where an inventory was is never changed"}}}},
 }};
 
 std::string replaced(std::string text, std::string_view word, std::string_view by) {
@@ -244,8 +258,8 @@ result<> upgrade_schema(database& db, bool is_new) {
 }
 
 result<> remove_schema(database& db) {
-  for (const char* table :
-       {"schema_version", "certificates", "acts", "revocations", "revocation_lists", "identity", "tokens"}) {
+  for (const char* table : {"schema_version", "certificates", "acts", "revocations", "revocation_lists", "identity",
+                            "tokens", "incarnations"}) {
     MUTUAL_CHECK(db.run(fmt::format("DROP TABLE IF EXISTS {}", table)));
   }
   if (db.speaks() == dialect::sqlite) return {};

@@ -54,7 +54,9 @@ void add_recover(CLI::App& program, action& chosen) {
       "An older inventory may have forgotten certificates and revocations, so every command refuses it. This one "
       "takes\n"
       "it all the same, after it has put back what the folder still knows: certificates whose files are there, and\n"
-      "whoever is on its revocation lists. List numbers go on from the highest that was seen.");
+      "whoever is on its revocation lists. List numbers go on from the highest that was seen. So it is with a\n"
+      "PostgreSQL that was copied, restored or failed over since, whether or not anything is lacking; other folders\n"
+      "that lack nothing go on by themselves then.");
   command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
 }
 

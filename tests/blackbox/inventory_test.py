@@ -370,6 +370,7 @@ class OnSqlite(ServingTest):
         os.remove(self.at("pki/inventory.mark"))  # as on another machine, which went on from the backup
         for name in glob.glob(self.at("pki/issued/bob.*")):
             os.remove(name)
+        self.mutual("recover")
         self.mutual("issue", "client", "eve")
         self.mutual("issue", "client", "eve2")
         with open(self.at("pki/inventory.mark"), "wb") as file:
