@@ -267,10 +267,6 @@ result<std::vector<record>> inventory::of_profile(x509::profile purpose) {
               {to_string(purpose)});
 }
 
-result<std::vector<record>> inventory::revoked_for(revocation_reason reason) {
-  return read("WHERE revoked_at IS NOT NULL AND revoked_reason = $1", {static_cast<std::int64_t>(reason)});
-}
-
 result<std::optional<record>> inventory::newest_ca(x509::profile purpose) {
   return read_one("WHERE name = $1 AND profile = $1 ORDER BY id DESC LIMIT 1", {to_string(purpose)});
 }

@@ -45,6 +45,18 @@ std::string_view to_string(revocation_reason reason);
 /// The reason of that name, whatever its case and hyphens ("key-compromise"); nothing for others.
 std::optional<revocation_reason> revocation_reason_from_string(std::string_view name);
 
+/// Whether somebody else may have the key.
+constexpr bool is_compromise(revocation_reason reason) {
+  return reason == revocation_reason::key_compromise || reason == revocation_reason::ca_compromise;
+}
+
+/// Whether a certificate that is revoked for `before` may be revoked for `after` from now on: what was on hold for
+/// good, and what was revoked for another reason when it turns out that its key is compromised; never back.
+constexpr bool may_follow(revocation_reason before, revocation_reason after) {
+  if (before == revocation_reason::certificate_hold) return after != revocation_reason::certificate_hold;
+  return is_compromise(after) && !is_compromise(before);
+}
+
 /// That a certificate is revoked, or on hold.
 struct revocation {
   sys_seconds at{};
