@@ -252,7 +252,7 @@ class pki {
 
   layout places_;
   std::unique_ptr<inventory> inventory_;
-  std::string place_;
+  std::string place_;  // As of the last turn.
   bool is_being_made_ = false;
 };
 

@@ -82,7 +82,7 @@ struct record {
   bool is_current = true;  ///< Whether it is what its name stands for; else a later one is.
   bool has_key = true;     ///< Whether its key was made here; else it came with a request.
   std::string replaces;    ///< The serial of the one before it, if its name had one.
-  std::string place;       ///< Where its files are being written; see pki.
+  std::string place;       ///< The folder where its files are being written; see place.hpp.
   std::optional<revocation> revoked;
 };
 

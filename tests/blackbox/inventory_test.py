@@ -6,6 +6,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import threading
@@ -538,6 +539,56 @@ class OnPostgresql(WithPostgres, OnSqlite):
         said = self.while_nobody_can_change_anything(copied, "revoke", "alice", code=0)
         self.assertIn("abcdef", said)
         self.assertEqual(self.sql("SELECT count(*) FROM certificates WHERE name = 'alice' AND revoked_at IS NULL"), [("0",)])
+
+    def unfinished(self, name, place):
+        """As a process leaves it that was killed after the record and before the files."""
+        serial = self.serial_of(name)
+        for kind in ("crt", "p12"):
+            os.remove(self.at(f"pki/issued/{name}.{kind}"))
+        os.rename(self.at(f"pki/issued/{name}.key"), self.at(f"pki/issued/.{serial}.key"))
+        self.sql(f"UPDATE certificates SET state = 'recorded', place = '{place}' WHERE name = '{name}'")
+
+    def place_of(self, folder="pki"):
+        with open(self.at(folder, "place"), encoding="utf-8") as file:
+            return file.read().split()[0]
+
+    def state_of(self, name):
+        return self.sql(f"SELECT state FROM certificates WHERE name = '{name}'")
+
+    def test_a_copy_of_a_folder_under_the_same_host_and_path_is_another_machine(self):
+        self.mutual("issue", "client", "bob")
+        here = self.place_of()
+        self.assertEqual(os.stat(self.at("pki/place")).st_mode & 0o777, 0o600)
+        self.mutual("issue", "client", "carol")
+        self.assertEqual(self.place_of(), here)
+        self.unfinished("carol", here)
+        self.other_machine()
+        os.rename(self.at("pki"), self.at("away"))
+        os.rename(self.at("other"), self.at("pki"))
+        self.mutual("issue", "client", "dave")
+        self.assertNotEqual(self.place_of(), here)
+        self.assertEqual(self.state_of("carol"), [("recorded",)], "it is nobody's to say that her key is lost")
+        self.mutual("crl", "--pki", "away")
+        self.assertEqual(self.place_of("away"), here, "a folder that was moved is the same")
+        self.assertEqual(self.state_of("carol"), [("issued",)])
+        self.run_tool("openssl", "verify", "-CAfile", "away/trust.crt", "-untrusted", "away/issued/carol.crt", "away/issued/carol.crt")
+
+    def test_what_was_begun_under_the_name_of_before_is_finished_where_its_key_is(self):
+        self.mutual("issue", "client", "bob")
+        self.mutual("issue", "client", "carol")
+        before = f"{socket.gethostname()}:{os.path.realpath(self.at('pki'))}"
+        self.unfinished("bob", before)
+        self.unfinished("carol", before)
+        os.remove(self.at("pki", f"issued/.{self.serial_of('carol')}.key"))  # another folder of that name has it
+        os.remove(self.at("pki/place"))
+        self.mutual("crl")
+        self.assertEqual(self.state_of("bob"), [("issued",)])
+        self.assertEqual(self.state_of("carol"), [("recorded",)])
+        for damage in ("", "x", self.place_of() + " 1 elsewhere\n", "0" * 600):
+            with open(self.at("pki/place"), "w", encoding="utf-8") as file:
+                file.write(damage)
+            self.mutual("issue", "client", f"n{len(damage)}")
+            self.assertEqual(len(self.place_of()), 32)
 
     def other_machine(self):
         """Another machine's folder, which shares the inventory."""
