@@ -239,6 +239,10 @@ result<std::vector<record>> inventory::unfinished(std::string_view place) {
   return read("WHERE state = 'recorded' AND place = $1 ORDER BY id", {place});
 }
 
+result<std::vector<record>> inventory::unfinished_elsewhere(std::string_view place) {
+  return read("WHERE state = 'recorded' AND place != $1 ORDER BY id", {place});
+}
+
 result<std::vector<std::string>> inventory::unfinished_serials(std::string_view place) {
   std::vector<std::string> out;
   MUTUAL_CHECK(db_->each("SELECT serial FROM certificates WHERE state = 'recorded' AND place = $1", {place},

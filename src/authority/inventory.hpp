@@ -87,7 +87,9 @@ class inventory {
   result<std::vector<record>> all();
   /// Those that this place has begun and whose files may be missing: `recorded`.
   result<std::vector<record>> unfinished(std::string_view place);
-  /// The same by their serials alone.
+  /// Those that any other place has begun.
+  result<std::vector<record>> unfinished_elsewhere(std::string_view place);
+  /// As unfinished(), by their serials alone.
   result<std::vector<std::string>> unfinished_serials(std::string_view place);
   /// The server, client or peer certificate that the name stands for.
   result<std::optional<record>> find(std::string_view name);

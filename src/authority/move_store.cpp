@@ -82,7 +82,8 @@ result<> check_finished(inventory& in) {
                             [&](const row& one) { name = one.text(0); }));
   if (name.empty()) return {};
   return error(errc::io, fmt::format("the certificate {} is not finished, on another machine: say any mutual command "
-                                     "there first, and this again",
+                                     "there first, and this again (if that machine is lost: mutual recover "
+                                     "--lost-machines)",
                                      text::quoted(name)));
 }
 

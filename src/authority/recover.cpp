@@ -3,6 +3,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/footing.hpp"
 #include "authority/move_store.hpp"
+#include "authority/place.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
 #include "authority/taken_over.hpp"
@@ -191,6 +192,21 @@ std::string in_words(const recovery& told) {
   return fmt::format("taken as it was at act {}{}", told.last_act, seen);
 }
 
+// Nobody can say of these that they never left: whoever was asked for them may have handed them over before it was
+// lost.
+result<> end_those_of_lost_machines(const layout& places, inventory& in, recovery& told) {
+  MUTUAL_TRY(const auto here, own_place(places, in));
+  MUTUAL_TRY(auto whole, in.begin());
+  MUTUAL_TRY(const auto all, in.unfinished_elsewhere(here));
+  for (const auto& one : all) {
+    MUTUAL_CHECK(in.set_state(one.serial, record_state::issued));
+    MUTUAL_CHECK(in.note("ended", one.serial, one.name,
+                         "the machine that had begun it is lost: it may have left, so it counts as issued"));
+    told.ended.push_back(one.name);
+  }
+  return whole.commit();
+}
+
 }  // namespace
 
 result<> catch_up(const layout& places, inventory& in) {
@@ -206,23 +222,18 @@ result<> catch_up(const layout& places, inventory& in) {
   return write_mark(places, *remembered);
 }
 
-result<recovery> recover(const std::filesystem::path& folder, const std::string& store) {
-  const layout places(folder);
-  MUTUAL_TRY(const auto lock, folder_lock::take(folder));
-  MUTUAL_CHECK(finish_move(places));
-  MUTUAL_TRY(const auto url, store_url(places, store));
-  MUTUAL_TRY(const auto in, open_store(places, url));
-  recovery told;
+namespace {
+
+result<> take_as_it_is(const layout& places, inventory& in, recovery& told) {
   bool is_taken_since = false;
-  const auto older = check_not_older(places, *in, &is_taken_since);
+  const auto older = check_not_older(places, in, &is_taken_since);
   told.was_older = !older;
-  if (older && is_taken_since) MUTUAL_CHECK(catch_up(places, *in));
-  if (older) return told;
+  if (older) return is_taken_since ? catch_up(places, in) : result<>();
   // What cannot be read just now is no older backup: nothing is recovered from that.
   if (older.error().code() != errc::bad_input) return older.error();
   const auto seen = read_mark(places);
   if (!seen && seen.error().code() != errc::bad_input) return seen.error();
-  MUTUAL_TRY(const auto found, in->how_far());
+  MUTUAL_TRY(const auto found, in.how_far());
   told.last_act = found.act;
   list_numbers numbers;
   if (seen && *seen) {
@@ -230,14 +241,31 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
     told.seen_act = (*seen)->seen.act;
     numbers = (*seen)->list_numbers;
   }
-  MUTUAL_TRY(auto whole, in->begin());
-  MUTUAL_CHECK(put_all_back(places, numbers, *in, told));
+  MUTUAL_TRY(auto whole, in.begin());
+  MUTUAL_CHECK(put_all_back(places, numbers, in, told));
   // All others learn by this that it is meant.
-  MUTUAL_CHECK(note_footing(in->on()));
-  MUTUAL_CHECK(in->note("recovered", {}, {}, in_words(told)));
+  MUTUAL_CHECK(note_footing(in.on()));
+  MUTUAL_CHECK(in.note("recovered", {}, {}, in_words(told)));
   MUTUAL_CHECK(whole.commit());
-  MUTUAL_TRY(const auto now, in->how_far());
-  MUTUAL_CHECK(write_mark(places, {now, numbers}));
+  MUTUAL_TRY(const auto now, in.how_far());
+  return write_mark(places, {now, numbers});
+}
+
+}  // namespace
+
+result<recovery> recover(const std::filesystem::path& folder, const std::string& store, bool lost_machines) {
+  const layout places(folder);
+  MUTUAL_TRY(const auto lock, folder_lock::take(folder));
+  MUTUAL_CHECK(finish_move(places));
+  MUTUAL_TRY(const auto url, store_url(places, store));
+  MUTUAL_TRY(const auto in, open_store(places, url));
+  recovery told;
+  MUTUAL_CHECK(take_as_it_is(places, *in, told));
+  if (lost_machines) {
+    MUTUAL_CHECK(end_those_of_lost_machines(places, *in, told));
+    MUTUAL_TRY(const auto now, in->how_far());
+    MUTUAL_CHECK(advance_mark(places, now));
+  }
   return told;
 }
 
