@@ -6,55 +6,19 @@ import os
 import random
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import threading
 import time
 import unittest
 
+import stores
 from killing import KILLS, Kills, ListsSeen, certificate_files, certificates_in
-from postgres import WithPostgres, programs
-from serving import MUTUAL, ServingTest, clean_environment
+from postgres import programs
+from serving import MUTUAL, ServingTest
 
 
-class OnSqlite(ServingTest):
-    store = ()
-
-    def setUp(self):
-        super().setUp()
-        self.init()
-
-    def init(self):
-        self.run_tool(MUTUAL, "init", "--name", "Acme", "--client", "alice", *self.store)
-
-    def mutual(self, *arguments, code=0):
-        return self.run_tool(MUTUAL, *arguments, code=code)
-
-    def read(self, name):
-        with open(self.at(name), "rb") as file:
-            return file.read()
-
-    def sql(self, text):
-        database = sqlite3.connect(self.at("pki/inventory.db"))
-        try:
-            with database:
-                return [tuple(str(value) for value in row) for row in database.execute(text).fetchall()]
-        finally:
-            database.close()
-
-    def start(self, *arguments):
-        return subprocess.Popen([MUTUAL, *arguments], cwd=self.folder, env=clean_environment(), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def listed(self):
-        return json.loads(self.mutual("list", "--json"))
-
-    def crl(self, name="intermediate.crl"):
-        text = self.run_tool("openssl", "crl", "-inform", "DER", "-in", f"pki/{name}", "-noout", "-text", "-crlnumber")
-        number = int(text.split("crlNumber=")[1].split()[0], 16)
-        return number, {one.split()[0].lower() for one in text.split("Serial Number: ")[1:]}
-
+class OnSqlite(stores.OnSqlite):
     def check_consistent(self):
         """Every certificate in any file is in the inventory, an issued one under its own name; and no serial is there twice."""
         rows = self.sql("SELECT sha256, name, state, serial FROM certificates")
@@ -90,78 +54,6 @@ class OnSqlite(ServingTest):
                     "UPDATE revocation_lists SET number = 1", "DELETE FROM revocation_lists", "DELETE FROM identity"):
             with self.assertRaises((sqlite3.IntegrityError, AssertionError), msg=sql):
                 self.sql(sql)
-
-    def serial_of(self, name):
-        return [one["serial"] for one in self.listed() if one["name"] == name][-1]
-
-    def revoked_as(self, serial):
-        return self.sql(f"SELECT revoked_at, revoked_reason FROM certificates WHERE serial = '{serial}'")[0]
-
-    def test_a_lesser_reason_gives_way_to_a_compromised_key_and_never_back(self):
-        first = self.serial_of("alice")
-        self.mutual("revoke", "alice", "--reason", "superseded")
-        since, reason = self.revoked_as(first)
-        self.assertEqual(reason, "4")
-        self.mutual("issue", "client", "alice")
-        self.mutual("ca", "token", "alice")
-        self.assertIn("is revoked already", self.mutual("revoke", first, "--reason", "cessationOfOperation", code=1))
-        time.sleep(1.1)
-        self.mutual("revoke", first, "--reason", "keyCompromise", "--why", "found on a disk")
-        self.assertEqual(self.revoked_as(first), (since, "1"))
-        text = self.run_tool("openssl", "crl", "-inform", "DER", "-in", "pki/intermediate.crl", "-noout", "-text")
-        self.assertIn("Key Compromise", text)
-        self.assertNotIn("Superseded", text)
-        self.assertIn("keyCompromise in place of superseded: found on a disk", self.mutual("log"))
-        # Who has the name since is somebody else, and so is whoever has a token for it.
-        self.assertEqual([one["status"] for one in self.listed() if one["name"] == "alice"], ["revoked", "valid"])
-        self.assertEqual(self.sql("SELECT count(*) FROM tokens WHERE used_at IS NULL"), [("1",)])
-        for line in (["--reason", "superseded"], ["--reason", "keyCompromise"], ["--reason", "certificateHold"], ["--release"]):
-            self.mutual("revoke", first, *line, code=1)
-        for sql in (f"UPDATE certificates SET revoked_reason = 4 WHERE serial = '{first}'",
-                    f"UPDATE certificates SET revoked_at = 7 WHERE serial = '{first}'", "DELETE FROM compromised_keys"):
-            with self.assertRaises((sqlite3.IntegrityError, AssertionError), msg=sql):
-                self.sql(sql)
-        # A name of which none is good any more means the one that was revoked for less, if there is but one.
-        self.mutual("revoke", "alice", "--reason", "superseded")
-        second = self.serial_of("alice")
-        self.mutual("revoke", "alice", "--reason", "affiliationChanged", code=1)
-        self.mutual("revoke", "alice", "--reason", "keyCompromise")
-        self.assertEqual(self.revoked_as(second)[1], "1")
-        for _ in range(2):
-            self.mutual("issue", "client", "bob")
-            self.mutual("revoke", "bob", "--reason", "superseded")
-        self.assertIn("means several things", self.mutual("revoke", "bob", "--reason", "keyCompromise", code=2))
-
-    def test_a_changed_reason_is_on_a_delta_list(self):
-        self.mutual("revoke", "alice", "--reason", "superseded")
-        self.mutual("revoke", self.serial_of("alice"), "--reason", "keyCompromise", "--no-crl")
-        self.mutual("crl", "--delta")
-        text = self.run_tool("openssl", "crl", "-inform", "DER", "-in", "pki/intermediate.delta.crl", "-noout", "-text")
-        self.assertIn("Key Compromise", text)
-
-    def request_of(self, key, name):
-        self.run_tool("openssl", "req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", f"{name}.csr")
-        return f"{name}.csr"
-
-    def test_a_key_that_was_compromised_is_certified_by_no_way(self):
-        self.run_tool("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "k.pem")
-        self.mutual("sign", self.request_of("k.pem", "bob"))
-        self.mutual("revoke", "bob", "--reason", "superseded")
-        self.mutual("sign", self.request_of("k.pem", "carol"))
-        self.mutual("revoke", self.serial_of("bob"), "--reason", "keyCompromise")
-        self.run_tool("openssl", "ec", "-in", "k.pem", "-conv_form", "compressed", "-out", "short.pem")
-        refused = "its key was revoked as compromised"
-        for round in range(2):
-            self.assertIn(refused, self.mutual("sign", self.request_of("k.pem", "dave"), code=1))
-            self.assertIn(refused, self.mutual("sign", self.request_of("short.pem", "erin"), code=1))
-            self.assertIn(refused, self.mutual("renew", "carol", code=1))
-            # As in an inventory of before, which did not remember them by themselves.
-            self.sql("DROP TABLE compromised_keys")
-            self.sql("UPDATE schema_version SET version = 5")
-        self.mutual("renew", "alice")
-        self.mutual("revoke", [one["serial"] for one in self.listed() if one["name"] == "alice"][0], "--reason", "cACompromise")
-        self.assertIn("--new-key", self.mutual("renew", "alice", code=1))
-        self.mutual("renew", "alice", "--new-key")
 
     def test_killed_at_any_moment_nothing_that_was_done_is_lost(self):
         kills, seen = Kills(self), ListsSeen(self)
@@ -462,16 +354,7 @@ class OnSqlite(ServingTest):
         self.mutual("list")
 
 
-class OnPostgresql(WithPostgres, OnSqlite):
-    def init(self):
-        self.database, self.url = self.postgres.new_database()
-        self.store = ("--store", self.url)
-        super().init()
-        self.assertFalse(os.path.exists(self.at("pki/inventory.db")))
-
-    def sql(self, text):
-        return [tuple(line.split("|")) for line in self.postgres.sql(text, self.database).splitlines()]
-
+class OnPostgresql(stores.OnPostgresql, OnSqlite):
     def backup(self):
         self.postgres.run("pg_dump", "-h", self.postgres.folder, "-U", "mutual", "-f", self.postgres.at("dump"), self.database)
 
@@ -539,86 +422,6 @@ class OnPostgresql(WithPostgres, OnSqlite):
         said = self.while_nobody_can_change_anything(copied, "revoke", "alice", code=0)
         self.assertIn("abcdef", said)
         self.assertEqual(self.sql("SELECT count(*) FROM certificates WHERE name = 'alice' AND revoked_at IS NULL"), [("0",)])
-
-    def unfinished(self, name, place):
-        """As a process leaves it that was killed after the record and before the files."""
-        serial = self.serial_of(name)
-        for kind in ("crt", "p12"):
-            os.remove(self.at(f"pki/issued/{name}.{kind}"))
-        os.rename(self.at(f"pki/issued/{name}.key"), self.at(f"pki/issued/.{serial}.key"))
-        self.sql(f"UPDATE certificates SET state = 'recorded', place = '{place}' WHERE name = '{name}'")
-
-    def place_of(self, folder="pki"):
-        with open(self.at(folder, "place"), encoding="utf-8") as file:
-            return file.read().split()[0]
-
-    def state_of(self, name):
-        return self.sql(f"SELECT state FROM certificates WHERE name = '{name}'")
-
-    def test_a_copy_of_a_folder_under_the_same_host_and_path_is_another_machine(self):
-        self.mutual("issue", "client", "bob")
-        here = self.place_of()
-        self.assertEqual(os.stat(self.at("pki/place")).st_mode & 0o777, 0o600)
-        self.mutual("issue", "client", "carol")
-        self.assertEqual(self.place_of(), here)
-        self.unfinished("carol", here)
-        self.other_machine()
-        os.rename(self.at("pki"), self.at("away"))
-        os.rename(self.at("other"), self.at("pki"))
-        self.mutual("issue", "client", "dave")
-        self.assertNotEqual(self.place_of(), here)
-        self.assertEqual(self.state_of("carol"), [("recorded",)], "it is nobody's to say that her key is lost")
-        self.mutual("crl", "--pki", "away")
-        self.assertEqual(self.place_of("away"), here, "a folder that was moved is the same")
-        self.assertEqual(self.state_of("carol"), [("issued",)])
-        self.run_tool("openssl", "verify", "-CAfile", "away/trust.crt", "-untrusted", "away/issued/carol.crt", "away/issued/carol.crt")
-
-    def test_what_a_lost_machine_had_begun_can_be_ended_and_is_no_less_revocable(self):
-        self.other_machine()
-        self.mutual("issue", "client", "bob")
-        self.mutual("issue", "client", "carol")
-        self.mutual("revoke", "carol")
-        self.unfinished("bob", self.place_of())
-        shutil.rmtree(self.at("pki"))
-        os.rename(self.at("other"), self.at("pki"))
-        self.mutual("crl")
-        self.assertIn("mutual recover --lost-machines", self.mutual("store", "move", "--to", "sqlite", code=1))
-        self.assertIn("nothing to recover", self.mutual("recover"))
-        self.assertEqual(self.state_of("bob"), [("recorded",)])
-        said = self.mutual("recover", "--lost-machines")
-        self.assertIn("issued from now on: bob.", said)
-        self.assertEqual({one["status"] for one in self.listed() if one["name"] == "bob"}, {"valid"})
-        self.assertIn("it may have left", self.mutual("log"))
-        self.assertIn("'bob' was issued already", self.mutual("issue", "client", "bob", code=1))
-        serial = self.serial_of("bob")
-        self.mutual("revoke", "bob")
-        self.assertIn(serial.lstrip("0"), {one.lstrip("0") for one in self.crl()[1]})
-        self.mutual("issue", "client", "bob")
-        self.assertIn("issued from now on: none", self.mutual("recover", "--lost-machines"))
-        self.mutual("store", "move", "--to", "sqlite")
-
-    def test_what_was_begun_under_the_name_of_before_is_finished_where_its_key_is(self):
-        self.mutual("issue", "client", "bob")
-        self.mutual("issue", "client", "carol")
-        before = f"{socket.gethostname()}:{os.path.realpath(self.at('pki'))}"
-        self.unfinished("bob", before)
-        self.unfinished("carol", before)
-        os.remove(self.at("pki", f"issued/.{self.serial_of('carol')}.key"))  # another folder of that name has it
-        os.remove(self.at("pki/place"))
-        self.mutual("crl")
-        self.assertEqual(self.state_of("bob"), [("issued",)])
-        self.assertEqual(self.state_of("carol"), [("recorded",)])
-        for damage in ("", "x", self.place_of() + " 1 elsewhere\n", "0" * 600):
-            with open(self.at("pki/place"), "w", encoding="utf-8") as file:
-                file.write(damage)
-            self.mutual("issue", "client", f"n{len(damage)}")
-            self.assertEqual(len(self.place_of()), 32)
-
-    def other_machine(self):
-        """Another machine's folder, which shares the inventory."""
-        shutil.copytree(self.at("pki"), self.at("other"))
-        shutil.rmtree(self.at("other/issued"))
-        os.mkdir(self.at("other/issued"))
 
     def test_a_machine_that_has_not_heard_of_a_rotation_issues_nothing_until_it_has_the_new_files(self):
         self.mutual("crl")
