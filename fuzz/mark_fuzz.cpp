@@ -20,7 +20,8 @@ void require(bool holds) {
 
 bool is_same(const mark& one, const mark& other) {
   return one.seen.inventory == other.seen.inventory && one.seen.act == other.seen.act &&
-         one.seen.digest == other.seen.digest && one.list_numbers == other.list_numbers;
+         one.seen.digest == other.seen.digest && one.seen.incarnation == other.seen.incarnation &&
+         one.list_numbers == other.list_numbers;
 }
 
 }  // namespace

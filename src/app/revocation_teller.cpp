@@ -30,15 +30,31 @@ revocation_teller::~revocation_teller() {
   thread_.join();
 }
 
-void revocation_teller::found(const tls::standing& earlier, std::uint64_t generation) {
+void revocation_teller::found(const tls::standing& earlier, const http::revocation_found& how) {
   const std::scoped_lock lock(guard_);
   if (finishing_) return;
-  std::uint64_t told_under = 0;  // generations begin at 1
-  told_.visit(earlier.who->sha256(), [&](std::uint64_t kept) { told_under = kept; });
-  told_.put(earlier.who->sha256(), std::max(generation, told_under));
-  if (earlier.generation <= told_under) return;
+  found_before told;
+  told_.visit(earlier.who->sha256(), [&](const found_before& kept) { told = kept; });
+  // What was let in by a trust under which it was found revoked is one more of the same. A responder's word does not
+  // depend on the trust: by that it was let in, and found revoked, under one and the same, and found again under
+  // others.
+  const bool is_told = how.answered ? told.answered == how.answered || earlier.generation <= told.listed
+                                    : earlier.generation <= told.generation;
+  told.generation = std::max(told.generation, how.generation);
+  if (how.answered) {
+    told.answered = how.answered;
+  } else {
+    told.listed = std::max(told.listed, how.generation);
+  }
+  told_.put(earlier.who->sha256(), told);
+  if (is_told) return;
   waiting_.push_back(earlier.who);
   changed_.notify_all();
+}
+
+void revocation_teller::let_in_again(const peer& who) {
+  const std::scoped_lock lock(guard_);
+  told_.remove(who.sha256());
 }
 
 bool revocation_teller::finish(std::chrono::milliseconds limit) {

@@ -3,6 +3,7 @@
 
 #include "base/log.hpp"
 #include "base/recent_map.hpp"
+#include "http/server_options.hpp"
 #include "tls/verdict.hpp"
 
 #include <mutual/peer.hpp>
@@ -14,6 +15,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -28,9 +30,12 @@ class revocation_teller {
   revocation_teller(const revocation_teller&) = delete;
   revocation_teller& operator=(const revocation_teller&) = delete;
 
-  /// Somebody who was let in by that was found revoked under the trust of that generation. Told once, whoever finds it
-  /// how often: again only if a later trust has let it in meanwhile.
-  void found(const tls::standing& earlier, std::uint64_t generation);
+  /// Somebody who was let in by that was found revoked. Told once for each revocation, whoever finds it how often:
+  /// again only if it is another, by a responder's word, or if it was let in meanwhile.
+  void found(const tls::standing& earlier, const http::revocation_found& how);
+
+  /// Somebody was let in whom a responder had called revoked: whatever is found from now on is another revocation.
+  void let_in_again(const peer& who);
 
   /// Tells what is still to be told, and then no more. False if that takes longer than the limit: a handler has not
   /// come back.
@@ -42,7 +47,13 @@ class revocation_teller {
 
   const std::vector<std::function<void(const peer&)>> handlers_;
   const logger log_;
-  recent_map<std::uint64_t> told_;  // by the certificate's fingerprint: the generation that found it revoked
+  // The newest trust under which somebody was found revoked, the newest of which a list says so, and since when a
+  // responder says so.
+  struct found_before {
+    std::uint64_t generation = 0, listed = 0;  // generations begin at 1
+    std::optional<sys_seconds> answered{};
+  };
+  recent_map<found_before> told_;  // by the certificate's fingerprint
   std::mutex guard_;
   std::condition_variable changed_;
   std::deque<std::shared_ptr<const peer>> waiting_;

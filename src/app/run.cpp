@@ -106,9 +106,10 @@ http::server_options options_for(app& served, const run_options& how, net::line_
   };
   options.on_thread = [&served](net::loop& loop) { return std::make_shared<lent_home>(loop, *served.state().workers); };
   if (told) {
-    options.on_revoked = [told](const tls::standing& earlier, std::uint64_t generation) {
-      told->found(earlier, generation);
+    options.on_revoked = [told](const tls::standing& earlier, const http::revocation_found& found) {
+      told->found(earlier, found);
     };
+    options.on_released = [told](const peer& who) { told->let_in_again(who); };
   }
   if (lines) {
     options.on_answer = [lines](const request& asked, const http::answer_notes& notes, int status, std::size_t bytes,

@@ -76,6 +76,16 @@ constexpr table<9> tokens{"tokens",
                             {"ends_at", kind::number},
                             {"used_at", kind::number_or_null},
                             {"serial", kind::text}}}};
+constexpr table<7> incarnations{"incarnations",
+                                {{{"id", kind::number},
+                                  {"name", kind::text},
+                                  {"at", kind::number},
+                                  {"server", kind::text},
+                                  {"timeline", kind::number},
+                                  {"database_oid", kind::number},
+                                  {"table_oid", kind::number}}}};
+constexpr table<3> compromised_keys{"compromised_keys",
+                                    {{{"digest", kind::text}, {"serial", kind::text}, {"at", kind::number}}}};
 
 // Stands for NULL on its way: no time and no reason is it.
 constexpr std::int64_t null_number = -std::numeric_limits<std::int64_t>::max();
@@ -208,7 +218,8 @@ result<copied> copy_store(database& from, database& to) {
   copied out;
   MUTUAL_TRY(out.certificates, copy(certificates, from, to));
   MUTUAL_TRY(out.lists, copy(revocation_lists, from, to));
-  for (const auto& done : {copy(revocations, from, to), copy(tokens, from, to), copy(identity, from, to)}) {
+  for (const auto& done : {copy(revocations, from, to), copy(tokens, from, to), copy(identity, from, to),
+                           copy(incarnations, from, to), copy(compromised_keys, from, to)}) {
     if (!done) return done.error();
   }
   MUTUAL_TRY(out.acts, copy(acts, from, to));

@@ -1,6 +1,7 @@
 #include "authority/inventory.hpp"
 
 #include "authority/closed_store.hpp"
+#include "authority/footing.hpp"
 #include "authority/free_text.hpp"
 #include "authority/schema.hpp"
 #include "base/file.hpp"
@@ -107,9 +108,12 @@ std::string who_acts() {
 
 result<> inventory::make_ready(bool is_new) {
   MUTUAL_CHECK(upgrade_schema(*db_, is_new));
-  MUTUAL_TRY(const auto named, number_from(*db_, "SELECT count(*) FROM identity", {}));
-  if (named != 0) return {};
+  constexpr const char* named = "SELECT count(*) FROM identity WHERE EXISTS (SELECT 1 FROM incarnations)";
+  MUTUAL_TRY(const auto before, number_from(*db_, named, {}));
+  if (before != 0) return {};
   MUTUAL_TRY(auto change, begin());
+  MUTUAL_TRY(const auto placed, number_from(*db_, "SELECT count(*) FROM incarnations", {}));
+  if (placed == 0) MUTUAL_CHECK(note_footing(*db_));
   const auto name = random_hex(16);
   MUTUAL_TRY(const auto added,
              db_->change("INSERT INTO identity (id) SELECT $1 WHERE NOT EXISTS (SELECT 1 FROM identity)",
@@ -257,6 +261,10 @@ result<std::vector<record>> inventory::unfinished(std::string_view place) {
   return read("WHERE state = 'recorded' AND place = $1 ORDER BY id", {place});
 }
 
+result<std::vector<record>> inventory::unfinished_elsewhere(std::string_view place) {
+  return read("WHERE state = 'recorded' AND place != $1 ORDER BY id", {place});
+}
+
 result<std::vector<std::string>> inventory::unfinished_serials(std::string_view place) {
   std::vector<std::string> out;
   MUTUAL_CHECK(db_->each("SELECT serial FROM certificates WHERE state = 'recorded' AND place = $1", {place},
@@ -283,10 +291,6 @@ result<std::vector<record>> inventory::of_profile(x509::profile purpose) {
   return read(fmt::format("WHERE profile = $1{} ORDER BY id DESC",
                           is_of_many ? "" : " AND profile NOT IN ('server', 'client', 'peer')"),
               {to_string(purpose)});
-}
-
-result<std::vector<record>> inventory::revoked_for(revocation_reason reason) {
-  return read("WHERE revoked_at IS NOT NULL AND revoked_reason = $1", {static_cast<std::int64_t>(reason)});
 }
 
 result<std::optional<record>> inventory::newest_ca(x509::profile purpose) {
@@ -321,7 +325,11 @@ result<> inventory::note(std::string_view what, std::string_view serial, std::st
 
 result<history> inventory::how_far() {
   history out;
-  MUTUAL_CHECK(db_->each("SELECT id FROM identity", {}, [&](const row& one) { out.inventory = one.text(0); }));
+  MUTUAL_CHECK(db_->each("SELECT id, (SELECT name FROM incarnations ORDER BY id DESC LIMIT 1) FROM identity", {},
+                         [&](const row& one) {
+                           out.inventory = one.text(0);
+                           out.incarnation = one.text(1);
+                         }));
   MUTUAL_CHECK(db_->each("SELECT id, digest FROM acts ORDER BY id DESC LIMIT 1", {}, [&](const row& last) {
     out.act = last.integer(0);
     out.digest = last.text(1);

@@ -44,7 +44,8 @@ class inventory {
   result<> note_issued(const std::vector<given_out>& which);
 
   /// Revokes a certificate from now on, or puts it on hold; already_exists if it is revoked. One on hold may be revoked
-  /// for good, and keeps the date of the hold. Its name may then be issued anew, except while it is on hold; but tokens
+  /// for good, and one that is revoked may be so for another reason as may_follow() says; either keeps its date. Its
+  /// name may then be issued anew, except while it is on hold; but tokens
   /// that were made for the name before are withdrawn.
   result<> revoke(std::string_view serial, revocation_reason reason, std::string_view why = {});
   /// Takes a hold back; already_exists if there is none, for no other revocation can be taken back.
@@ -86,14 +87,17 @@ class inventory {
   result<std::vector<record>> all();
   /// Those that this place has begun and whose files may be missing: `recorded`.
   result<std::vector<record>> unfinished(std::string_view place);
-  /// The same by their serials alone.
+  /// Those that any other place has begun.
+  result<std::vector<record>> unfinished_elsewhere(std::string_view place);
+  /// As unfinished(), by their serials alone.
   result<std::vector<std::string>> unfinished_serials(std::string_view place);
   /// The server, client or peer certificate that the name stands for.
   result<std::optional<record>> find(std::string_view name);
   result<std::optional<record>> find_serial(std::string_view serial);
   result<std::optional<record>> find_sha256(std::string_view sha256);
-  /// Those that are revoked for that reason.
-  result<std::vector<record>> revoked_for(revocation_reason reason);
+  /// Whether a certificate with that public key was revoked because somebody else may have the key; an error if that
+  /// cannot be told.
+  result<bool> is_compromised(const EVP_PKEY* key);
   /// The root or intermediate that was recorded last under its usual name; nothing if there is none.
   result<std::optional<record>> newest_ca(x509::profile purpose);
   /// How much depends on a CA: of what it has issued to others than CAs and has not ended.

@@ -1,5 +1,6 @@
 // The inventory's part about revocations and the lists of them.
 
+#include "authority/compromised_keys.hpp"
 #include "authority/inventory.hpp"
 #include "base/text.hpp"
 
@@ -80,7 +81,8 @@ result<> inventory::revoke(std::string_view serial, revocation_reason reason, st
   MUTUAL_TRY(auto change, begin());
   MUTUAL_TRY(const auto one, existing(*this, serial));
   const bool is_hold = reason == revocation_reason::certificate_hold;
-  if (one.revoked && (!one.revoked->is_hold() || is_hold)) return revoked_already(one);
+  if (one.revoked && !may_follow(one.revoked->reason, reason)) return revoked_already(one);
+  const bool is_known_better = one.revoked && !one.revoked->is_hold();
   const auto present = now();
   const auto since = one.revoked ? one.revoked->at : present;
   const auto code = static_cast<int>(reason);
@@ -88,17 +90,23 @@ result<> inventory::revoke(std::string_view serial, revocation_reason reason, st
              db_->change("UPDATE certificates SET revoked_at = $1, revoked_reason = $2 WHERE serial = $3",
                          {seconds(since), std::int64_t{code}, serial}));
   (void)updated;
-  if (!is_hold) {
+  // Whoever has the name since is somebody else.
+  if (!is_hold && !is_known_better) {
     MUTUAL_TRY(const auto freed, db_->change("UPDATE certificates SET is_current = 0 WHERE serial = $1", {serial}));
     (void)freed;
     MUTUAL_TRY(const auto withdrawn, withdraw_tokens(one.name, fmt::format("{} was revoked", serial)));
     (void)withdrawn;
   }
+  if (is_compromise(reason)) MUTUAL_CHECK(note_compromised(*db_, serial, one.der));
   MUTUAL_CHECK(log_revocation(*db_, serial, present, code));
-  const auto told = why.empty() ? std::string(to_string(reason)) : fmt::format("{}: {}", to_string(reason), why);
+  auto told = std::string(to_string(reason));
+  if (is_known_better) told += fmt::format(" in place of {}", to_string(one.revoked->reason));
+  if (!why.empty()) told += fmt::format(": {}", why);
   MUTUAL_CHECK(note(is_hold ? "held" : "revoked", serial, one.name, told));
   return change.commit();
 }
+
+result<bool> inventory::is_compromised(const EVP_PKEY* key) { return authority::is_compromised(*db_, key); }
 
 result<> inventory::release(std::string_view serial, std::string_view why) {
   MUTUAL_TRY(auto change, begin());

@@ -31,6 +31,8 @@ class layout {
   std::filesystem::path store() const { return folder_ / "store"; }
   /// What the folder remembers of the inventory: see store.hpp.
   std::filesystem::path mark() const { return folder_ / "inventory.mark"; }
+  /// What the folder is called in an inventory that others share: see place.hpp.
+  std::filesystem::path place() const { return folder_ / "place"; }
   /// All current revocation lists, for servers: PEM.
   std::filesystem::path revocation_lists() const { return folder_ / "crl.pem"; }
   /// The list of one CA, and what has changed since: DER.

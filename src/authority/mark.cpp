@@ -38,7 +38,8 @@ result<> write_mark(const layout& places, const mark& now) {
 
 result<> advance_mark(const layout& places, const history& seen) {
   MUTUAL_TRY(const auto before, parse(places));
-  if (!before || !before->has_blocks || before->says.seen.inventory != seen.inventory) {
+  if (!before || !before->has_blocks || before->says.seen.inventory != seen.inventory ||
+      before->says.seen.incarnation != seen.incarnation) {
     return write_mark(places, {seen, before ? before->says.list_numbers : decltype(mark::list_numbers){}});
   }
   if (before->says.seen.act == seen.act && before->says.seen.digest == seen.digest) return {};

@@ -55,6 +55,10 @@ bool take_line(std::string_view line, mark& out) {
     out.seen.inventory = value;
     return true;
   }
+  if (word == "incarnation" && is_hex(value)) {
+    out.seen.incarnation = value;
+    return true;
+  }
   const auto behind = value.find(' ');
   if (behind == std::string_view::npos) return false;
   const auto rest = std::string(value.substr(behind + 1));
@@ -91,6 +95,7 @@ std::string mark_block_of(const history& seen) {
 std::string mark_to_text(const mark& now) {
   const auto first = mark_block_of(now.seen);
   auto text = fmt::format("{0}{0}inventory {1}\n", first, now.seen.inventory);
+  if (!now.seen.incarnation.empty()) text += fmt::format("incarnation {}\n", now.seen.incarnation);
   for (const auto& [issuer, number] : now.list_numbers) text += fmt::format("list {} {}\n", number, issuer);
   return text;
 }

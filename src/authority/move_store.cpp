@@ -1,6 +1,7 @@
 #include "authority/move_store.hpp"
 
 #include "authority/closed_store.hpp"
+#include "authority/footing.hpp"
 #include "authority/move_note.hpp"
 #include "authority/pki.hpp"
 #include "authority/schema.hpp"
@@ -82,7 +83,8 @@ result<> check_finished(inventory& in) {
                             [&](const row& one) { name = one.text(0); }));
   if (name.empty()) return {};
   return error(errc::io, fmt::format("the certificate {} is not finished, on another machine: say any mutual command "
-                                     "there first, and this again",
+                                     "there first, and this again (if that machine is lost: mutual recover "
+                                     "--lost-machines)",
                                      text::quoted(name)));
 }
 
@@ -108,6 +110,7 @@ result<copied> put_copy(database& from, database& to, const std::string& identit
   MUTUAL_CHECK(be_patient(to));
   MUTUAL_CHECK(make_room(to, identity));
   MUTUAL_TRY(const auto held, copy_store(from, to));
+  MUTUAL_CHECK(note_footing(to));
   MUTUAL_CHECK(close_store(to, {false,
                                 "holds a copy of an inventory whose move was not finished: say any mutual command in "
                                 "the folder from which it was moved"}));

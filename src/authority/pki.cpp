@@ -5,7 +5,9 @@
 #include "authority/limits.hpp"
 #include "authority/move_store.hpp"
 #include "authority/pending.hpp"
+#include "authority/place.hpp"
 #include "authority/published.hpp"
+#include "authority/recover.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
 #include "authority/token_key.hpp"
@@ -18,8 +20,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
-#include <unistd.h>
 
 namespace mutual::authority {
 namespace {
@@ -46,17 +46,6 @@ result<x509::certificate_spec> describe(const issue_request& request, const x509
                                     lifetime);
 }
 
-// Where files are being written, for an inventory that several folders share: only this folder can finish them. One in
-// the folder itself moves with it.
-std::string place_of(const layout& places, inventory& in) {
-  if (in.on().speaks() == dialect::sqlite) return {};
-  std::array<char, 256> host{};
-  (void)::gethostname(host.data(), host.size() - 1);
-  std::error_code code;
-  const auto whole = std::filesystem::canonical(places.folder(), code);
-  return fmt::format("{}:{}", host.data(), code ? places.folder().string() : whole.string());
-}
-
 }  // namespace
 
 result<x509::identity> load_issuer(const layout& places) {
@@ -66,7 +55,7 @@ result<x509::identity> load_issuer(const layout& places) {
 }
 
 pki::pki(layout places, std::unique_ptr<inventory> opened)
-    : places_(std::move(places)), inventory_(std::move(opened)), place_(place_of(places_, *inventory_)) {}
+    : places_(std::move(places)), inventory_(std::move(opened)) {}
 
 void add_loopback_addresses(alternative_names& names) {
   if (std::find(names.dns.begin(), names.dns.end(), "localhost") == names.dns.end()) return;
@@ -125,7 +114,10 @@ result<std::optional<folder_lock>> pki::take_turn(const in_hand& held) {
   if (is_being_made_) return lock;
   MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
   lock.emplace(std::move(taken));
-  MUTUAL_CHECK(check_not_older(places_, *inventory_));
+  bool is_taken_since = false;
+  MUTUAL_CHECK(check_not_older(places_, *inventory_, &is_taken_since));
+  if (is_taken_since) MUTUAL_CHECK(catch_up(places_, *inventory_));
+  MUTUAL_TRY(place_, own_place(places_, *inventory_));
   MUTUAL_CHECK(settle());
   MUTUAL_CHECK(finish_interrupted(held));
   return lock;

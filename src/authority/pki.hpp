@@ -137,8 +137,9 @@ class pki {
   result<std::int64_t> withdraw_tokens(const std::string& id_or_name, std::string_view why);
 
   /// What somebody means by a name (all certificates of it that have not ended and are not revoked for good), a serial
-  /// number or a file (that one). At least one; an error if there is none, or if the word means several things.
-  result<std::vector<record>> identify(const std::string& what);
+  /// number or a file (that one). At least one; an error if there is none, or if the word means several things. Where
+  /// none of the name is good any more, it means the one that was revoked and may be so for another reason.
+  result<std::vector<record>> identify(const std::string& what, std::optional<revocation_reason> reason = std::nullopt);
 
   /// Revokes or holds what somebody means (see identify), or takes holds back (no reason): all or none. A root is
   /// refused. What is meant is looked up in the same turn, so that no renewal comes in between.
@@ -189,6 +190,9 @@ class pki {
   /// on another machine. `lost` is the serial number of one that took its place and is lost with its key.
   result<> check_newest(const x509::certificate& issuer, std::string_view lost = {});
 
+  /// An error (bad_input) if that public key was revoked as compromised: nobody certifies it again.
+  result<> check_key(const EVP_PKEY* key);
+
   /// A list that is signed and recorded, and in no file yet.
   struct signed_list {
     made_list made;
@@ -227,7 +231,6 @@ class pki {
   record to_entry(const x509::certificate& leaf, const std::string& name, x509::profile purpose) const;
   result<history> record_signed(const record& entry, const signing& what, const x509::certificate& issuer);
   result<> check_issuer(const x509::certificate& issuer);
-  result<> check_key(const EVP_PKEY* key);
   result<history> record_drafts(const std::vector<draft*>& all, const x509::certificate& issuer);
   result<> record_one(draft& one);
   void publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose);
@@ -249,11 +252,8 @@ class pki {
 
   layout places_;
   std::unique_ptr<inventory> inventory_;
-  std::string place_;
+  std::string place_;  // As of the last turn.
   bool is_being_made_ = false;
-  // Whose keys were compromised, as of that revocation.
-  std::int64_t compromised_as_of_ = -1;
-  std::vector<x509::certificate> compromised_;
 };
 
 /// The names that a request is for, with the defaults filled in: a server or peer without names gets the one it is

@@ -199,21 +199,13 @@ result<> pki::check_issuer(const x509::certificate& issuer) {
 
 // Whoever holds a key that was revoked as compromised may be the thief.
 result<> pki::check_key(const EVP_PKEY* key) {
-  MUTUAL_TRY(const auto last, inventory_->last_revocation());
-  if (last != compromised_as_of_) {
-    MUTUAL_TRY(const auto revoked, inventory_->revoked_for(revocation_reason::key_compromise));
-    compromised_.clear();
-    for (const auto& one : revoked) {
-      if (auto known = x509::certificate::from_der(one.der); known) compromised_.push_back(*std::move(known));
-    }
-    compromised_as_of_ = last;
-  }
-  const bool is_known = std::any_of(compromised_.begin(), compromised_.end(), [&](const x509::certificate& one) {
-    return EVP_PKEY_eq(X509_get0_pubkey(one.get()), key) == 1;
-  });
-  if (!is_known) return {};
+  const auto known = inventory_->is_compromised(key);
+  if (!known && known.error().code() == errc::bad_input) return known.error().in("the request is refused");
+  MUTUAL_TRY(const bool refused, known);
+  if (!refused) return {};
   return error(errc::bad_input,
-               "the request is refused: its key was revoked as compromised; make another key, and a request with it");
+               "the request is refused: its key was revoked as compromised; make another key, and a request with it "
+               "(or mutual renew --new-key)");
 }
 
 }  // namespace mutual::authority

@@ -53,7 +53,8 @@ result<root_list> look_at_list(const root_place& root, const std::filesystem::pa
   out.how = standing::lacking;
   MUTUAL_TRY(const auto authorities, in.of_profile(profile::intermediate));
   for (const auto& one : authorities) {
-    if (one.issuer != root.certificate.subject()) continue;
+    // One that has ended leaves its root's list, and is refused for that.
+    if (one.issuer != root.certificate.subject() || one.not_after <= now()) continue;
     MUTUAL_TRY(const auto certificate, x509::certificate::from_der(one.der));
     if (list.revokes(certificate) != one.revoked.has_value()) return out;
   }

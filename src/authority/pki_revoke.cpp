@@ -28,13 +28,18 @@ bool is_leaf(const record& one) { return one.purpose != profile::root && one.pur
 
 }  // namespace
 
-result<std::vector<record>> pki::identify(const std::string& what) {
-  std::vector<record> found;
+result<std::vector<record>> pki::identify(const std::string& what, std::optional<revocation_reason> reason) {
+  std::vector<record> found, known_better;
   int meanings = 0;
   // By its name: whoever revokes somebody means all that lets them in, of before a renewal too.
   MUTUAL_CHECK(inventory_->each_named(what, [&](const record& one) {
     const bool may_work = one.not_after > now() && one.state != record_state::lost;
-    if (is_leaf(one) && may_work && (!one.revoked || one.revoked->is_hold())) found.push_back(one);
+    if (!is_leaf(one) || !may_work) return;
+    if (!one.revoked || one.revoked->is_hold()) {
+      found.push_back(one);
+    } else if (reason && may_follow(one.revoked->reason, *reason)) {
+      known_better.push_back(one);
+    }
   }));
   if (!found.empty()) ++meanings;
   const auto is_new = [&](const record& one) {
@@ -55,7 +60,9 @@ result<std::vector<record>> pki::identify(const std::string& what) {
     }
     if (one && is_new(*one)) found.push_back(*std::move(one)), ++meanings;
   }
-  if (meanings > 1) {
+  if (meanings == 0) found = std::move(known_better);
+  // Of several that were revoked, whose keys may be different ones, nobody here knows which is meant.
+  if (meanings > 1 || (meanings == 0 && found.size() > 1)) {
     std::string serials;
     for (const auto& one : found) serials += fmt::format("{}{}", serials.empty() ? "" : ", ", one.serial);
     return error(errc::bad_usage, fmt::format("{} means several things: name one of the serial numbers {}",
@@ -76,7 +83,7 @@ result<std::vector<record>> pki::revoke(const std::string& what, std::optional<r
   MUTUAL_TRY(const auto turn, take_turn());
   // Of one piece with what it changes: other folders may share the inventory, and renew meanwhile.
   MUTUAL_TRY(auto all, inventory_->begin());
-  MUTUAL_TRY(auto which, identify(what));
+  MUTUAL_TRY(auto which, identify(what, reason));
   MUTUAL_CHECK(revoke_each(which, reason, why));
   MUTUAL_CHECK(all.commit());
   MUTUAL_CHECK(remember());

@@ -47,6 +47,18 @@ std::optional<revocation_reason> revocation_reason_from_code(std::int64_t code);
 /// The reason of that name, whatever its case and hyphens ("key-compromise"); nothing for others.
 std::optional<revocation_reason> revocation_reason_from_string(std::string_view name);
 
+/// Whether somebody else may have the key.
+constexpr bool is_compromise(revocation_reason reason) {
+  return reason == revocation_reason::key_compromise || reason == revocation_reason::ca_compromise;
+}
+
+/// Whether a certificate that is revoked for `before` may be revoked for `after` from now on: what was on hold for
+/// good, and what was revoked for another reason when it turns out that its key is compromised; never back.
+constexpr bool may_follow(revocation_reason before, revocation_reason after) {
+  if (before == revocation_reason::certificate_hold) return after != revocation_reason::certificate_hold;
+  return is_compromise(after) && !is_compromise(before);
+}
+
 /// That a certificate is revoked, or on hold.
 struct revocation {
   sys_seconds at{};
@@ -72,7 +84,7 @@ struct record {
   bool is_current = true;  ///< Whether it is what its name stands for; else a later one is.
   bool has_key = true;     ///< Whether its key was made here; else it came with a request.
   std::string replaces;    ///< The serial of the one before it, if its name had one.
-  std::string place;       ///< Where its files are being written; see pki.
+  std::string place;       ///< The folder where its files are being written; see place.hpp.
   std::optional<revocation> revoked;
 };
 
@@ -119,6 +131,8 @@ struct history {
   std::string inventory;  ///< A random name that it has for life.
   std::int64_t act = 0;   ///< The last act; 0 before the first.
   std::string digest;     ///< Over that act and all before it.
+  /// The name of where it was meant to be last; empty if nobody knows. See footing.hpp.
+  std::string incarnation{};
 };
 
 /// A revocation list that is to be made.

@@ -1,7 +1,9 @@
 #include "authority/recover.hpp"
 
 #include "authority/folder_lock.hpp"
+#include "authority/footing.hpp"
 #include "authority/move_store.hpp"
+#include "authority/place.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
 #include "authority/taken_over.hpp"
@@ -12,6 +14,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
+#include <map>
 
 namespace mutual::authority {
 namespace {
@@ -111,7 +115,20 @@ result<> put_back_authorities(const layout& places, inventory& in, recovery& tol
   return {};
 }
 
-result<> put_back_list(const layout& places, const std::filesystem::path& file, inventory& in, taken_over& told) {
+using list_numbers = std::map<std::string, std::uint64_t>;
+
+bool is_among(const x509::crl& list, const list_numbers& known) {
+  const auto made = known.find(list.issuer());
+  const auto digits = list.number();
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return made != known.end() && read.ec == std::errc() && read.ptr == digits.data() + digits.size() &&
+         number <= made->second;
+}
+
+// What the lists in that file say, but for those whose numbers are `known`.
+result<> put_back_list(const layout& places, const std::filesystem::path& file, const list_numbers& known,
+                       inventory& in, taken_over& told) {
   MUTUAL_TRY(const bool there, file::exists(file));
   if (!there) return {};
   MUTUAL_TRY(const auto lists, x509::load_crls(file));
@@ -125,10 +142,29 @@ result<> put_back_list(const layout& places, const std::filesystem::path& file, 
   for (const auto& list : lists) {
     const bool is_ours = std::any_of(issuers.begin(), issuers.end(),
                                      [&](const x509::certificate& one) { return list.is_signed_by(one); });
-    if (!is_ours) continue;
+    if (!is_ours || is_among(list, known)) continue;
     MUTUAL_CHECK(take_over(list, in, "put back", told));
   }
   return {};
+}
+
+// What all lists of the folder say, but for those whose numbers are `known`.
+result<taken_over> put_back_lists(const layout& places, const list_numbers& known, inventory& in) {
+  taken_over told;
+  for (const auto& file : {places.revocation_lists(), places.revocation_list("root"),
+                           places.revocation_list("intermediate"), places.delta_list("intermediate")}) {
+    MUTUAL_CHECK(put_back_list(places, file, known, in, told));
+  }
+  std::error_code code;
+  for (std::filesystem::directory_iterator at(places.retired(), code), end; !code && at != end; at.increment(code)) {
+    if (at->path().extension() == ".crl") MUTUAL_CHECK(put_back_list(places, at->path(), known, in, told));
+  }
+  // A list that is not read could be the only one that says it.
+  if (code && code != std::errc::no_such_file_or_directory) {
+    return error(errc::io, fmt::format("cannot look into {}: {}", text::printable(places.retired().string(), 4096),
+                                       file::advice(code.value())));
+  }
+  return told;
 }
 
 // An older state does not know which of its tokens have been used since: none of them is of use any more.
@@ -139,58 +175,97 @@ result<> void_tokens(inventory& in) {
   return {};
 }
 
+// Everything that the folder knows, and what is no longer good.
+result<> put_all_back(const layout& places, const list_numbers& numbers, inventory& in, recovery& told) {
+  MUTUAL_CHECK(put_back_authorities(places, in, told));
+  for (const auto& one : certificates_in(places.replaced())) MUTUAL_CHECK(put_back(places, one, true, in, told));
+  for (const auto& one : certificates_in(places.issued())) MUTUAL_CHECK(put_back(places, one, false, in, told));
+  MUTUAL_TRY(auto from_lists, put_back_lists(places, {}, in));
+  told.revoked = std::move(from_lists.revoked);
+  told.unknown = std::move(from_lists.unknown);
+  for (const auto& [issuer, number] : numbers) MUTUAL_CHECK(in.skip_list_numbers(issuer, number));
+  return void_tokens(in);
+}
+
+std::string in_words(const recovery& told) {
+  const auto seen = told.seen_act > told.last_act ? fmt::format(", though act {} was seen", told.seen_act) : "";
+  return fmt::format("taken as it was at act {}{}", told.last_act, seen);
+}
+
+// Nobody can say of these that they never left: whoever was asked for them may have handed them over before it was
+// lost.
+result<> end_those_of_lost_machines(const layout& places, inventory& in, recovery& told) {
+  MUTUAL_TRY(const auto here, own_place(places, in));
+  MUTUAL_TRY(auto whole, in.begin());
+  MUTUAL_TRY(const auto all, in.unfinished_elsewhere(here));
+  for (const auto& one : all) {
+    MUTUAL_CHECK(in.set_state(one.serial, record_state::issued));
+    MUTUAL_CHECK(in.note("ended", one.serial, one.name,
+                         "the machine that had begun it is lost: it may have left, so it counts as issued"));
+    told.ended.push_back(one.name);
+  }
+  return whole.commit();
+}
+
 }  // namespace
 
-result<recovery> recover(const std::filesystem::path& folder, const std::string& store) {
+result<> catch_up(const layout& places, inventory& in) {
+  MUTUAL_TRY(auto remembered, read_mark(places));
+  if (!remembered) return {};
+  const auto& numbers = remembered->list_numbers;
+  MUTUAL_TRY(auto whole, in.begin());
+  MUTUAL_TRY(const auto told, put_back_lists(places, numbers, in));
+  (void)told;  // The log of acts has it.
+  for (const auto& [issuer, number] : numbers) MUTUAL_CHECK(in.skip_list_numbers(issuer, number));
+  MUTUAL_CHECK(whole.commit());
+  MUTUAL_TRY(remembered->seen, in.how_far());
+  return write_mark(places, *remembered);
+}
+
+namespace {
+
+result<> take_as_it_is(const layout& places, inventory& in, recovery& told) {
+  bool is_taken_since = false;
+  const auto older = check_not_older(places, in, &is_taken_since);
+  told.was_older = !older;
+  if (older) return is_taken_since ? catch_up(places, in) : result<>();
+  // What cannot be read just now is no older backup: nothing is recovered from that.
+  if (older.error().code() != errc::bad_input) return older.error();
+  const auto seen = read_mark(places);
+  if (!seen && seen.error().code() != errc::bad_input) return seen.error();
+  MUTUAL_TRY(const auto found, in.how_far());
+  told.last_act = found.act;
+  list_numbers numbers;
+  if (seen && *seen) {
+    if ((*seen)->seen.inventory != found.inventory) return older.error();  // Another PKI's: nobody can mean that.
+    told.seen_act = (*seen)->seen.act;
+    numbers = (*seen)->list_numbers;
+  }
+  MUTUAL_TRY(auto whole, in.begin());
+  MUTUAL_CHECK(put_all_back(places, numbers, in, told));
+  // All others learn by this that it is meant.
+  MUTUAL_CHECK(note_footing(in.on()));
+  MUTUAL_CHECK(in.note("recovered", {}, {}, in_words(told)));
+  MUTUAL_CHECK(whole.commit());
+  MUTUAL_TRY(const auto now, in.how_far());
+  return write_mark(places, {now, numbers});
+}
+
+}  // namespace
+
+result<recovery> recover(const std::filesystem::path& folder, const std::string& store, bool lost_machines) {
   const layout places(folder);
   MUTUAL_TRY(const auto lock, folder_lock::take(folder));
   MUTUAL_CHECK(finish_move(places));
   MUTUAL_TRY(const auto url, store_url(places, store));
   MUTUAL_TRY(const auto in, open_store(places, url));
   recovery told;
-  const auto older = check_not_older(places, *in);
-  told.was_older = !older;
-  if (older) return told;
-  // What cannot be read just now is no older backup: nothing is recovered from that.
-  if (older.error().code() != errc::bad_input) return older.error();
-  const auto seen = read_mark(places);
-  if (!seen && seen.error().code() != errc::bad_input) return seen.error();
-  MUTUAL_TRY(const auto found, in->how_far());
-  told.last_act = found.act;
-  if (seen && *seen) {
-    if ((*seen)->seen.inventory != found.inventory) return older.error();  // Another PKI's: nobody can mean that.
-    told.seen_act = (*seen)->seen.act;
+  MUTUAL_CHECK(take_as_it_is(places, *in, told));
+  if (lost_machines) {
+    MUTUAL_CHECK(end_those_of_lost_machines(places, *in, told));
+    MUTUAL_TRY(const auto now, in->how_far());
+    MUTUAL_CHECK(advance_mark(places, now));
   }
-  MUTUAL_TRY(auto whole, in->begin());
-  MUTUAL_CHECK(put_back_authorities(places, *in, told));
-  for (const auto& one : certificates_in(places.replaced())) MUTUAL_CHECK(put_back(places, one, true, *in, told));
-  for (const auto& one : certificates_in(places.issued())) MUTUAL_CHECK(put_back(places, one, false, *in, told));
-  taken_over from_lists;
-  for (const auto& file : {places.revocation_lists(), places.revocation_list("root"),
-                           places.revocation_list("intermediate"), places.delta_list("intermediate")}) {
-    MUTUAL_CHECK(put_back_list(places, file, *in, from_lists));
-  }
-  std::error_code code;
-  for (std::filesystem::directory_iterator at(places.retired(), code), end; !code && at != end; at.increment(code)) {
-    if (at->path().extension() == ".crl") MUTUAL_CHECK(put_back_list(places, at->path(), *in, from_lists));
-  }
-  // A list that is not read could be the only one that says it.
-  if (code && code != std::errc::no_such_file_or_directory) {
-    return error(errc::io, fmt::format("cannot look into {}: {}", text::printable(places.retired().string(), 4096),
-                                       file::advice(code.value())));
-  }
-  told.revoked = std::move(from_lists.revoked);
-  told.unknown = std::move(from_lists.unknown);
-  std::map<std::string, std::uint64_t> numbers;
-  if (seen && *seen) numbers = (*seen)->list_numbers;
-  for (const auto& [issuer, number] : numbers) MUTUAL_CHECK(in->skip_list_numbers(issuer, number));
-  MUTUAL_CHECK(void_tokens(*in));
-  MUTUAL_CHECK(
-      in->note("recovered", {}, {},
-               fmt::format("taken as it was at act {}, though act {} was seen", told.last_act, told.seen_act)));
-  MUTUAL_CHECK(whole.commit());
-  MUTUAL_TRY(const auto now, in->how_far());
-  MUTUAL_CHECK(write_mark(places, {now, numbers}));
   return told;
 }
 

@@ -56,6 +56,8 @@ result<x509::distinguished_name> new_name(pki& of, const x509::certificate& befo
 
 result<> record_ca(pki& of, const x509::certificate& one, std::string_view name, profile purpose,
                    const std::string& replaces, std::string_view why) {
+  // One in a token is the user's choice.
+  MUTUAL_CHECK(of.check_key(X509_get0_pubkey(one.get())));
   auto entry = to_record(one, name, purpose, false);
   entry.state = record_state::issued;
   entry.replaces = replaces;

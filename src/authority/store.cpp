@@ -1,6 +1,7 @@
 #include "authority/store.hpp"
 
 #include "authority/closed_store.hpp"
+#include "authority/footing.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 
@@ -27,29 +28,48 @@ result<std::unique_ptr<inventory>> open_store(const layout& places, const std::s
   return url.empty() ? open_inventory(places.inventory()) : open_inventory_at(url);
 }
 
-result<> check_not_older(const layout& places, inventory& in) {
-  MUTUAL_CHECK(check_open(in.on()));
-  MUTUAL_TRY(const auto remembered, read_mark(places));
-  if (!remembered) return {};
-  const auto& seen = remembered->seen;
-  MUTUAL_TRY(const auto current, in.how_far());
+namespace {
+
+// Whether it knows what the folder has seen of it.
+result<> check_history(const layout& places, inventory& in, const history& current, const history& seen) {
   if (current.inventory != seen.inventory) {
     return error(errc::bad_input,
                  fmt::format("{} is the inventory of another PKI than {}: name the right one with --store or --pki",
                              in.on().where(), shown(places.folder())));
   }
   MUTUAL_TRY(const auto digest, in.digest_of(seen.act));
-  if (digest == seen.digest) return {};
-  const auto lacks = current.act < seen.act
-                         ? fmt::format("its history ends at act {}, and {} has seen act {}", current.act,
-                                       shown(places.folder()), seen.act)
-                         : fmt::format("its act {} is not the one that {} has seen", seen.act, shown(places.folder()));
+  auto lacks = current.act < seen.act
+                   ? fmt::format("its history ends at act {}, and {} has seen act {}", current.act,
+                                 shown(places.folder()), seen.act)
+                   : fmt::format("its act {} is not the one that {} has seen", seen.act, shown(places.folder()));
+  if (digest == seen.digest) {
+    if (seen.incarnation.empty() || seen.incarnation == current.incarnation) return {};
+    MUTUAL_TRY(const bool knows, knows_incarnation(in.on(), seen.incarnation));
+    if (knows) return {};
+    lacks = fmt::format("it does not know where {} has seen it last", shown(places.folder()));
+  }
   return error(
       errc::bad_input,
       fmt::format("{} is older than it was ({}), as one from a backup is: it may have forgotten certificates and "
                   "revocations, so nothing is done with it; put the newest one back, or take this one with "
                   "mutual recover",
                   in.on().where(), lacks));
+}
+
+}  // namespace
+
+result<> check_not_older(const layout& places, inventory& in, bool* is_taken_since) {
+  MUTUAL_CHECK(check_open(in.on()));
+  MUTUAL_TRY(const auto remembered, read_mark(places));
+  if (remembered) {
+    const auto& seen = remembered->seen;
+    MUTUAL_TRY(const auto current, in.how_far());
+    MUTUAL_CHECK(check_history(places, in, current, seen));
+    if (is_taken_since != nullptr && !seen.incarnation.empty()) {
+      *is_taken_since = seen.incarnation != current.incarnation;
+    }
+  }
+  return check_footing(in.on());
 }
 
 }  // namespace mutual::authority

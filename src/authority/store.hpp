@@ -38,7 +38,9 @@ result<> write_mark(const layout& places, const mark& now);
 result<> advance_mark(const layout& places, const history& seen);
 
 /// An error (bad_input) if the inventory is another than the folder's, or does not know what the folder has seen done:
-/// then it is an older one, put back from a backup; an error (io) if it was moved away. Nothing is written.
-result<> check_not_older(const layout& places, inventory& in);
+/// then it is an older one, put back from a backup; or if it is elsewhere than it was noted, and may be an older one
+/// (see footing.hpp); an error (io) if it was moved away. `is_taken_since` becomes true if somebody has taken it where
+/// it is since the folder looked last. Nothing is written.
+result<> check_not_older(const layout& places, inventory& in, bool* is_taken_since = nullptr);
 
 }  // namespace mutual::authority

@@ -44,7 +44,7 @@ result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in,
                     text::quoted(list.issuer()), serial, text::quoted(known->issuer), text::quoted(known->name)));
   }
   // What was held and is revoked for good by now must not come back as a hold, which could be released.
-  if (known->revoked && (!known->revoked->is_hold() || reason == revocation_reason::certificate_hold)) return {};
+  if (known->revoked && !may_follow(known->revoked->reason, reason)) return {};
   MUTUAL_CHECK(in.revoke(serial, reason, fmt::format("{}: it is on a revocation list", why)));
   told.revoked.push_back(serial);
   return {};

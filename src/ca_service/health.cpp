@@ -63,6 +63,12 @@ std::vector<std::string> troubles(const standing& seen, clock::time_point steady
   }
   if (!seen.can_sign) wrong.emplace_back("the intermediate's key cannot be used");
   for (const auto part : listed) check_list(seen, part, present, wrong);
+  if (!seen.unlisted.empty()) {
+    wrong.push_back(
+        fmt::format("the root's revocation list does not say that the CA {} was revoked: bring the root's "
+                    "key, and make another with mutual crl",
+                    fmt::join(seen.unlisted, ", ")));
+  }
   if (const auto uncovered = uncovered_for(seen, steady_now); uncovered > longest_uncovered) {
     wrong.push_back(fmt::format("a revocation has been on no list for {} seconds", uncovered.count()));
   }

@@ -67,7 +67,8 @@ class keeper {
   result<> make_lists(authority::pki& opened, lists_due why);
   result<std::vector<authority::made_list>> make_lists_if_still_due(authority::pki& opened, lists_due why);
   static const char* words_of(lists_due why);
-  result<> read_own_list(std::string stamp);
+  result<> read_own_list(std::string stamp, const std::vector<authority::record>& roots);
+  result<> look_at_authorities(authority::pki& opened);
   result<bool> drop_revoked_responders(authority::pki& opened);
   result<> take_responders(authority::pki& opened);
   result<> sign_with(ocsp_desk::responders all);
@@ -95,6 +96,7 @@ class keeper {
   std::string lists_stamp_;       // of the lists in the folder when they were last read
   std::uint64_t own_number_ = 0;  // of the intermediate's; 0 for none
   std::string own_issuer_;
+  std::vector<x509::lookup_list> root_lists_;           // of all roots, as servers have them
   std::chrono::steady_clock::time_point not_before_{};  // for the next attempt at lists, after one that failed
   std::chrono::seconds failed_wait_{};
   std::optional<error> failure_;

@@ -76,7 +76,11 @@ result<> keeper::look_at_lists(authority::pki& opened) {
 }
 
 result<keeper::lists_due> keeper::what_is_due(authority::pki& opened) {
-  if (auto stamp = lists_stamp(); stamp != lists_stamp_) MUTUAL_CHECK(read_own_list(std::move(stamp)));
+  if (auto stamp = lists_stamp(); stamp != lists_stamp_) {
+    MUTUAL_TRY(const auto roots, opened.records().of_profile(x509::profile::root));
+    MUTUAL_CHECK(read_own_list(std::move(stamp), roots));
+  }
+  MUTUAL_CHECK(look_at_authorities(opened));
   MUTUAL_TRY(const auto own, opened.records().list_numbered(own_issuer_, own_number_));
   MUTUAL_TRY(const auto last, opened.records().last_revocation());
   // What failed for those before is tried for this one at once.
@@ -87,23 +91,44 @@ result<keeper::lists_due> keeper::what_is_due(authority::pki& opened) {
 }
 
 // The number says, by the inventory, which revocations the folder's list has.
-result<> keeper::read_own_list(std::string stamp) {
+result<> keeper::read_own_list(std::string stamp, const std::vector<authority::record>& roots) {
   const auto& places = authority_.places();
   MUTUAL_TRY(const auto issuer, x509::load_certificates(places.intermediate_certificate()));
   MUTUAL_TRY(const auto root, x509::load_certificates(places.root_certificate()));
   own_issuer_ = issuer.front().subject();
   own_number_ = 0;
   next_.lists.clear();
+  root_lists_.clear();
   const auto lists = x509::load_lookup_lists(places.revocation_lists());
   if (!lists && lists.error().code() != errc::not_found) return lists.error();
   for (const auto& one : lists ? *lists : std::vector<x509::lookup_list>()) {
     auto state = state_of(one, issuer.front(), root.front());
     if (state.ca.part == "intermediate") own_number_ = state.number;
+    const bool is_of_root = std::any_of(roots.begin(), roots.end(),
+                                        [&](const authority::record& ca) { return ca.subject == one.issuer(); });
+    if (is_of_root) root_lists_.push_back(one);
     const bool is_known = std::any_of(next_.lists.begin(), next_.lists.end(),
                                       [&](const list_state& before) { return before.ca == state.ca; });
     if (!is_known && next_.lists.size() < most_told) next_.lists.push_back(std::move(state));
   }
   lists_stamp_ = std::move(stamp);
+  return {};
+}
+
+// The root's key may have been away when a CA was revoked: then its list does not say it yet, and whatever that CA has
+// issued is let in. One that has ended lets nobody in.
+result<> keeper::look_at_authorities(authority::pki& opened) {
+  MUTUAL_TRY(const auto authorities, opened.records().of_profile(x509::profile::intermediate));
+  next_.unlisted.clear();
+  for (const auto& one : authorities) {
+    if (!one.revoked || one.not_after <= now() || one.der.empty()) continue;
+    MUTUAL_TRY(const auto certificate, x509::certificate::from_der(one.der));
+    const auto* serial = X509_get0_serialNumber(certificate.get());
+    const bool is_listed = std::any_of(root_lists_.begin(), root_lists_.end(), [&](const x509::lookup_list& list) {
+      return list.issuer() == one.issuer && list.revokes(serial);
+    });
+    if (!is_listed && next_.unlisted.size() < most_told) next_.unlisted.push_back(one.serial);
+  }
   return {};
 }
 

@@ -54,6 +54,8 @@ void add_lists(exposition& to, const counters& counts, const standing& seen, sys
   to.sample(value_of(counts.lists_failed));
   to.family("mutual_ca_uncovered_seconds", "gauge", "For how long a revocation has been on no list; 0 if all are.");
   to.sample(uncovered_for(seen, std::chrono::steady_clock::now()).count());
+  to.family("mutual_ca_unlisted_authorities", "gauge", "Revoked CAs that are on no revocation list of their root.");
+  to.sample(static_cast<std::int64_t>(seen.unlisted.size()));
   add_each(to, "mutual_ca_list_number", "The number of the current revocation list.", seen.lists,
            [](const list_state& one) { return static_cast<std::int64_t>(one.number); });
   add_each(to, "mutual_ca_list_revoked", "Certificates on the current revocation list.", seen.lists,

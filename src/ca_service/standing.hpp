@@ -51,6 +51,8 @@ struct standing {
   authority::inventory_counts counted;
   /// Since when a revocation is known that is on no list in the folder; servers have not heard of it.
   std::optional<std::chrono::steady_clock::time_point> uncovered_since{};
+  /// The serial numbers of CAs that are revoked, and that no list of their root's says it of: servers believe them yet.
+  std::vector<std::string> unlisted{};
 };
 
 }  // namespace mutual::ca_service

@@ -19,6 +19,7 @@ namespace {
 struct options {
   std::filesystem::path pki;
   std::string store;
+  bool lost_machines = false;
 };
 
 std::string listing(const std::vector<std::string>& words) {
@@ -26,7 +27,11 @@ std::string listing(const std::vector<std::string>& words) {
 }
 
 result<> run(const options& given) {
-  MUTUAL_TRY(const auto told, authority::recover(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(const auto told, authority::recover(authority::pki_folder(given.pki), given.store, given.lost_machines));
+  if (given.lost_machines) {
+    print("Begun on machines that are lost, and issued from now on: {}. Revoke what nobody has.\n",
+          listing(told.ended));
+  }
   if (!told.was_older) {
     print("The inventory is the newest that this folder has seen: there is nothing to recover.\n");
     return {};
@@ -50,11 +55,16 @@ void add_recover(CLI::App& program, action& chosen) {
   const auto given = std::make_shared<options>();
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);
+  command->add_flag("--lost-machines", given->lost_machines,
+                    "All other folders that have begun certificates and not finished them are gone for good: these "
+                    "may have left, and count as issued");
   command->footer(
       "An older inventory may have forgotten certificates and revocations, so every command refuses it. This one "
       "takes\n"
       "it all the same, after it has put back what the folder still knows: certificates whose files are there, and\n"
-      "whoever is on its revocation lists. List numbers go on from the highest that was seen.");
+      "whoever is on its revocation lists. List numbers go on from the highest that was seen. So it is with a\n"
+      "PostgreSQL that was copied, restored or failed over since, whether or not anything is lacking; other folders\n"
+      "that lack nothing go on by themselves then.");
   command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
 }
 

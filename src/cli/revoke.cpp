@@ -171,6 +171,7 @@ void add_revoke(CLI::App& program, action& chosen) {
       "A new revocation list is made at once, and a running mutual serve --pki refuses the certificate within a "
       "second:\n"
       "new connections, sessions that are taken up again, and those that are open. The name can be issued anew then.\n"
+      "What is revoked already may be so for keyCompromise or cACompromise later: its key is certified no more then.\n"
       "\n"
       "Example: mutual revoke alice --reason keyCompromise --why 'laptop stolen'");
   command->callback([given, &chosen] { chosen = [given] { return revoke(*given); }; });

@@ -132,7 +132,9 @@ task<bool> server_worker::shake_hands(guest& self) {
   }
   self.stream.start_tls(std::move(ssl));
   const auto status = co_await self.stream.handshake();
-  if (self.facts.revoked.who) tell_revoked(std::exchange(self.facts.revoked, {}), *self.context);
+  if (self.facts.revoked.who) {
+    tell_revoked(std::exchange(self.facts.revoked, {}), *self.context, self.facts.revoked_since);
+  }
   if (status != tls::io_status::ok) {
     owner_.count(tally::failed_handshakes);
     co_await handshake_failed(self, status);

@@ -49,12 +49,19 @@ task<bool> server_worker::ask_about(guest& self, std::shared_ptr<const connectio
   co_await std::move(waiting);
   if (self.stream.socket().cancelled()) co_return false;
   auto wrong = book->objection(self.answers, now());
-  if (!wrong) co_return true;
+  if (!wrong) {
+    if (tls::ocsp_book::were_revoked(self.answers) && owner_.options_.on_released) {
+      owner_.options_.on_released(*self.standing.who);
+    }
+    co_return true;
+  }
   const auto why = wrong->why;
   self.facts.judged = std::make_unique<tls::verdict>(tls::refusal_of(*self.standing.who, std::move(*wrong)));
   refuse(self, why, self.facts.judged->detail);
   // A session of theirs was not taken up again.
-  if (why == reason::revoked && info->resumed) tell_revoked(self.standing, *self.context);
+  if (why == reason::revoked && info->resumed) {
+    tell_revoked(self.standing, *self.context, book->revoked_since(self.answers));
+  }
   auto turning = turn_away(self, std::move(info));
   co_await std::move(turning);
   co_return false;

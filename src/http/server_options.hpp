@@ -67,10 +67,20 @@ using head_check = std::function<body_terms(const request&)>;
 using answer_observer = std::function<void(const request&, const answer_notes&, int status, std::size_t body_bytes,
                                            std::chrono::nanoseconds took)>;
 
+/// How somebody was found to be revoked.
+struct revocation_found {
+  std::uint64_t generation = 0;           ///< Of the trust that judged.
+  std::optional<sys_seconds> answered{};  ///< If an OCSP responder says it and no list: since when, as it says.
+};
+
 /// Hears of somebody who was let in and is found to be revoked: for each open connection that is closed for it, and for
-/// each session that is not taken up again. Told are what it was let in by, and the generation of the trust that found
-/// it revoked. Called on the connection's thread, before it is closed, so it must not wait; and it must not throw.
-using revocation_observer = std::function<void(const tls::standing&, std::uint64_t generation)>;
+/// each session that is not taken up again. Told are what it was let in by, and how it was found revoked. Called on the
+/// connection's thread, before it is closed, so it must not wait; and it must not throw.
+using revocation_observer = std::function<void(const tls::standing&, const revocation_found&)>;
+
+/// Hears of somebody who is let in, and of whom an OCSP responder has said before that it was revoked: the next
+/// revocation is another one. As above.
+using release_observer = std::function<void(const peer&)>;
 
 struct server_options {
   std::vector<std::string> listen{"127.0.0.1:5000"};  ///< "HOST:PORT"; port 0 for any free one.
@@ -92,6 +102,7 @@ struct server_options {
   head_check check_head;           ///< May be empty.
   answer_observer on_answer;       ///< May be empty.
   revocation_observer on_revoked;  ///< May be empty.
+  release_observer on_released;    ///< May be empty.
   /// Called on each of the server's threads before it serves; what it gives is kept until that thread ends. May be
   /// empty.
   std::function<std::shared_ptr<void>(net::loop&)> on_thread;

@@ -257,24 +257,27 @@ bool server_worker::still_welcome(guest& self) {
   if (tls::ocsp_book::are_good(self.answers, now())) return true;
   auto wrong = owner_.options_.ocsp->objection(self.answers, now());
   if (!wrong) return true;
-  dismiss_for(self, tls::refusal_of(*self.standing.who, std::move(*wrong)));
+  dismiss_for(self, tls::refusal_of(*self.standing.who, std::move(*wrong)),
+              owner_.options_.ocsp->revoked_since(self.answers));
   return false;
 }
 
 // Tells and counts it; the connection is closed by whoever has asked.
-void server_worker::dismiss_for(guest& self, const tls::verdict& why) {
+void server_worker::dismiss_for(guest& self, const tls::verdict& why, std::optional<sys_seconds> answered) {
   self.dismissed = true;
   owner_.count(tally::dismissed);
   const auto code = why.refused.value_or(reason::malformed);
   owner_.refused_[static_cast<std::size_t>(code)].fetch_add(1, std::memory_order_relaxed);
   owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), code, why.detail, &why) +
                            " (the connection was open, and is closed)");
-  if (code == reason::revoked) tell_revoked(self.standing, *self.judge);
+  if (code == reason::revoked) tell_revoked(self.standing, *self.judge, answered);
   self.judge.reset();
 }
 
-void server_worker::tell_revoked(const tls::standing& earlier, const tls::server_context& found_by) const {
-  if (owner_.options_.on_revoked) owner_.options_.on_revoked(earlier, found_by.generation());
+void server_worker::tell_revoked(const tls::standing& earlier, const tls::server_context& found_by,
+                                 std::optional<sys_seconds> answered) const {
+  const revocation_found how{found_by.generation(), answered};
+  if (owner_.options_.on_revoked) owner_.options_.on_revoked(earlier, how);
 }
 
 }  // namespace mutual::http

@@ -75,9 +75,10 @@ class server_worker {
   void look_after_standings();
   bool is_of_today(const guest& self) const;
   bool still_welcome(guest& self);
-  void tell_revoked(const tls::standing& earlier, const tls::server_context& found_by) const;
+  void tell_revoked(const tls::standing& earlier, const tls::server_context& found_by,
+                    std::optional<sys_seconds> answered) const;
   void dismiss(guest& self);
-  void dismiss_for(guest& self, const tls::verdict& why);
+  void dismiss_for(guest& self, const tls::verdict& why, std::optional<sys_seconds> answered = std::nullopt);
   void leave();
 
   server& owner_;

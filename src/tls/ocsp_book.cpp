@@ -113,6 +113,20 @@ bool ocsp_book::are_good(const pages& all, sys_seconds at) {
   return std::all_of(all.begin(), all.end(), [at](const auto& one) { return one->is_good(at); });
 }
 
+std::optional<sys_seconds> ocsp_book::revoked_since(const pages& of) const {
+  const std::scoped_lock lock(guard_);
+  for (const auto& one : of) {
+    if (one->said && one->said->is == status::revoked) return one->said->revoked_at;
+  }
+  return std::nullopt;
+}
+
+bool ocsp_book::were_revoked(const pages& of) {
+  bool any = false;
+  for (const auto& one : of) any = (one->was_revoked.load() && one->was_revoked.exchange(false)) || any;
+  return any;
+}
+
 void ocsp_book::set_end(page& one) const {
   using limits = std::numeric_limits<std::int64_t>;
   const bool is_good = one.said && one.said->is == status::good;
@@ -226,6 +240,7 @@ void ocsp_book::note(page& one, sys_seconds at, result<std::string> got, const s
   auto until = said->next_update ? *said->next_update + how_.tolerance : at + short_life;
   if (said->is == status::unknown) until = std::min(until, at + short_life);
   one.said = page::word{said->is, said->revoked_at, said->this_update, until};
+  if (said->is == status::revoked) one.was_revoked = true;
   one.ask_again = at + std::max((until - at) / 2, seconds(1));
   one.try_again = {};
   one.failure.clear();

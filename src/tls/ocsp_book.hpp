@@ -67,6 +67,13 @@ class ocsp_book : public std::enable_shared_from_this<ocsp_book> {
   /// The same as far as it can be said without asking anybody: nothing also if somebody is to be asked first.
   std::optional<finding> objection_unasked(const pages& to, sys_seconds at) const;
 
+  /// Since when one of them is revoked, as its responder says: what tells one revocation from another. Nothing if none
+  /// is.
+  std::optional<sys_seconds> revoked_since(const pages& of) const;
+
+  /// Whether one of them was revoked, as its responder said before this was asked last.
+  static bool were_revoked(const pages& of);
+
   /// Whether there is surely no objection. Takes no lock.
   static bool are_good(const pages& all, sys_seconds at);
 

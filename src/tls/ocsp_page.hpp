@@ -25,6 +25,9 @@ class ocsp_book::page {
   // Seconds since 1970.
   std::atomic<std::int64_t> good_until{std::numeric_limits<std::int64_t>::min()};
 
+  // Since somebody has asked whether it was.
+  std::atomic<bool> was_revoked{false};
+
   // Guarded by the book.
   struct word {
     x509::ocsp_fact::status is;

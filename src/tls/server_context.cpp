@@ -159,8 +159,13 @@ bool server_context::may_resume(const standing& known, client_facts& facts) cons
 }
 
 bool server_context::is_good_yet(const standing& known, client_facts& facts) const {
-  const auto judged = heed_answers(judge_again(known));
-  if (judged.refused == reason::revoked) facts.revoked = known;
+  auto judged = judge_again(known);
+  const bool is_answers_word = bool(judged);
+  judged = heed_answers(std::move(judged));
+  if (judged.refused == reason::revoked) {
+    facts.revoked = known;
+    if (is_answers_word) facts.revoked_since = answers_->revoked_since(answers_->about(*trust_, *known.who));
+  }
   return bool(judged);
 }
 

@@ -34,6 +34,8 @@ struct client_facts {
   std::unique_ptr<verdict> judged;
   /// Whoever was let in before, wanted to take up that session again, and has been revoked since; nobody else.
   standing revoked;
+  /// Since when, if an OCSP responder says it and no list.
+  std::optional<sys_seconds> revoked_since{};
 };
 
 /// The certificate, key, trust and rules of one listener, read and checked as a whole; immutable, numbered by

@@ -81,6 +81,22 @@ TEST_F(a_mark, is_damaged_when_neither_line_is_whole) {
   }
 }
 
+TEST_F(a_mark, remembers_where_the_inventory_was_meant_to_be) {
+  auto seen = at(7);
+  seen.incarnation = "91b7";
+  good(write_mark(places, {seen, {{"CN=Acme CA", 3}}}));
+  EXPECT_EQ(now().seen.incarnation, "91b7");
+  seen.act = 8;
+  good(advance_mark(places, seen));
+  EXPECT_EQ(now().seen.incarnation, "91b7");
+  // The same act, elsewhere.
+  seen.incarnation = "00aa";
+  good(advance_mark(places, seen));
+  EXPECT_EQ(now().seen.incarnation, "00aa");
+  EXPECT_EQ(now().seen.act, 8);
+  EXPECT_EQ(now().list_numbers.at("CN=Acme CA"), 3U);
+}
+
 TEST_F(a_mark, of_an_older_version_is_read_and_brought_up_to_date) {
   put("inventory 00ff\nact 57 abc7\nlist 3 CN=Acme CA\n");
   EXPECT_EQ(now().seen.act, 57);

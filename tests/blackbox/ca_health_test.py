@@ -4,6 +4,7 @@ import concurrent.futures
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -181,6 +182,36 @@ class Health(HealthTest):
             self.assertIn("mutual_ca_ready", self.numbers())
             holder.stdin.close()
             holder.wait(timeout=30)
+
+    def test_a_revoked_ca_that_its_roots_list_does_not_name_is_told_until_it_is_named_or_has_ended(self):
+        old = json.loads(self.mutual("show", "pki/intermediate.crt", "--json"))["certificates"][0]["serial"]
+        self.mutual("rotate", "intermediate")
+        self.mutual("issue", "client", "bob")
+        self.ca_serve()
+        self.assertEqual(self.numbers("bob")["mutual_ca_unlisted_authorities"], {(): 0})
+        os.rename(self.at("pki/root.key"), self.at("away.key"))
+        self.mutual("revoke", old, "--reason", "cACompromise", code=1)
+        self.comes_to(503)
+        said = self.curl("/healthz", client="bob")
+        self.assertIn(f"the root's revocation list does not say that the CA {old} was revoked", said)
+        self.assertNotIn(self.folder, said)
+        self.assertEqual(self.numbers("bob")["mutual_ca_unlisted_authorities"], {(): 1})
+        self.mutual("crl", "--root-key", "away.key")
+        self.comes_to(200)
+        self.assertEqual(self.numbers("bob")["mutual_ca_unlisted_authorities"], {(): 0})
+
+    def test_a_ca_that_has_ended_is_asked_of_no_list(self):
+        old = json.loads(self.mutual("show", "pki/intermediate.crt", "--json"))["certificates"][0]["serial"]
+        self.mutual("rotate", "intermediate")
+        os.rename(self.at("pki/root.key"), self.at("away.key"))
+        self.mutual("revoke", old, code=1)
+        self.assertIn("a CA was revoked, but the root's revocation list does not say it yet", self.mutual("crl", code=1))
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        database.executescript(f"DROP TRIGGER certificates_keep; UPDATE certificates SET not_after = 1 WHERE serial = '{old}'")
+        database.close()
+        self.mutual("crl")
+        self.ca_serve()
+        self.comes_to(200)
 
     def test_without_its_key_it_is_unwell(self):
         self.ca_serve()

@@ -12,48 +12,13 @@ import threading
 import time
 import unittest
 
+import stores
 from killing import KILLS, Kills, ListsSeen, certificate_files, certificates_in
-from postgres import WithPostgres, programs
-from serving import MUTUAL, ServingTest, clean_environment
+from postgres import programs
+from serving import MUTUAL, ServingTest
 
 
-class OnSqlite(ServingTest):
-    store = ()
-
-    def setUp(self):
-        super().setUp()
-        self.init()
-
-    def init(self):
-        self.run_tool(MUTUAL, "init", "--name", "Acme", "--client", "alice", *self.store)
-
-    def mutual(self, *arguments, code=0):
-        return self.run_tool(MUTUAL, *arguments, code=code)
-
-    def read(self, name):
-        with open(self.at(name), "rb") as file:
-            return file.read()
-
-    def sql(self, text):
-        database = sqlite3.connect(self.at("pki/inventory.db"))
-        try:
-            with database:
-                return [tuple(str(value) for value in row) for row in database.execute(text).fetchall()]
-        finally:
-            database.close()
-
-    def start(self, *arguments):
-        return subprocess.Popen([MUTUAL, *arguments], cwd=self.folder, env=clean_environment(), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-
-    def listed(self):
-        return json.loads(self.mutual("list", "--json"))
-
-    def crl(self, name="intermediate.crl"):
-        text = self.run_tool("openssl", "crl", "-inform", "DER", "-in", f"pki/{name}", "-noout", "-text", "-crlnumber")
-        number = int(text.split("crlNumber=")[1].split()[0], 16)
-        return number, {one.split()[0].lower() for one in text.split("Serial Number: ")[1:]}
-
+class OnSqlite(stores.OnSqlite):
     def check_consistent(self):
         """Every certificate in any file is in the inventory, an issued one under its own name; and no serial is there twice."""
         rows = self.sql("SELECT sha256, name, state, serial FROM certificates")
@@ -412,6 +377,7 @@ class OnSqlite(ServingTest):
         os.remove(self.at("pki/inventory.mark"))  # as on another machine, which went on from the backup
         for name in glob.glob(self.at("pki/issued/bob.*")):
             os.remove(name)
+        self.mutual("recover")
         self.mutual("issue", "client", "eve")
         self.mutual("issue", "client", "eve2")
         with open(self.at("pki/inventory.mark"), "wb") as file:
@@ -430,16 +396,7 @@ class OnSqlite(ServingTest):
         self.mutual("list")
 
 
-class OnPostgresql(WithPostgres, OnSqlite):
-    def init(self):
-        self.database, self.url = self.postgres.new_database()
-        self.store = ("--store", self.url)
-        super().init()
-        self.assertFalse(os.path.exists(self.at("pki/inventory.db")))
-
-    def sql(self, text):
-        return [tuple(line.split("|")) for line in self.postgres.sql(text, self.database).splitlines()]
-
+class OnPostgresql(stores.OnPostgresql, OnSqlite):
     def backup(self):
         self.postgres.run("pg_dump", "-h", self.postgres.folder, "-U", "mutual", "-f", self.postgres.at("dump"), self.database)
 
@@ -507,12 +464,6 @@ class OnPostgresql(WithPostgres, OnSqlite):
         said = self.while_nobody_can_change_anything(copied, "revoke", "alice", code=0)
         self.assertIn("abcdef", said)
         self.assertEqual(self.sql("SELECT count(*) FROM certificates WHERE name = 'alice' AND revoked_at IS NULL"), [("0",)])
-
-    def other_machine(self):
-        """Another machine's folder, which shares the inventory."""
-        shutil.copytree(self.at("pki"), self.at("other"))
-        shutil.rmtree(self.at("other/issued"))
-        os.mkdir(self.at("other/issued"))
 
     def test_a_machine_that_has_not_heard_of_a_rotation_issues_nothing_until_it_has_the_new_files(self):
         self.mutual("crl")

@@ -29,12 +29,16 @@ class Postgres:
             self.user = {"user": other.pw_uid, "group": other.pw_gid, "extra_groups": []}
         self.run("initdb", "-D", self.at("data"), "-U", "mutual", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync")
         self.log = open(self.at("log") if not self.user else os.devnull, "wb")
+        self.databases = 0
         # What is killed by tests are its clients, never the machine: nothing has to be on the disk.
+        self.fsync = "on" if fsync else "off"
+        self.start()
+
+    def start(self):
         self.server = subprocess.Popen(
-            [os.path.join(programs(), "postgres"), "-D", self.at("data"), "-k", self.folder, "-h", "", "-c", f"fsync={'on' if fsync else 'off'}",
+            [os.path.join(programs(), "postgres"), "-D", self.at("data"), "-k", self.folder, "-h", "", "-c", f"fsync={self.fsync}",
              "-c", "max_connections=60"], cwd=self.folder, stdin=subprocess.DEVNULL, stdout=self.log,
             stderr=subprocess.STDOUT, **self.user)
-        self.databases = 0
         end = time.monotonic() + 60
         while subprocess.run([os.path.join(programs(), "pg_isready"), "-q", "-h", self.folder], check=False).returncode != 0:
             if self.server.poll() is not None or time.monotonic() > end:
@@ -63,14 +67,18 @@ class Postgres:
         self.sql(f"CREATE DATABASE {name}")
         return name, f"postgresql://mutual@{self.folder.replace('/', '%2F')}/{name}"
 
-    def stop(self):
+    def halt(self, how=signal.SIGINT):
+        """By a signal of PostgreSQL's: SIGINT cuts clients off, SIGQUIT leaves it as a crash does."""
         if self.server.poll() is None:
-            self.server.send_signal(signal.SIGINT)  # "fast": clients are cut off
+            self.server.send_signal(how)
             try:
                 self.server.wait(timeout=30)
             except subprocess.TimeoutExpired:
                 self.server.kill()
                 self.server.wait()
+
+    def stop(self):
+        self.halt()
         self.log.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -176,6 +176,11 @@ TEST_F(a_standing, is_not_well_when_a_revocation_is_on_no_list_for_long) {
   EXPECT_THAT(wrong(), ElementsAre("a revocation has been on no list for 20 seconds"));
 }
 
+TEST_F(a_standing, names_cas_that_are_revoked_and_on_no_list) {
+  seen.unlisted = {"0a", "0b"};
+  EXPECT_THAT(wrong(), ElementsAre(HasSubstr("does not say that the CA 0a, 0b was revoked")));
+}
+
 TEST_F(a_standing, says_that_the_inventory_has_not_answered_for_long) {
   at += longest_silence;
   EXPECT_THAT(wrong(), IsEmpty());

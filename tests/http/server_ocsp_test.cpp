@@ -116,9 +116,14 @@ class server_ocsp : public testing::TestWithParam<int> {
     tls.ocsp.tolerance = 0s;
     auto how = options_for(log_, tls);
     how.ocsp = std::make_shared<tls::ocsp_book>(tls.ocsp, asked.takes(), log_.to());
-    how.on_revoked = [this](const tls::standing& who, std::uint64_t) {
+    how.on_revoked = [this](const tls::standing& who, const http::revocation_found& found) {
       const std::scoped_lock lock(telling_);
       told_ += who.who->name() + " ";
+      answered_ = found.answered;
+    };
+    how.on_released = [this](const peer& who) {
+      const std::scoped_lock lock(telling_);
+      told_ += who.name() + " is back ";
     };
     return how;
   }
@@ -138,6 +143,7 @@ class server_ocsp : public testing::TestWithParam<int> {
   captured_log log_;
   std::mutex telling_;
   std::string told_;
+  std::optional<sys_seconds> answered_;
   responder responder_{files_.people()};
 };
 
@@ -255,6 +261,22 @@ TEST_P(server_ocsp, a_session_is_asked_about_again_once_the_answer_has_ended) {
   // Now it is known, and the session is not taken up again.
   const auto last = third.session ? third.session : next;
   EXPECT_EQ(get(running.port(), alice(last)).alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+TEST_P(server_ocsp, who_is_let_in_after_a_revocation_that_was_taken_back_is_told_of) {
+  const service running(options());
+  responder_.says({.ends_in = 1s});
+  const auto first = get(running.port(), alice());
+  ASSERT_TRUE(first.session);
+  wait_out(1s);
+  responder_.says({.status = V_OCSP_CERTSTATUS_REVOKED, .ends_in = 1s});
+  expect_refused(get(running.port(), alice(first.session)), "revoked");
+  EXPECT_EQ(told(), "alice ");
+  EXPECT_TRUE(answered_) << "by a responder's word, which says since when";
+  wait_out(1s);
+  responder_.says({});
+  for (int count = 0; count < 2; ++count) EXPECT_EQ(get(running.port(), alice()).status, 200);
+  EXPECT_EQ(told(), "alice alice is back ") << "once";
 }
 
 TEST_P(server_ocsp, a_live_connection_is_asked_about_and_closed_when_its_peer_is_revoked) {
