@@ -251,8 +251,9 @@ class pki {
   std::unique_ptr<inventory> inventory_;
   std::string place_;
   bool is_being_made_ = false;
-  // Whose keys were compromised, as of that revocation.
+  // Whose keys were compromised, as of that revocation; in the change of that number it has been asked for.
   std::int64_t compromised_as_of_ = -1;
+  std::uint64_t compromised_in_change_ = 0;
   std::vector<x509::certificate> compromised_;
 };
 
