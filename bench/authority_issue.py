@@ -1,6 +1,7 @@
 """Certificates and OCSP answers a second, beside cfssl and openssl, on the same disk and with keys of the same kind."""
 
 import base64
+import collections
 import glob
 import hashlib
 import http.client
@@ -115,7 +116,7 @@ def tokens_for(names, insert):
 
 
 def by_mutual(asked, folder, clients, requests, database=None):
-    """Certificates a second; with a PostgreSQL, the inventory is there."""
+    """Certificates a second, and the service's CPU in ms for each; with a PostgreSQL, the inventory is there."""
     mutual, pki = make_pki(asked, folder, *(["--store", database.url] if database else []))
     request(folder, "x")
     # A name is certified once: each request is for another, by a token made for it beforehand.
@@ -134,12 +135,14 @@ def by_mutual(asked, folder, clients, requests, database=None):
                                {"Content-Type": "application/pkcs10", "Authorization": "Bearer " + token})
             expect(connection.getresponse())
 
+        before = server.cpu_seconds()
         rate = at_once(clients, tokens,
                        lambda: http.client.HTTPSConnection("localhost", int(server.found), context=trust), ask)
+        cpu_ms = (server.cpu_seconds() - before) * 1000 / requests
     kept = json.loads(subprocess.run([mutual, "list", "--json", "--pki", pki], capture_output=True, check=True).stdout)
     if sum(one["name"].startswith("host") for one in kept) != requests:
         raise SystemExit("mutual has not kept all certificates")
-    return rate
+    return rate, cpu_ms
 
 
 class Database:
@@ -178,17 +181,19 @@ def by_cfssl(folder, clients, requests):
     folder.mkdir(parents=True, exist_ok=True)
     made = openssl_pki.make(folder / "pki", "p256")
     body = json.dumps({"certificate_request": request(folder, "x").read_text(), "hosts": ["x"]})
-    with cfssl_serve(folder, made, 8889):
+    with cfssl_serve(folder, made, 8889) as server:
 
         def ask(connection, _):
             connection.request("POST", "/api/v1/cfssl/sign", body, {"Content-Type": "application/json"})
             expect(connection.getresponse())
 
+        before = server.cpu_seconds()
         rate = at_once(clients, range(requests), lambda: http.client.HTTPConnection("127.0.0.1", 8889), ask)
+        cpu_ms = (server.cpu_seconds() - before) * 1000 / requests
     kept = sqlite3.connect(folder / "certs.db").execute("SELECT count(*) FROM certificates").fetchone()[0]
     if kept != requests:
         raise SystemExit(f"cfssl kept {kept} of {requests} certificates")
-    return rate
+    return rate, cpu_ms
 
 
 def commands(asked, folder):
@@ -216,16 +221,21 @@ def issue(asked, folder):
     """With so many clients at once each; cfssl, which takes the longer, is asked a fifth as often."""
     found = {"command": [], "openssl_ca": []}
     by_clients = {}
+
+    def note(one, kind, measured):
+        one[kind].append(measured[0])
+        one[kind + "_cpu_ms"].append(measured[1])
+
     for number in range(asked.rounds):
         for clients in asked.clients:
-            one = by_clients.setdefault(str(clients), {"service": [], "cfssl": [], "postgresql": []})
-            one["service"].append(by_mutual(asked, folder / f"m{number}-{clients}", clients, asked.requests))
+            one = by_clients.setdefault(str(clients), collections.defaultdict(list))
+            note(one, "service", by_mutual(asked, folder / f"m{number}-{clients}", clients, asked.requests))
             if shutil.which("cfssl"):
-                one["cfssl"].append(by_cfssl(folder / f"c{number}-{clients}", clients, asked.requests // 5))
+                note(one, "cfssl", by_cfssl(folder / f"c{number}-{clients}", clients, asked.requests // 5))
             if shutil.which("pg_config") or glob.glob("/usr/lib/postgresql/*/bin/postgres"):
                 with Database() as database:
-                    one["postgresql"].append(
-                        by_mutual(asked, folder / f"p{number}-{clients}", clients, asked.requests, database))
+                    note(one, "postgresql",
+                         by_mutual(asked, folder / f"p{number}-{clients}", clients, asked.requests, database))
         ours, openssls = commands(asked, folder / f"o{number}")
         found["command"].append(ours)
         found["openssl_ca"].append(openssls)

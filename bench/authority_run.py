@@ -54,6 +54,11 @@ class Running:
                 raise SystemExit(f"'{pattern}' did not appear:\n{self.log()[-2000:]}")
             time.sleep(0.01)
 
+    def cpu_seconds(self):
+        """What it has spent so far, all threads together."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def memory_mib(self):
         for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
             if line.startswith("VmRSS:"):

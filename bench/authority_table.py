@@ -61,6 +61,10 @@ def issue(found):
     if all("cfssl" in one for one in clients.values()):
         ratios = [one["service"] / one["cfssl"] for one in clients.values()]
         rows.append(row("SQLite beside SQLite (aim: 10)", *[f"{one:.1f}: {verdict(one >= 10)}" for one in ratios]))
+    rows += [""] + head("CPU of the service for a certificate, ms", *[f"{one} clients" for one in clients])
+    for said, kind in kinds:
+        if all(kind in one for one in clients.values()):
+            rows.append(row(said, *[f"{one[kind + '_cpu_ms']:.2f}" for one in clients.values()]))
     return rows + [""] + head("certificates a second, one command each", "measured") + [
         row("`mutual sign`", f"{found['command']:,.1f}"),
         row("`openssl ca` (syncs nothing)", f"{found['openssl_ca']:,.1f}")]

@@ -47,10 +47,10 @@ struct issued_certificate {
 /// One certificate of several that become durable together.
 struct draft {
   certified what;
-  std::string who;                          ///< For the log of acts.
-  std::shared_ptr<const die> by{};          ///< Who has signed it; null if nobody has yet.
-  std::optional<x509::certificate> leaf{};  ///< Nobody's business before it is recorded.
-  std::string replaces{};                   ///< The serial of what it takes the place of, when it is recorded.
+  std::string who;                                    ///< For the log of acts.
+  std::shared_ptr<const die> by{};                    ///< Who has signed it; null if nobody has yet.
+  std::optional<x509::certificate> leaf{};            ///< Nobody's business before it is recorded.
+  record entry{};                                     ///< What the inventory has of it, when it is recorded.
   std::optional<result<issued_certificate>> outcome;  ///< What came of it.
 };
 

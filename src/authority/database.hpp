@@ -65,6 +65,9 @@ class database {
   virtual result<> run(const std::string& script) = 0;
   /// Runs one statement; gives how many rows it has changed.
   virtual result<std::int64_t> change(const char* sql, parameters values) = 0;
+  /// Runs one statement of a change, of which nobody has to hear anything unless it goes wrong, and may do so later,
+  /// with others: what goes wrong is the error of whatever is asked next, and of the commit.
+  virtual result<> send(const char* sql, parameters values) = 0;
   /// Runs one statement and shows each row of its answer, as they come. `read` must not use the database.
   virtual result<> each(const std::string& sql, parameters values, const std::function<void(const row&)>& read) = 0;
 

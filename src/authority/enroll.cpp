@@ -58,7 +58,7 @@ result<> take_key(agreed& to, const enrolment& what, const layout& places, profi
     to.made = std::move(made);
     to.what.key = to.made->get();
   } else {
-    to.what.key = X509_REQ_get0_pubkey(what.request.get());
+    to.what.key = what.request.key();
   }
   return {};
 }
@@ -199,7 +199,7 @@ result<agreed> given_already(pki& at, const token_facts& token, const enrolment&
   MUTUAL_TRY(const auto one, at.records().find_serial(token.serial));
   if (one && !one->revoked && !what.make_key) {
     MUTUAL_TRY(auto leaf, x509::certificate::from_der(one->der));
-    if (EVP_PKEY_eq(X509_get0_pubkey(leaf.get()), X509_REQ_get0_pubkey(what.request.get())) == 1) {
+    if (EVP_PKEY_eq(X509_get0_pubkey(leaf.get()), what.request.key()) == 1) {
       return given(*one, std::move(leaf));
     }
   }
@@ -252,7 +252,7 @@ result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, 
 
 result<agreed> agree_after_end(pki& at, const x509::request& request, std::chrono::seconds grace) {
   MUTUAL_TRY(const auto asked, x509::checked_request(request));
-  EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
+  EVP_PKEY* key = request.key();
   std::optional<record> newest;
   std::optional<x509::certificate> before;
   MUTUAL_CHECK(at.records().each_named(request.common_name(), [&](const record& one) {

@@ -136,10 +136,9 @@ result<> inventory::log_act(std::string_view what, std::string_view serial, std:
   const auto at = seconds(now());
   auto digest = sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", digest_, at, what, serial, name, who_, why));
   if (digest.empty()) return error(errc::internal, "no SHA-256 digest could be made of an act");
-  const auto inserted =
-      db_->change("INSERT INTO acts (at, what, serial, name, who, why, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-                  {at, what, serial, name, std::string_view(who_), why, std::string_view(digest)});
-  if (!inserted) return inserted.error();
+  MUTUAL_CHECK(
+      db_->send("INSERT INTO acts (at, what, serial, name, who, why, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                {at, what, serial, name, std::string_view(who_), why, std::string_view(digest)}));
   digest_ = std::move(digest);
   digest_in_change_ = db_->changes_begun();
   return {};
@@ -148,10 +147,9 @@ result<> inventory::log_act(std::string_view what, std::string_view serial, std:
 result<> inventory::add(const record& one, std::string_view why) {
   MUTUAL_TRY(auto change, begin());
   if (!one.replaces.empty()) {
-    MUTUAL_TRY(const auto stepped_down,
-               db_->change("UPDATE certificates SET is_current = 0 WHERE serial = $1 AND name = $2 AND is_current = 1",
+    // Changes nothing if it was revoked.
+    MUTUAL_CHECK(db_->send("UPDATE certificates SET is_current = 0 WHERE serial = $1 AND name = $2 AND is_current = 1",
                            {std::string_view(one.replaces), std::string_view(one.name)}));
-    (void)stepped_down;  // None, if it was revoked.
   }
   const auto sql = fmt::format(
       "INSERT INTO certificates ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 1, $13, $14, $15, "
@@ -159,13 +157,11 @@ result<> inventory::add(const record& one, std::string_view why) {
       "NULL)",
       columns);
   using view = std::string_view;
-  MUTUAL_TRY(
-      const auto added,
-      db_->change(sql.c_str(), {view(one.name), to_string(one.purpose), view(one.serial), view(one.subject),
-                                view(one.issuer), view(one.sha256), seconds(one.not_before), seconds(one.not_after),
-                                seconds(one.recorded_at), std::int64_t{one.p12_has_password}, octets{one.der},
-                                to_string(one.state), std::int64_t{one.has_key}, view(one.replaces), view(one.place)}));
-  (void)added;
+  MUTUAL_CHECK(db_->send(
+      sql.c_str(),
+      {view(one.name), to_string(one.purpose), view(one.serial), view(one.subject), view(one.issuer), view(one.sha256),
+       seconds(one.not_before), seconds(one.not_after), seconds(one.recorded_at), std::int64_t{one.p12_has_password},
+       octets{one.der}, to_string(one.state), std::int64_t{one.has_key}, view(one.replaces), view(one.place)}));
   MUTUAL_CHECK(log_act(to_string(one.state), one.serial, one.name, why));
   return change.commit();
 }
@@ -325,15 +321,16 @@ result<> inventory::note(std::string_view what, std::string_view serial, std::st
 
 result<history> inventory::how_far() {
   history out;
-  MUTUAL_CHECK(db_->each("SELECT id, (SELECT name FROM incarnations ORDER BY id DESC LIMIT 1) FROM identity", {},
-                         [&](const row& one) {
-                           out.inventory = one.text(0);
-                           out.incarnation = one.text(1);
-                         }));
-  MUTUAL_CHECK(db_->each("SELECT id, digest FROM acts ORDER BY id DESC LIMIT 1", {}, [&](const row& last) {
-    out.act = last.integer(0);
-    out.digest = last.text(1);
-  }));
+  MUTUAL_CHECK(
+      db_->each("SELECT identity.id, (SELECT name FROM incarnations ORDER BY id DESC LIMIT 1), last.id, last.digest "
+                "FROM identity "
+                "LEFT JOIN (SELECT id, digest FROM acts ORDER BY id DESC LIMIT 1) last ON 1 = 1",
+                {}, [&](const row& one) {
+                  out.inventory = one.text(0);
+                  out.incarnation = one.text(1);
+                  out.act = one.integer(2);
+                  out.digest = one.text(3);
+                }));
   return out;
 }
 

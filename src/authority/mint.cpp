@@ -75,6 +75,11 @@ result<std::shared_ptr<const die>> mint::current() {
   return error(errc::io, "the authority's files change all the time: try again");
 }
 
+std::shared_ptr<const die> mint::latest() {
+  const std::scoped_lock lock(guard_);
+  return struck_;
+}
+
 result<x509::certificate> mint::sign(const die& by, const certified& what) {
   const auto& issuer = by.issuer;
   if (EVP_PKEY_eq(what.key, issuer.key.get()) == 1) {
@@ -92,7 +97,8 @@ result<x509::certificate> mint::sign(const die& by, const certified& what) {
   spec.places = places_for(by.by, issuer.leaf(), what.purpose);
   std::unique_lock one_at_a_time(token_, std::defer_lock);
   if (by.is_in_token) one_at_a_time.lock();
-  auto made = x509::issue_certificate(std::move(spec), what.key, issuer.leaf(), issuer.key);
+  auto made =
+      x509::issue_certificate(std::move(spec), what.key, issuer.leaf(), issuer.key, x509::read_back::without_key);
   if (!made && by.is_in_token) {
     // The token may have been taken out and put back: the next time it is opened anew.
     const std::scoped_lock lock(guard_);

@@ -31,7 +31,12 @@ class mint {
   /// wrong is no fault of who asks for a certificate: it is an error of io.
   result<std::shared_ptr<const die>> current();
 
-  /// Signs within the limits. Nobody may see the certificate before it is in the inventory.
+  /// What they said when they were read last, without a look at them; null if that is not known. What is signed with it
+  /// counts only if current() gives the same before it is recorded.
+  std::shared_ptr<const die> latest();
+
+  /// Signs within the limits. Nobody may see the certificate before it is in the inventory. Its public key is not read
+  /// back.
   result<x509::certificate> sign(const die& by, const certified& what);
 
  private:

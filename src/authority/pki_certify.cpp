@@ -9,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
+#include <system_error>
 
 namespace mutual::authority {
 
@@ -31,6 +33,19 @@ void fail(const std::vector<draft*>& all, const error& why) {
   for (auto* one : all) {
     if (!one->outcome) one->outcome = why;
   }
+}
+
+// What one gives, which is done by another thread meanwhile, if there can be one.
+template <class One, class Other>
+result<> beside(One one, Other other) {
+  std::future<result<>> given;
+  try {
+    given = std::async(std::launch::async, one);
+  } catch (const std::system_error&) {
+    given = std::async(std::launch::deferred, one);
+  }
+  other();
+  return given.get();
 }
 
 }  // namespace
@@ -87,9 +102,11 @@ void pki::certify_all(std::vector<draft>& all, mint& by, const in_hand& held, st
   if (!recorded) return fail(open, recorded.error());
   std::erase_if(open, [](const draft* one) { return one->outcome.has_value(); });
   if (open.empty()) return;
-  publish_drafts(open, issuer, loose);
-  // Before anybody has one of them: a state of the inventory that lacks it is known as an older one from here on.
-  if (const auto marked = advance_mark(places_, *recorded); !marked) return fail(open, marked.error());
+  // Before anybody has one of them: a state of the inventory that lacks it is known as an older one from here on. The
+  // disk is waited for while the files are written.
+  const auto marked =
+      beside([&] { return advance_mark(places_, *recorded); }, [&] { publish_drafts(open, issuer, loose); });
+  if (!marked) return fail(open, marked.error());
   for (auto* one : open) {
     if (one->outcome) continue;
     one->outcome =
@@ -126,19 +143,18 @@ result<> pki::record_one(draft& one) {
   auto replaces = what.replaces ? what.replaces(*inventory_) : replaceable(*inventory_, what.name);
   if (!replaces) return refuse(replaces.error());
   if (const auto checked = check_key(what.key); !checked) return refuse(checked.error());
-  auto entry = to_entry(*one.leaf, what.name, what.purpose);
+  auto& entry = one.entry;
+  entry = to_entry(*one.leaf, what.name, what.purpose);
   entry.replaces = *std::move(replaces);
   if (!what.token.empty()) {
     if (const auto used = inventory_->use_token(what.token, entry.serial); !used) return refuse(used.error());
   }
-  one.replaces = entry.replaces;
   return inventory_->add(entry, what.why);
 }
 
 void pki::publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose) {
   for (auto* one : all) {
-    auto entry = to_entry(*one->leaf, one->what.name, one->what.purpose);
-    entry.replaces = one->replaces;
+    const auto& entry = one->entry;
     std::vector<x509::certificate> chain{*one->leaf};
     chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
     const auto written = publish(places_, entry, {}, chain, {}, file::on_disk::nothing);

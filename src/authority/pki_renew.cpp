@@ -117,7 +117,7 @@ result<issued_certificate> pki::sign(const sign_request& request) {
   MUTUAL_TRY(const auto name, checked_name(wanted));
   MUTUAL_TRY(const auto turn, take_turn());
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
-  EVP_PKEY* key = X509_REQ_get0_pubkey(request.request.get());
+  EVP_PKEY* key = request.request.key();
   if (EVP_PKEY_eq(key, issuer.key.get()) == 1) {
     return error(errc::bad_input, "the request is refused: its key is the authority's own");
   }

@@ -139,6 +139,12 @@ class postgresql_database final : public database {
     return static_cast<std::int64_t>(text::to_number(PQcmdTuples(got.get())).value_or(0));
   }
 
+  result<> send(const char* sql, parameters values) override {
+    MUTUAL_TRY(const auto changed, change(sql, values));
+    (void)changed;
+    return {};
+  }
+
   // Row by row: an answer may have a million, and libpq would hold them all.
   result<> each(const std::string& sql, parameters values, const std::function<void(const row&)>& read) override {
     MUTUAL_CHECK(check_texts(values));

@@ -116,6 +116,10 @@ class sqlite_database final : public database {
     return sqlite3_changes64(handle_.get());
   }
 
+  result<> send(const char* sql, parameters values) override {
+    return each(sql, values, [](const row&) {});
+  }
+
   result<> each(const std::string& sql, parameters values, const std::function<void(const row&)>& read) override {
     MUTUAL_TRY(const auto ready, prepare(sql, values));
     for (const sqlite_row one(ready.get());;) {

@@ -34,32 +34,42 @@ void issue_queue::stop() {
 }
 
 result<authority::issued_certificate> issue_queue::issue(authority::certified what, const std::string& who) {
-  job mine;
-  mine.draft.what = std::move(what);
-  mine.draft.who = who;
-  // Here, beside others. What cannot be done outside of the turn, since somebody is just changing the files, is done
-  // within it.
-  if (const auto by = mint_.current(); by) {
-    auto made = mint_.sign(**by, mine.draft.what);
-    if (!made && !is_ours(made.error().code())) return made.error();
-    if (made) {
-      mine.draft.by = *by;
-      mine.draft.leaf = *std::move(made);
-    }
-  }
+  const auto mine = std::make_shared<job>();
+  mine->draft.what = std::move(what);
+  mine->draft.who = who;
+  MUTUAL_CHECK(sign(mine->draft));
   MUTUAL_CHECK(wait_for(mine));
-  return *std::move(mine.draft.outcome);
+  return *std::move(mine->draft.outcome);
 }
 
-result<> issue_queue::wait_for(job& mine) {
+// Here, beside others, by what the authority's files said last: the turn finds out whether they still do, and signs
+// anew if not. What cannot be done outside of the turn, since somebody is just changing the files, is done within it.
+result<> issue_queue::sign(authority::draft& one) {
+  const auto done_by = [&](std::shared_ptr<const authority::die> by) -> result<> {
+    auto made = mint_.sign(*by, one.what);
+    if (!made) return made.error();
+    one.by = std::move(by);
+    one.leaf = *std::move(made);
+    return {};
+  };
+  if (auto latest = mint_.latest(); latest && done_by(std::move(latest))) return {};
+  // Who is refused is so by what they say now.
+  auto now = mint_.current();
+  if (!now) return {};
+  auto done = done_by(*std::move(now));
+  if (!done && is_ours(done.error().code())) return {};
+  return done;
+}
+
+result<> issue_queue::wait_for(const std::shared_ptr<job>& mine) {
   std::unique_lock lock(guard_);
   if (stopping_) return error(errc::io, "the service is being stopped");
   if (waiting_.size() >= most_.waiting) {
     return error(errc::limit_exceeded, "too many certificates wait for the disk already");
   }
-  waiting_.push_back(&mine);
+  waiting_.push_back(mine);
   wake_.notify_one();
-  mine.done.wait(lock, [&] { return mine.is_done; });
+  mine->done.wait(lock, [&] { return mine->is_done; });
   return {};
 }
 
@@ -69,18 +79,18 @@ void issue_queue::work() {
     wake_.wait(lock, [this] { return stopping_ || !waiting_.empty(); });
     if (waiting_.empty()) return;
     const auto count = static_cast<std::ptrdiff_t>(std::min(waiting_.size(), most_.batch));
-    std::vector<job*> batch(waiting_.begin(), waiting_.begin() + count);
+    const std::vector<std::shared_ptr<job>> batch(waiting_.begin(), waiting_.begin() + count);
     waiting_.erase(waiting_.begin(), waiting_.begin() + count);
     lock.unlock();
-    make_durable(std::move(batch));
+    make_durable(batch);
     lock.lock();
   }
 }
 
-void issue_queue::make_durable(std::vector<job*> batch) {
+void issue_queue::make_durable(const std::vector<std::shared_ptr<job>>& batch) {
   std::vector<authority::draft> drafts;
   drafts.reserve(batch.size());
-  for (auto* one : batch) drafts.push_back(std::move(one->draft));
+  for (const auto& one : batch) drafts.push_back(std::move(one->draft));
   std::vector<authority::given_out> loose;
   const auto all = authority_.with("ca serve", [&](authority::pki& opened) -> result<> {
     opened.certify_all(
@@ -91,18 +101,21 @@ void issue_queue::make_durable(std::vector<job*> batch) {
     }
     return {};
   });
-  const std::scoped_lock lock(guard_);
-  for (std::size_t at = 0; at < batch.size(); ++at) {
-    if (!drafts[at].outcome) drafts[at].outcome = all.error();
-    batch[at]->draft = std::move(drafts[at]);
-    batch[at]->is_done = true;
-    batch[at]->done.notify_one();
+  {
+    const std::scoped_lock lock(guard_);
+    for (std::size_t at = 0; at < batch.size(); ++at) {
+      if (!drafts[at].outcome) drafts[at].outcome = all.error();
+      batch[at]->draft = std::move(drafts[at]);
+      batch[at]->is_done = true;
+    }
+    for (auto& one : loose) {
+      loose_serials_.insert(one.serial);
+      loose_.push_back(std::move(one));
+    }
+    if (!loose_.empty()) tidy_wake_.notify_one();
   }
-  for (auto& one : loose) {
-    loose_serials_.insert(one.serial);
-    loose_.push_back(std::move(one));
-  }
-  if (!loose_.empty()) tidy_wake_.notify_one();
+  // Not under the lock, at which all of them would wait for each other.
+  for (const auto& one : batch) one->done.notify_one();
 }
 
 void issue_queue::tidy() {

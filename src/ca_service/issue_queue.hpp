@@ -12,6 +12,7 @@
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
@@ -50,9 +51,10 @@ class issue_queue {
     std::condition_variable done;
   };
 
-  result<> wait_for(job& mine);
+  result<> sign(authority::draft& one);
+  result<> wait_for(const std::shared_ptr<job>& mine);
   void work();
-  void make_durable(std::vector<job*> batch);
+  void make_durable(const std::vector<std::shared_ptr<job>>& batch);
   void tidy();
   void put_on_disk(const std::vector<authority::given_out>& which);
   bool is_loose(const std::string& serial);
@@ -64,7 +66,7 @@ class issue_queue {
 
   std::mutex guard_;
   std::condition_variable wake_, tidy_wake_;
-  std::deque<job*> waiting_;                  // guarded by guard_, as the next
+  std::deque<std::shared_ptr<job>> waiting_;  // guarded by guard_, as the next
   std::vector<authority::given_out> loose_;   // files that nobody has begun to put on the disk
   std::set<std::string> loose_serials_;       // of these, and of those that are being put there
   bool stopping_ = false, is_worked_ = true;  // the second is false when no batch comes any more

@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "x509/extensions.hpp"
+#include "x509/public_key.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -38,7 +39,7 @@ result<x509_ptr> unsigned_certificate(const certificate_spec& spec, EVP_PKEY* ke
   const X509_NAME* issuer_name = issuer != nullptr ? X509_get_subject_name(issuer) : subject.get();
   if (!made || X509_set_version(made.get(), X509_VERSION_3) != 1 ||
       X509_set_serialNumber(made.get(), serial.get()) != 1 || X509_set_subject_name(made.get(), subject.get()) != 1 ||
-      X509_set_issuer_name(made.get(), issuer_name) != 1 || X509_set_pubkey(made.get(), key) != 1) {
+      X509_set_issuer_name(made.get(), issuer_name) != 1 || !set_public_key(made.get(), key)) {
     return failed("certificate");
   }
   MUTUAL_CHECK(set_dates(made.get(), spec.not_before, spec.not_after));
@@ -47,7 +48,13 @@ result<x509_ptr> unsigned_certificate(const certificate_spec& spec, EVP_PKEY* ke
 }
 
 // Read back from its bytes, as everybody else will read it.
-result<certificate> reread(const x509_ptr& made) { return certificate::from_der(der_of(made.get(), i2d_X509)); }
+result<certificate> reread(const x509_ptr& made, read_back how = read_back::whole) {
+  const auto der = der_of(made.get(), i2d_X509);
+  if (how == read_back::whole) return certificate::from_der(der);
+  auto read = read_certificate_without_key(der);
+  if (!read) return failed("certificate");
+  return certificate(std::move(read));
+}
 
 }  // namespace
 
@@ -59,10 +66,10 @@ std::string random_serial() {
 }
 
 result<certificate> make_certificate(const certificate_spec& spec, EVP_PKEY* subject_key, const certificate& issuer,
-                                     const private_key& issuer_key) {
+                                     const private_key& issuer_key, read_back how) {
   MUTUAL_TRY(const auto made, unsigned_certificate(spec, subject_key, issuer.get()));
   MUTUAL_CHECK(sign(made.get(), spec, issuer_key.get()));
-  return reread(made);
+  return reread(made, how);
 }
 
 result<certificate> make_self_signed(const certificate_spec& spec, const private_key& key) {

@@ -51,9 +51,17 @@ struct certificate_spec {
 /// A new serial number in hex: positive, 20 octets, 158 bits of them random (RFC 5280 section 4.1.2.2 allows 20).
 std::string random_serial();
 
+/// What of a certificate that was made is read back from its bytes.
+enum class read_back {
+  whole,
+  /// All but its public key, which OpenSSL 3.0 takes longer for than for the signature: for who passes it on. What asks
+  /// the certificate for its key finds none.
+  without_key,
+};
+
 /// A certificate for `subject_key` (its public half is enough), signed by the issuer. Dates are taken as they are.
 result<certificate> make_certificate(const certificate_spec& spec, EVP_PKEY* subject_key, const certificate& issuer,
-                                     const private_key& issuer_key);
+                                     const private_key& issuer_key, read_back how = read_back::whole);
 
 /// A certificate signed by its own key.
 result<certificate> make_self_signed(const certificate_spec& spec, const private_key& key);

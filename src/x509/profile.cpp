@@ -81,7 +81,7 @@ result<certificate_spec> describe_certificate(profile purpose, distinguished_nam
 }
 
 result<certificate> issue_certificate(certificate_spec spec, EVP_PKEY* subject_key, const certificate& issuer,
-                                      const private_key& issuer_key) {
+                                      const private_key& issuer_key, read_back how) {
   const auto issuer_name = text::printable(issuer.subject());
   if (!issuer.is_ca() || !issuer_key.belongs_to(issuer)) {
     return error(errc::bad_input, fmt::format("{} cannot issue: it is no CA, or the key is not its own", issuer_name));
@@ -92,7 +92,7 @@ result<certificate> issue_certificate(certificate_spec spec, EVP_PKEY* subject_k
   }
   spec.not_before = std::max(spec.not_before, issuer.not_before());
   spec.not_after = std::min(spec.not_after, issuer.not_after());
-  MUTUAL_TRY(auto made, make_certificate(spec, subject_key, issuer, issuer_key));
+  MUTUAL_TRY(auto made, make_certificate(spec, subject_key, issuer, issuer_key, how));
   MUTUAL_CHECK(check_constraints_of(issuer, made));
   return made;
 }

@@ -43,6 +43,6 @@ result<certificate_spec> describe_certificate(profile purpose, distinguished_nam
 /// Signs it, with its end moved to the issuer's where it is later. An error if the issuer has ended, is no CA,
 /// or may not certify these names (name constraints).
 result<certificate> issue_certificate(certificate_spec spec, EVP_PKEY* subject_key, const certificate& issuer,
-                                      const private_key& issuer_key);
+                                      const private_key& issuer_key, read_back how = read_back::whole);
 
 }  // namespace mutual::x509

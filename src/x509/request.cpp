@@ -2,6 +2,7 @@
 
 #include "x509/alternative_names.hpp"
 #include "x509/extensions.hpp"
+#include "x509/public_key.hpp"
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -17,7 +18,13 @@ using extensions_ptr = std::unique_ptr<STACK_OF(X509_EXTENSION), free_extensions
 }  // namespace
 
 result<request> request::from_der(std::string_view der) {
-  auto read = from_whole_der<x509_req_ptr>(der, d2i_X509_REQ);
+  auto read = read_request_without_key(der);
+  if (auto key = read ? read_plain_key(X509_REQ_get_X509_PUBKEY(read.get())) : nullptr) {
+    request out(std::move(read));
+    out.key_ = std::move(key);
+    return out;
+  }
+  read = from_whole_der<x509_req_ptr>(der, d2i_X509_REQ);
   if (!read) {
     (void)openssl_errors();
     return error(errc::bad_input, "not a certificate signing request, or a damaged one");
@@ -70,12 +77,11 @@ alternative_names request::names() const {
   return names ? read_names(names.get()) : alternative_names{};
 }
 
-std::string request::key_description() const { return describe_key(X509_REQ_get0_pubkey(get())); }
+std::string request::key_description() const { return describe_key(key()); }
 
 bool request::proves_possession() const {
   ERR_set_mark();
-  EVP_PKEY* key = X509_REQ_get0_pubkey(get());
-  const bool verified = key != nullptr && X509_REQ_verify(get(), key) == 1;
+  const bool verified = key() != nullptr && X509_REQ_verify(get(), key()) == 1;
   ERR_pop_to_mark();
   return verified;
 }

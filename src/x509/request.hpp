@@ -29,6 +29,10 @@ class request {
 
   X509_REQ* get() const { return handle_.get(); }
 
+  /// The key that the certificate is to be for; null if it cannot be read. Lives as long as this or a copy. Ask here,
+  /// not OpenSSL, which may have been kept from reading it (see public_key.hpp).
+  EVP_PKEY* key() const { return key_ ? key_.get() : X509_REQ_get0_pubkey(get()); }
+
   std::string der() const;
   std::string pem() const;
 
@@ -42,6 +46,7 @@ class request {
 
  private:
   std::shared_ptr<X509_REQ> handle_;
+  std::shared_ptr<EVP_PKEY> key_;
 };
 
 }  // namespace mutual::x509

@@ -107,7 +107,7 @@ result<alternative_names> check_names(const STACK_OF(X509_EXTENSION) * from) {
 }
 
 result<alternative_names> check(const request& one) {
-  MUTUAL_CHECK(check_key(X509_REQ_get0_pubkey(one.get())));
+  MUTUAL_CHECK(check_key(one.key()));
   if (!one.proves_possession()) {
     return refused("its signature is not by the key that it names, so its sender may not hold that key");
   }

@@ -142,6 +142,27 @@ class OnSqlite(ServingTest):
         self.check_consistent()
         self.assertEqual({one["status"] for one in self.listed() if one["name"].startswith("b")}, {"valid"})
 
+    def test_what_the_database_refuses_fails_nobody_who_asks_at_the_same_time(self):
+        self.refuse_to_record("b3")
+        server = self.serve("--quiet", command=("ca", "serve"))
+        for _ in range(2):  # the second time with statements that the database knows
+            tokens = self.tokens([f"b{client}" for client in range(CLIENTS)])
+            threads, statuses = self.all_ask(server.port, tokens)
+            for one in threads:
+                one.join()
+            self.assertEqual(statuses, {name: 409 if name == "b3" else 200 for name in tokens})
+            for name in tokens:
+                if name != "b3":
+                    self.mutual("revoke", name)
+        self.check_given()
+        self.assertEqual(server.stop(), 0)
+        self.check_consistent()
+
+    def refuse_to_record(self, name):
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        database.execute(f"CREATE TRIGGER no_one BEFORE INSERT ON certificates WHEN NEW.name = '{name}' BEGIN SELECT RAISE(ABORT, 'no'); END")
+        database.close()
+
     def test_commands_and_several_services_have_their_turns_beside_a_busy_one(self):
         servers = [self.serve("--quiet", command=("ca", "serve")) for _ in range(2)]
         failures = []
@@ -190,6 +211,10 @@ class OnSqlite(ServingTest):
 
 class OnPostgresql(WithPostgres, OnSqlite):
     sql, backup, restore = (getattr(inventory_test.OnPostgresql, name) for name in ("sql", "backup", "restore"))
+
+    def refuse_to_record(self, name):
+        self.postgres.sql(f"CREATE TRIGGER no_one BEFORE INSERT ON certificates FOR EACH ROW WHEN (NEW.name = '{name}') "
+                          "EXECUTE FUNCTION refuse_change('no')", self.database)
 
     def init(self):
         self.database, self.url = self.postgres.new_database()

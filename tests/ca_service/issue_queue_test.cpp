@@ -110,6 +110,19 @@ TEST_F(an_issue_queue, notes_that_files_are_on_the_disk_and_does_so_before_it_st
   EXPECT_EQ(good(opened().records().find_serial(serial))->state, authority::record_state::issued);
 }
 
+TEST_F(an_issue_queue, obeys_the_limits_as_they_are_when_it_is_asked) {
+  issue_queue queue(*open, {}, logger());
+  good(queue.issue(wanted("a"), "somebody"));
+  good(file::create(places.limits(), "[client]\nkey_kinds = [\"rsa3072\"]\n", file::access::everyone));
+  EXPECT_EQ(queue.issue(wanted("b"), "somebody").error().code(), errc::bad_usage);
+  EXPECT_EQ(queue.issue(wanted("b"), "somebody").error().code(), errc::bad_usage);
+  good(file::replace(places.limits(), "[client]\nlongest_days = 3\n", file::access::everyone));
+  const auto short_lived = good(queue.issue(wanted("b"), "somebody"));
+  EXPECT_LT(short_lived.leaf.not_after(), now() + std::chrono::days(4));
+  std::filesystem::remove(places.limits());
+  EXPECT_GT(good(queue.issue(wanted("c"), "somebody")).leaf.not_after(), now() + std::chrono::days(4));
+}
+
 TEST_F(an_issue_queue, refuses_what_comes_after_it_was_stopped) {
   issue_queue queue(*open, {}, logger());
   queue.stop();
