@@ -34,7 +34,7 @@ SESSIONS_KEPT, SESSION_BYTES = 20480, 1536
 # What may be otherwise between two moments at which nobody is connected.
 LIVE_SLACK, RSS_SLACK = 1 << 20, 24 << 20
 # Visitors of each kind, at once.
-VISITORS = {"full": 2, "resumed": 1, "large": 1, "http2": 1, "websocket": 1, "aborted": 1, "half_closed": 1, "refused": 1,
+VISITORS = {"full": 2, "resumed": 1, "large": 1, "http2": 1, "websocket": 2, "aborted": 1, "half_closed": 1, "refused": 1,
             "kept": 3}
 SILENT, GARBAGE = 1000, 500
 
@@ -111,10 +111,15 @@ class Soak:
         self.visits = Visits(self.at("pki"), self.server.port, self.live.port, files, certified)
 
     def handshakes(self):
-        """Of good clients at each server, each of which leaves a session."""
+        """Of good clients at each server."""
         each = {"full": 1, "resumed": 4, "large": 1, "http2": 40, "aborted": 1, "half_closed": 1, "revoked": 1}
         of_all = self.visits.stayed + sum(self.counts[kind] * times for kind, times in each.items())
         return {self.server: of_all, self.live: self.counts["websocket"]}
+
+    def surely_kept(self):
+        """Sessions that each server has kept, unless others took their place: of those who said goodbye."""
+        of_all = sum(self.counts[kind] * times for kind, times in {"full": 1, "resumed": 1, "large": 1, "http2": 40}.items())
+        return {self.server: of_all, self.live: self.visits.said_goodbye}
 
     def repeat(self, kind, visit, until):
         while not until.is_set() and not self.lost:
@@ -160,7 +165,7 @@ class Soak:
     def fill_sessions(self, seconds):
         """The first third lasts until as many sessions are kept as ever will be, but not without end."""
         end = time.monotonic() + 4 * seconds
-        return lambda: self.handshakes()[self.server] > 1.2 * SESSIONS_KEPT or time.monotonic() > end
+        return lambda: min(self.surely_kept().values()) > 1.2 * SESSIONS_KEPT or time.monotonic() > end
 
     def soak(self):
         seconds = self.asked.minutes * 60
@@ -172,7 +177,7 @@ class Soak:
         self.load(seconds / 3, self.fill_sessions(seconds / 3))
         if self.failed():
             return
-        made, before = self.handshakes(), {one: one.rest() for one in self.servers}
+        made, before = self.surely_kept(), {one: one.rest() for one in self.servers}
         self.load(seconds * 2 / 3)
         if self.failed():
             return

@@ -75,6 +75,7 @@ class Visits:
         self.pki, self.port, self.live_port, self.files = pki, port, live_port, files
         self.h2load_environment = h2load_environment
         self.stayed = 0  # connections of all that stayed for a while
+        self.said_goodbye = 0  # at WebSockets
         self.alice = [Client(pki, "alice", version) for version in (ssl.TLSVersion.TLSv1_3, ssl.TLSVersion.TLSv1_2)]
         self.mallory = Client(os.path.join(os.path.dirname(pki), "other"), "mallory", trust=os.path.join(pki, "trust.crt"))
         self.nobody = Client(pki, None)
@@ -83,14 +84,24 @@ class Visits:
         if ask(tls, "/" + name, *fields) != self.files[name]:
             raise Lost(f"{name} came otherwise than it is")
 
+    @staticmethod
+    def say_goodbye(tls):
+        """Of those who go without it no session is kept: for OpenSSL their connection has failed. Whether that ended well."""
+        try:
+            tls.unwrap().close()
+        except ssl.SSLError:  # something was on its way here yet
+            return False
+        return True
+
     def full(self, turn):
-        tls = self.alice[turn % 2].connect(self.port)
-        with tls:
+        with self.alice[turn % 2].connect(self.port) as tls:
             self.expect(tls, ("small.txt", "page.html")[turn // 2 % 2], "Accept-Encoding: gzip")
+            self.say_goodbye(tls)
 
     def large(self, turn):
         with self.alice[turn % 2].connect(self.port) as tls:
             self.expect(tls, "large.bin")
+            self.say_goodbye(tls)
 
     def resumed(self, turn):
         session = None
@@ -98,6 +109,7 @@ class Visits:
             with self.alice[turn % 2].connect(self.port, session) as tls:
                 self.expect(tls, "small.txt")
                 session = tls.session
+                self.say_goodbye(tls)
 
     def http2(self, turn):
         """Bursts of h2load, over HTTP/2 and HTTP/1.1."""
@@ -129,6 +141,7 @@ class Visits:
             if turn % 2:
                 tls.sendall(b"\x88\x82\0\0\0\0\x03\xe8")
                 tls.recv(4096)
+                self.said_goodbye += self.say_goodbye(tls)
 
     def aborted(self, turn):
         """Gone, with a reset: in the handshake, in a request, in an answer."""

@@ -127,7 +127,7 @@ result<> inventory::make_ready(bool is_new) {
 result<> inventory::log_act(std::string_view what, std::string_view serial, std::string_view name,
                             std::string_view why) {
   MUTUAL_CHECK(check_free_text(why, longest_log_text));
-  if (digest_in_change_ != db_->changes_begun()) {
+  if (!db_->in_transaction() || digest_in_change_ != db_->changes_begun()) {
     digest_.clear();
     MUTUAL_CHECK(db_->each("SELECT digest FROM acts ORDER BY id DESC LIMIT 1", {},
                            [&](const row& last) { digest_ = last.text(0); }));

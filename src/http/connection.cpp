@@ -61,6 +61,8 @@ task<> connection::run() {
     }
     busy_.used();
     if (has_had_its_turn()) {
+      const bool sent = co_await write_out();
+      if (!sent) break;
       auto others = stream_.socket().owner().yield();
       co_await others;
     }
@@ -129,6 +131,11 @@ task<connection::progress> connection::next_request() {
     if (state == parse_state::failed) co_return refused(parser_.failure().status, parser_.failure().detail);
     take(step.consumed);
     if (state == parse_state::done) co_return progress::request;
+    if (state == parse_state::need_more && !out_.empty()) {
+      const bool sent = co_await write_out();
+      if (!sent) co_return progress::closed;
+      stream_.socket().set_deadline(options_.timeouts.idle);
+    }
     if (idle_ && !parser_.idle()) {
       idle_ = false;
       // Most heads are whole when they come, and are waited for no more.
@@ -186,6 +193,12 @@ task<bool> connection::answer_request(bool whole) {
   const body_lease lease(*this, asked);
   std::optional<response> at_once = answer_at_once(options_, asked, notes);
   if (!at_once) {
+    // No answer waits for another that is not there yet.
+    if (!out_.empty()) {
+      const bool sent = co_await write_out();
+      if (!sent) co_return false;
+      stream_.socket().clear_deadline();
+    }
     auto answering = answer_of(options_, asked, notes);
     at_once = co_await answering;
   }

@@ -90,6 +90,8 @@ class connection {
   task<tunnel::arrival> read_tunnel();
   task<bool> write_tunnel(std::string bytes);
   void nudge();
+  bool may_hold(bool goes_on) const;
+  task<bool> write_out();
   bool write_at_once(std::string_view& bytes);
   task<bool> write(std::string_view bytes);
   std::chrono::milliseconds patience() const;
@@ -111,7 +113,7 @@ class connection {
   request_parser parser_;
   std::size_t taken_ = 0;  // of pending_, from its front
   std::string pending_;    // bytes read that the parser has not taken yet
-  std::string out_;        // the answer being written
+  std::string out_;        // the answer being written, after those that are held for it
   std::optional<response> refusal_;
   body_terms body_terms_;
   pace reading_;

@@ -34,9 +34,8 @@ task<bool> connection::welcome_body() {
 // Says 100 (Continue) to a client that waits for it, unless the body is on its way already.
 task<bool> connection::ask_for_body() {
   if (!std::exchange(body_continues_, false) || !pending_.empty()) co_return true;
-  out_.clear();
   write_continue(out_);
-  const bool sent = co_await write(out_);
+  const bool sent = co_await write_out();
   co_return sent;
 }
 

@@ -9,22 +9,23 @@
 #include <algorithm>
 #include <exception>
 #include <sys/socket.h>
+#include <utility>
 
 namespace mutual::http {
 namespace {
 
 using clock = std::chrono::steady_clock;
 
-// A body up to this size goes out with its head in one write, in one TLS record if it fits.
+// So much of a body goes out with its head in one write; and answers together, until they are as much.
 constexpr std::size_t joined_body = std::size_t{16} * 1024;
+
 }  // namespace
 
-// Sends head and body. True if all of it was taken and the connection may go on.
+// Sends head and body, after whatever is held. True if all of it was taken and the connection may go on.
 task<bool> connection::send(response& made, response_terms terms, bool keep) {
   body_sent_ = 0;
   sent_whole_ = false;
   reading_ = {};
-  out_.clear();
   terms.keep_alive = keep;
   terms.date = guide_.date();
   auto head = write_response_head(out_, made, terms);
@@ -35,38 +36,63 @@ task<bool> connection::send(response& made, response_terms terms, bool keep) {
     if (!head) co_return false;
   }
   bool sent = false;
-  if (head->body == body_kind::none) {
-    sent = co_await write(out_);
-  } else if (made.source) {
-    sent = co_await write(out_);
-    if (sent) sent = co_await send_pieces(made, head->body);
-  } else if (made.body.size() <= joined_body) {
-    body_sent_ = made.body.size();
-    out_ += made.body;
+  if (head->body != body_kind::none && made.source) {
+    sent = co_await send_pieces(made, head->body);
+  } else {
+    std::string_view body(head->body == body_kind::none ? std::string_view() : made.body);
+    body_sent_ = body.size();
+    out_ += body.substr(0, joined_body);
+    body.remove_prefix(std::min(body.size(), joined_body));
+    if (body.empty() && may_hold(head->keep_alive)) {
+      sent_whole_ = true;
+      co_return true;
+    }
     std::string_view left(out_);
     sent = write_at_once(left);
     if (!sent) sent = co_await write(left);
-  } else {
-    body_sent_ = made.body.size();
-    sent = co_await write(out_);
-    if (sent) sent = co_await write(made.body);
+    if (sent && !body.empty()) sent = co_await write(body);
+    give_back(out_);
   }
-  give_back(out_);
   sent_whole_ = sent;
   broken_off_ = !sent && head->body == body_kind::until_close;
   co_return sent && head->keep_alive;
 }
 
+// An answer waits for the next if the read that has brought its request has brought more: they go out together, before
+// anything is waited for.
+bool connection::may_hold(bool goes_on) const { return goes_on && !pending_.empty() && out_.size() < joined_body; }
+
+// Sends what is held. Whoever stops the server waits for that.
+task<bool> connection::write_out() {
+  if (out_.empty()) co_return true;
+  const bool was_idle = std::exchange(idle_, false);
+  const bool sent = co_await write(out_);
+  idle_ = was_idle;
+  give_back(out_);
+  co_return sent;
+}
+
 // What is large goes straight from where it is to where it is sealed, by way of memory that the thread's connections
-// share. Only what was not taken at once is kept, for the time that it takes.
+// share; the head goes with its beginning. Only what was not taken at once is kept, for the time that it takes.
 task<bool> connection::send_filled(const filling_source& source, std::size_t length) {
   while (body_sent_ < length) {
     const auto room = stream_.socket().owner().clear();
-    auto filling = source.fill(room.first(std::min(room.size(), length - body_sent_)));
+    const auto head = out_.size() < room.size() / 2 ? out_.size() : 0;
+    auto filling = source.fill(room.subspan(head, std::min(room.size() - head, length - body_sent_)));
     const auto got = co_await filling;
     if (got == 0) break;
     body_sent_ += got;
-    std::string_view bytes(room.data(), got);
+    if (head == 0 && !out_.empty()) {
+      const std::string kept(room.data(), got);
+      bool sent = co_await write_out();
+      if (sent) sent = co_await write(kept);
+      if (!sent) co_return false;
+      continue;
+    }
+    // Only now: others may have used the room while the file was waited for.
+    std::copy(out_.begin(), out_.end(), room.begin());
+    give_back(out_);
+    std::string_view bytes(room.data(), head + got);
     const auto result = stream_.try_write(bytes);
     if (result.status == tls::io_status::ok) {
       bytes.remove_prefix(result.bytes);
@@ -86,12 +112,15 @@ task<bool> connection::send_filled(const filling_source& source, std::size_t len
 task<bool> connection::send_pieces(response& made, body_kind kind) {
   bool whole = false;
   bool sent = true;
+  bool broken = false;
   try {
     if (const auto* filling = made.source.target<filling_source>(); filling != nullptr && kind == body_kind::length) {
       auto sending = send_filled(*filling, made.length.value_or(0));
       sent = co_await sending;
       whole = true;
     }
+    // A head goes out before its body's first piece is there, which may take long.
+    if (sent) sent = co_await write_out();
     while (sent && !whole) {
       const auto piece = co_await made.source();
       whole = !piece;
@@ -99,29 +128,28 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
       body_sent_ += piece->size();
       if (kind == body_kind::length && body_sent_ > made.length.value_or(0)) break;
       if (kind == body_kind::chunked) {
-        out_.clear();
         write_chunk(out_, *piece);
-        sent = co_await write(out_);
+        sent = co_await write_out();
       } else {
         sent = co_await write(*piece);
       }
     }
   } catch (const std::exception& thrown) {
     options_.log.error(fmt::format("the body of an answer broke off: {}", thrown.what()));
-    co_return false;
+    broken = true;
   } catch (...) {
     options_.log.error("the body of an answer broke off");
-    co_return false;
+    broken = true;
   }
-  if (!sent) co_return false;
+  if (broken) co_await write_out();  // the answers before it are whole
+  if (broken || !sent) co_return false;
   if (kind == body_kind::length && body_sent_ != made.length.value_or(0)) {
     options_.log.error(fmt::format("an answer promised {} bytes and gave {}", made.length.value_or(0), body_sent_));
     co_return false;
   }
   if (kind != body_kind::chunked) co_return true;
-  out_.clear();
   write_last_chunk(out_);
-  const bool ended = co_await write(out_);
+  const bool ended = co_await write_out();
   co_return ended;
 }
 

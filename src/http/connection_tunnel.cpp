@@ -21,14 +21,13 @@ constexpr auto a_while = std::chrono::seconds(10);
 
 // Sends the head, and leaves the rest to the handler's task.
 task<> connection::hand_over(response& made) {
-  out_.clear();
   const auto head = write_switching_head(out_, made, guide_.date());
   if (!head) {
     options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));
     co_return;
   }
   reading_ = {};
-  sent_whole_ = co_await write(out_);
+  sent_whole_ = co_await write_out();
   if (!sent_whole_) co_return;
   tunnel under;
   under.read = [this] { return read_tunnel(); };

@@ -5,7 +5,6 @@
 #include "http/date.hpp"
 #include "http/server.hpp"
 #include "http/server_guest.hpp"
-#include "tls/refusal.hpp"
 
 #include <fmt/format.h>
 
@@ -21,7 +20,7 @@ server_worker::server_worker(server& owner, std::size_t number, std::vector<desc
       number_(number),
       drain_limit_(
           loop_, [](void* self) { static_cast<server_worker*>(self)->cut_all(); }, this) {
-  for (auto& handle : listening) listening_.emplace_back(loop_, std::move(handle));
+  for (auto& handle : listening) listening_.emplace_back(loop_, std::move(handle)).stand_behind(true);
 }
 
 server_worker::~server_worker() = default;
@@ -29,10 +28,11 @@ server_worker::~server_worker() = default;
 // A guest stands on the worker's list while it is served, however that ends.
 class server_worker::enrolled {
  public:
-  enrolled(server_worker& at, guest& self) : at_(at), place_(at.guests_.insert(at.guests_.begin(), &self)) {
+  enrolled(server_worker& at, guest& self) : at_(at), place_(at.guests_.insert(at.next_to_judge_, &self)) {
     at_.open_.fetch_add(1, std::memory_order_relaxed);
   }
   ~enrolled() {
+    if (at_.next_to_judge_ == place_) ++at_.next_to_judge_;
     at_.guests_.erase(place_);
     at_.open_.fetch_sub(1, std::memory_order_relaxed);
   }
@@ -167,6 +167,7 @@ task<> server_worker::attend(descriptor handle, net::endpoint remote) {
   try {
     guest self(loop_, std::move(handle), std::move(remote));
     const enrolled among(*this, self);
+    self.stream.socket().stand_behind(true);
     if (cutting_) self.stream.socket().cancel();
     co_await serve(self);
   } catch (const std::exception& thrown) {
@@ -178,6 +179,7 @@ task<> server_worker::attend(descriptor handle, net::endpoint remote) {
 task<> server_worker::serve(guest& self) {
   const bool welcome = co_await admit(self);
   if (!welcome) co_return;
+  self.stream.socket().stand_behind(false);
   connection_guide guide;
   guide.stopping = [this] { return draining_; };
   guide.still_welcome = [this, &self] { return still_welcome(self); };
@@ -200,84 +202,6 @@ task<> server_worker::serve(guest& self) {
   co_await talk;
   self.talk = nullptr;
   self.conversation = nullptr;
-}
-
-void server_worker::judge_all_again() {
-  loop_.post([this] { judge_some_again(); });
-}
-
-// A few at a time: those who have requests under way meanwhile must not wait for all the others' verdicts.
-void server_worker::judge_some_again() {
-  constexpr auto at_a_time = std::chrono::milliseconds(2);
-  const auto enough = net::loop::clock::now() + at_a_time;
-  for (guest* one : guests_) {
-    if (!one->info || is_of_today(*one)) continue;
-    if (!still_welcome(*one)) dismiss(*one);
-    if (net::loop::clock::now() < enough) continue;
-    loop_.post([this] { judge_some_again(); });
-    return;
-  }
-}
-
-// What nobody has changed may change by itself: a certificate ends, a revocation list grows stale, another begins.
-void server_worker::look_after_standings() {
-  loop_.after(std::chrono::seconds(1), [this] {
-    busy_.look_after();
-    judge_some_again();
-    if (number_ == 0) refresh_answers();
-    look_after_standings();
-  });
-}
-
-void server_worker::dismiss(guest& self) {
-  (void)::shutdown(self.stream.socket().fd(), SHUT_RDWR);
-  self.stream.socket().cancel();
-  stop_waiting(self);
-}
-
-bool server_worker::is_of_today(const guest& self) const {
-  if (!self.standing.who || self.dismissed) return true;
-  return owner_.generation_.load(std::memory_order_acquire) == self.judge->generation() &&
-         self.judge->still_holds(self.standing) && tls::ocsp_book::are_good(self.answers, now());
-}
-
-bool server_worker::still_welcome(guest& self) {
-  if (!self.standing.who) return true;
-  if (self.dismissed) return false;
-  const auto generation = owner_.generation_.load(std::memory_order_acquire);
-  if (generation != self.judge->generation()) self.judge = owner_.context();
-  if (!self.judge->still_holds(self.standing)) {
-    auto judged = self.judge->judge_again(self.standing);
-    if (!judged) {
-      dismiss_for(self, judged);
-      return false;
-    }
-    self.standing = std::move(judged.holds);
-  }
-  if (tls::ocsp_book::are_good(self.answers, now())) return true;
-  auto wrong = owner_.options_.ocsp->objection(self.answers, now());
-  if (!wrong) return true;
-  dismiss_for(self, tls::refusal_of(*self.standing.who, std::move(*wrong)),
-              owner_.options_.ocsp->revoked_since(self.answers));
-  return false;
-}
-
-// Tells and counts it; the connection is closed by whoever has asked.
-void server_worker::dismiss_for(guest& self, const tls::verdict& why, std::optional<sys_seconds> answered) {
-  self.dismissed = true;
-  owner_.count(tally::dismissed);
-  const auto code = why.refused.value_or(reason::malformed);
-  owner_.refused_[static_cast<std::size_t>(code)].fetch_add(1, std::memory_order_relaxed);
-  owner_.options_.log.warn(tls::refusal_line(self.remote.to_string(), code, why.detail, &why) +
-                           " (the connection was open, and is closed)");
-  if (code == reason::revoked) tell_revoked(self.standing, *self.judge, answered);
-  self.judge.reset();
-}
-
-void server_worker::tell_revoked(const tls::standing& earlier, const tls::server_context& found_by,
-                                 std::optional<sys_seconds> answered) const {
-  const revocation_found how{found_by.generation(), answered};
-  if (owner_.options_.on_revoked) owner_.options_.on_revoked(earlier, how);
 }
 
 }  // namespace mutual::http

@@ -71,6 +71,7 @@ class server_worker {
   void leave_the_door(guest& self);
   void show_out(guest& self);
   bool cut_a_leaver();
+  void begin_judging();
   void judge_some_again();
   void look_after_standings();
   bool is_of_today(const guest& self) const;
@@ -87,6 +88,9 @@ class server_worker {
   tls::busy_streams busy_;
   std::list<net::socket> listening_;
   std::list<guest*> guests_;
+  std::list<guest*>::iterator next_to_judge_ = guests_.end();  // and so on, round and round
+  std::size_t left_to_judge_ = 0;                              // in this round
+  bool judging_ = false;
   std::list<guest*> at_the_door_;     // those who have not shown who they are yet, the newest first
   std::list<guest*> on_the_way_out_;  // those who were refused and have not gone yet, the newest first
   std::size_t listeners_running_ = 0;

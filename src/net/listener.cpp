@@ -13,8 +13,6 @@ namespace {
 
 // Enough for a burst; the kernel lowers it to what the system allows (net.core.somaxconn).
 constexpr int backlog = 4096;
-// A busy listener lets the connections it has brought work before it accepts more.
-constexpr int accepts_at_once = 16;
 constexpr std::chrono::milliseconds pause_when_exhausted{100};
 
 void enable(int fd, int level, int option) {
@@ -104,29 +102,27 @@ result<std::vector<std::vector<descriptor>>> listen(std::vector<endpoint>& endpo
 task<> accept_all(socket& listening, std::function<void(descriptor, const endpoint&)> accepted, logger log) {
   bool complained = false;
   for (;;) {
+    // One at a time: each may have much to do at once, and who is there already has a turn in between.
     const auto woken = co_await listening.readable();
     if (woken == wait_status::cancelled) co_return;
-    for (int count = 0; count < accepts_at_once && !listening.cancelled(); ++count) {
-      sockaddr_storage storage{};
-      socklen_t size = sizeof storage;
-      descriptor handle = listening.accept(storage, size);
-      if (handle) {
-        complained = false;
-        accepted(std::move(handle), endpoint(reinterpret_cast<const sockaddr*>(&storage), size));
-        continue;
-      }
-      if (const int code = errno; is_exhaustion(code)) {
-        if (!complained) {
-          log.error(fmt::format(
-              "cannot accept connections: {}; trying again until it is possible (raise the limit: ulimit -n)",
-              file::system_message(code)));
-        }
-        complained = true;
-        co_await listening.owner().sleep(pause_when_exhausted);
-      }
-      // EAGAIN: nobody else is there. Anything else is the fate of one connection that went away (accept(2)).
-      break;
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    descriptor handle = listening.accept(storage, size);
+    if (handle) {
+      complained = false;
+      accepted(std::move(handle), endpoint(reinterpret_cast<const sockaddr*>(&storage), size));
+      continue;
     }
+    if (const int code = errno; is_exhaustion(code)) {
+      if (!complained) {
+        log.error(
+            fmt::format("cannot accept connections: {}; trying again until it is possible (raise the limit: ulimit -n)",
+                        file::system_message(code)));
+      }
+      complained = true;
+      co_await listening.owner().sleep(pause_when_exhausted);
+    }
+    // EAGAIN: nobody else is there. Anything else is the fate of one connection that went away (accept(2)).
   }
 }
 

@@ -16,6 +16,11 @@ namespace mutual::net {
 namespace {
 
 constexpr std::size_t events_at_once = 256;
+constexpr int looks_at_once = 64;
+
+// About one handshake. Those who stand behind have as long as those before them have taken, if that is more: a server
+// that is never idle goes on letting people in.
+constexpr auto least_for_those_behind = std::chrono::microseconds(300);
 
 // Enough to make a system call worth its while, and so little that it stays in the nearest caches on its way.
 constexpr std::size_t clear_bytes = std::size_t{32} * 1024;
@@ -52,41 +57,59 @@ void loop::impl::ring() const {
 
 bool loop::impl::has_work() {
   const std::scoped_lock lock(guard);
-  return waits > 0 || !timers.empty() || !posted.empty() || !ready.empty();
+  return waits > 0 || !timers.empty() || !posted.empty() || !ready.empty() || !behind.empty();
 }
 
 // How long epoll may wait, in milliseconds; -1 for ever. Rounded up: nothing is done before its time.
 int loop::impl::patience(clock::time_point now) const {
-  if (has_posted.load(std::memory_order_acquire) || !ready.empty()) return 0;
+  if (has_posted.load(std::memory_order_acquire) || !ready.empty() || !behind.empty()) return 0;
   if (timers.empty()) return -1;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(timers.begin()->first - now).count();
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 60'000));
 }
 
-int loop::impl::collect(int timeout) {
+bool loop::impl::collect(int timeout) {
   std::array<epoll_event, events_at_once> seen;
-  const int count = ::epoll_wait(events.get(), seen.data(), static_cast<int>(seen.size()), timeout);
-  for (int at = 0; at < count; ++at) {
-    const auto& one = seen[static_cast<std::size_t>(at)];
-    if (one.data.ptr != nullptr) {
-      static_cast<socket*>(one.data.ptr)->notice(one.events);
-      continue;
+  for (int looks = 0; looks < looks_at_once; ++looks) {
+    const int count = ::epoll_wait(events.get(), seen.data(), static_cast<int>(seen.size()), looks == 0 ? timeout : 0);
+    for (int at = 0; at < count; ++at) {
+      const auto& one = seen[static_cast<std::size_t>(at)];
+      if (one.data.ptr != nullptr) {
+        static_cast<socket*>(one.data.ptr)->notice(one.events);
+        continue;
+      }
+      std::uint64_t rung = 0;
+      [[maybe_unused]] const auto got = ::read(bell.get(), &rung, sizeof rung);
     }
-    std::uint64_t rung = 0;
-    [[maybe_unused]] const auto got = ::read(bell.get(), &rung, sizeof rung);
+    // There may be more, and among it one who comes before all those.
+    if (count < static_cast<int>(seen.size())) return looks > 0 || count > 0;
   }
-  return count;
+  return true;
 }
 
 void loop::impl::resume_ready() {
   // Those who wait again meanwhile come after those who wait for their first turn.
-  decltype(ready) now;
+  line now;
   now.splice(now.end(), ready);
   while (!now.empty()) {
     socket& next = now.front();
     now.pop_front();
     next.resume();
   }
+}
+
+// For so long, before there is another look at who comes before them; one at least.
+void loop::impl::resume_those_behind(clock::duration at_least) {
+  const auto enough = clock::now() + std::max<clock::duration>(at_least, least_for_those_behind);
+  line now;
+  now.splice(now.end(), behind);
+  while (!now.empty()) {
+    socket& next = now.front();
+    now.pop_front();
+    next.resume();
+    if (clock::now() >= enough) break;
+  }
+  behind.splice(behind.begin(), now);
 }
 
 void loop::impl::run_posted() {
@@ -109,8 +132,14 @@ void loop::impl::run_due(clock::time_point now) {
 
 void loop::impl::turn() {
   const auto began = clock::now();
-  const bool waited_in_vain = collect(patience(began)) <= 0;
-  resume_ready();
+  const bool waited_in_vain = !collect(patience(began));
+  if (behind.empty()) {
+    resume_ready();
+  } else {
+    const auto looked = clock::now();
+    resume_ready();
+    resume_those_behind(clock::now() - looked);
+  }
   // While there is always something to do, the clock is read once a turn: what falls due meanwhile is the next turn's.
   run_due(waited_in_vain ? clock::now() : began);
   run_posted();

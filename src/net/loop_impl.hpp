@@ -30,9 +30,10 @@ struct loop::impl {
   bool has_work();
 
   void ring() const;
-  /// How many were told of.
-  int collect(int timeout);
+  /// Whether anything was told of.
+  bool collect(int timeout);
   void resume_ready();
+  void resume_those_behind(clock::duration at_least);
   void run_posted();
   void run_due(clock::time_point now);
   int patience(clock::time_point now) const;
@@ -49,7 +50,9 @@ struct loop::impl {
   std::multimap<clock::time_point, std::function<void()>> timers;
   // Sockets whose waits are over. They are resumed after all that one look at epoll brought is noted down, so that none
   // of it can be about a socket that is gone.
-  boost::intrusive::list<socket, boost::intrusive::constant_time_size<false>> ready;
+  using line = boost::intrusive::list<socket, boost::intrusive::constant_time_size<false>>;
+  line ready;
+  line behind;  // the sockets among them that stand behind the others
   std::size_t waits = 0;
 
   std::array<char, std::size_t{64} * 1024> scratch{};

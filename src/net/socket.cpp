@@ -111,7 +111,9 @@ void socket::notice(std::uint32_t events) {
 
 // The coroutine goes on when the loop comes to it, never from within whoever ends its wait.
 void socket::end_wait() {
-  if (waiting_ != nullptr && !is_linked()) loop_.internals().ready.push_back(*this);
+  if (waiting_ == nullptr || is_linked()) return;
+  auto& inside = loop_.internals();
+  (behind_ ? inside.behind : inside.ready).push_back(*this);
 }
 
 void socket::resume() {

@@ -63,6 +63,10 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
     deadline_.clear();
   }
 
+  /// Whether it has its turns after everybody else on its loop, in the time that they leave; as at first, it does not.
+  /// For those who have not shown yet who they are: however many they are, they do not hold up the others.
+  void stand_behind(bool behind) { behind_ = behind; }
+
   /// Ends the wait under way as if it had been for this: whoever waits has something else to do.
   void wake() { end_wait(); }
 
@@ -97,6 +101,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   bool registered_ = false;
   bool cancelled_ = false;
   bool deadline_passed_ = false;
+  bool behind_ = false;
   deadline deadline_;
 };
 

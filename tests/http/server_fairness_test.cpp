@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <cstdint>
 #include <mutex>
 #include <sys/socket.h>
 #include <thread>
+#include <vector>
 
 namespace mutual::test {
 namespace {
@@ -107,6 +109,46 @@ TEST(server_fairness, who_takes_an_answer_at_a_fair_rate_gets_all_of_it) {
     std::this_thread::sleep_for(milliseconds(10));
   }
   EXPECT_GT(taken, std::size_t{256} * 1024 * 1024);
+}
+
+TEST(server_fairness, who_is_let_in_is_served_before_a_crowd_that_is_not) {
+  constexpr std::size_t crowd_size = 200;
+  const captured_log log;
+  const server_files files(make_pki());
+  auto options = options_for(log, files.config(tls::client_auth::required));
+  options.most_handshakes = 2 * crowd_size;
+  std::atomic<bool> opened{false};
+  http::server* serving = nullptr;
+  std::uint64_t refused_before = crowd_size;
+  options.answer = [&](request& asked, http::answer_notes&) -> task<response> {
+    if (asked.target == "/gate") hold_until(opened);
+    if (asked.target == "/other") refused_before = serving->counted(http::tally::failed_handshakes);
+    co_return response(200, "");
+  };
+  const service running(std::move(options));
+  serving = &*running;
+  const client_options alice{.chain = {files.people().client, files.people().intermediate}, .server_name = "localhost"};
+  tls_connection gate(running.port(), alice);
+  tls_connection other(running.port(), alice);
+  ASSERT_TRUE(gate.ask());
+  ASSERT_TRUE(other.ask());
+  std::vector<descriptor> crowd;
+  for (std::size_t count = 0; count < crowd_size; ++count) crowd.push_back(connect_plain(running.port()));
+  const auto began = clock::now();
+  while (running->open_connections() < crowd_size + 2 && clock::now() - began < seconds(8))
+    std::this_thread::sleep_for(milliseconds(10));
+  ASSERT_TRUE(gate.write(get_request("/gate")));
+  std::this_thread::sleep_for(milliseconds(50));
+  const std::string nonsense = std::string("\x16\x03\x01\x01\x00", 5) + std::string(256, 'x');
+  for (const auto& one : crowd) ASSERT_EQ(::send(one.get(), nonsense.data(), nonsense.size(), MSG_NOSIGNAL), 261);
+  ASSERT_TRUE(other.write(get_request("/other")));
+  opened = true;
+  EXPECT_EQ(status_of(other.read_answer()), 200);
+  EXPECT_LT(refused_before, crowd_size / 4);
+  // And the crowd has its turn.
+  while (running->counted(http::tally::failed_handshakes) < crowd_size && clock::now() - began < seconds(8))
+    std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_EQ(running->counted(http::tally::failed_handshakes), crowd_size);
 }
 
 }  // namespace

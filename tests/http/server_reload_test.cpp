@@ -281,6 +281,27 @@ TEST_F(server_reload, leaves_no_trust_behind_however_long_connections_last) {
   }
 }
 
+TEST_F(server_reload, ends_whoever_is_revoked_among_many_also_when_news_comes_upon_news) {
+  constexpr std::size_t many = 200;
+  const service running(options());
+  std::vector<std::unique_ptr<tls_connection>> kept;
+  for (std::size_t count = 0; count < many; ++count) {
+    kept.push_back(std::make_unique<tls_connection>(running.port(), as_alice()));
+    ASSERT_TRUE(kept.back()->ask());
+    if (count % 3 == 2) kept.erase(kept.end() - 2);  // people come and go
+  }
+  const auto rest = kept.size();
+  for (int hour = 0; hour < 5; ++hour) {
+    files_.write_revocations({});
+    ASSERT_TRUE(running->reload());
+  }
+  files_.write_revocations({files_.people().client});
+  ASSERT_TRUE(running->reload());
+  for (int round = 0; round < 500 && running->counted(http::tally::dismissed) < rest; ++round)
+    std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_EQ(running->counted(http::tally::dismissed), rest) << "each once, and without having asked";
+}
+
 TEST_F(server_reload, hears_revocation_lists_that_stand_in_a_trust_file) {
   auto config = files_.config(client_auth::required);
   const auto with_lists = [&](const std::vector<identity>& revoked) {

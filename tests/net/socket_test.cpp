@@ -1,10 +1,10 @@
 #include "net/socket.hpp"
 
 #include "net/loop.hpp"
+#include "net/pair_of_ends.hpp"
 
 #include <array>
 #include <cerrno>
-#include <stdexcept>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -14,18 +14,6 @@ namespace {
 
 using std::chrono::milliseconds;
 using clock = std::chrono::steady_clock;
-
-// Two ends of a connection; the first is on the loop.
-struct pair_of_ends {
-  explicit pair_of_ends(loop& on) {
-    int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) throw std::runtime_error("");
-    mine = std::make_unique<socket>(on, descriptor(ends[0]));
-    other = descriptor(ends[1]);
-  }
-  std::unique_ptr<socket> mine;
-  descriptor other;
-};
 
 task<> wait_for_reading(socket& one, wait_status& ended) { ended = co_await one.readable(); }
 
@@ -151,44 +139,6 @@ TEST(socket, knows_when_there_is_nothing_to_receive) {
   EXPECT_EQ(ends.mine->receive(buffer), -1);
   EXPECT_EQ(errno, EAGAIN);
   EXPECT_FALSE(ends.mine->may_receive());
-}
-
-TEST(socket, that_is_never_empty_leaves_the_others_their_turn) {
-  loop on;
-  const pair_of_ends flooded(on);
-  const pair_of_ends quiet(on);
-  const std::string block(64 * 1024, '.');
-  bool flooding = true;
-  std::size_t received = 0;
-  // Whatever is read is there again at once.
-  const auto refill = [&] {
-    while (::write(flooded.other.get(), block.data(), block.size()) > 0) {
-    }
-  };
-  const auto drink = [&]() -> task<> {
-    std::string buffer(4096, '.');
-    while (flooding) {
-      const auto got = flooded.mine->receive(buffer);
-      if (got > 0) {
-        received += static_cast<std::size_t>(got);
-        refill();
-        continue;
-      }
-      const auto woken = co_await flooded.mine->readable();
-      if (woken != wait_status::ready) co_return;
-    }
-  };
-  const auto listen = [&]() -> task<> {
-    (void)co_await quiet.mine->readable();
-    flooding = false;
-  };
-  refill();
-  ASSERT_EQ(::write(quiet.other.get(), "x", 1), 1);
-  on.spawn(listen());
-  on.spawn(drink());
-  on.run_until_idle();
-  EXPECT_FALSE(flooding);
-  EXPECT_LE(received, std::size_t{4} * 1024 * 1024);
 }
 
 TEST(socket, writes_all_as_the_other_end_makes_room) {

@@ -1,0 +1,172 @@
+// Requests that come together: their answers go out together, and none waits for what is not there.
+#include "http/filling_source.hpp"
+#include "support/captured_log.hpp"
+#include "support/plain_client.hpp"
+#include "support/service.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <stdexcept>
+
+namespace mutual::test {
+namespace {
+
+using std::chrono::milliseconds;
+
+const std::string large(std::size_t{100} * 1024, 'l');
+
+response with_source(std::optional<std::size_t> length, body_source source) {
+  response made(200);
+  made.source = std::move(source);
+  made.length = length;
+  return made;
+}
+
+// "/…" is answered at once, by its own name; those below by tasks.
+class server_pipeline : public testing::Test {
+ protected:
+  server_pipeline() {
+    options_.answer_at_once = [](request& asked, http::answer_notes&) -> std::optional<response> {
+      if (asked.target == "/slow") return std::nullopt;
+      if (asked.target == "/large") return response(200, large);
+      if (asked.target == "/file") return with_source(large.size(), file_like());
+      if (asked.target == "/chunks") return with_source(std::nullopt, pieces(3));
+      if (asked.target == "/breaks") return with_source(std::size_t{10}, pieces(-1));
+      return response(200, asked.target + asked.body);
+    };
+    options_.answer = [this](request& asked, http::answer_notes&) -> task<response> {
+      while (!go_) {
+        auto a_while = loop_->sleep(milliseconds(5));
+        co_await a_while;
+      }
+      co_return response(200, asked.target);
+    };
+    options_.on_thread = [this](net::loop& on) {
+      loop_ = &on;
+      return nullptr;
+    };
+  }
+
+  // So many pieces; an exception if it is less than none.
+  static body_source pieces(int left) {
+    return [left]() mutable -> task<std::optional<std::string>> {
+      if (left < 0) throw std::runtime_error("no more of it");
+      if (left-- == 0) co_return std::nullopt;
+      co_return std::string("piece ");
+    };
+  }
+
+  static body_source file_like() {
+    http::filling_source made;
+    made.fill = [at = std::size_t{0}](std::span<char> room) mutable -> task<std::size_t> {
+      const auto count = std::min(room.size(), large.size() - at);
+      std::copy_n(large.begin() + static_cast<std::ptrdiff_t>(at), count, room.begin());
+      at += count;
+      co_return count;
+    };
+    return made;
+  }
+
+  static std::vector<std::string> bodies(plain_connection& client, std::size_t count) {
+    std::vector<std::string> all;
+    for (std::size_t at = 0; at < count; ++at) all.push_back(client.read_answer().body);
+    return all;
+  }
+
+  captured_log log_;
+  http::server_options options_ = options_for(log_);
+  std::atomic<bool> go_{false};
+  net::loop* loop_ = nullptr;
+};
+
+TEST_F(server_pipeline, answers_to_what_one_read_has_brought_go_out_in_one_record) {
+  const server_files files(make_pki());
+  auto options = options_for(log_, files.config(tls::client_auth::required));
+  options.answer_at_once = options_.answer_at_once;
+  const service running(std::move(options));
+  const client_options alice{.chain = {files.people().client, files.people().intermediate}, .server_name = "localhost"};
+  tls_connection client(running.port(), alice);
+  std::string all;
+  for (int count = 0; count < 20; ++count) all += get_request("/one");
+  ASSERT_TRUE(client.write(all));
+  std::string got;
+  int records = 0;
+  while (answers_in(got).size() < 20) {
+    const auto next = client.read_some();
+    ASSERT_FALSE(next.empty());
+    got += next;
+    ++records;
+  }
+  EXPECT_EQ(records, 1);
+}
+
+TEST_F(server_pipeline, come_in_order_whatever_their_answers_are_made_of) {
+  go_ = true;
+  const service running(std::move(options_));
+  plain_connection client(running.port());
+  std::string all;
+  for (const auto* target : {"/a", "/large", "/b", "/file", "/c", "/chunks", "/d", "/slow", "/e", "/file", "/f"})
+    all += get_request(target);
+  ASSERT_TRUE(client.write(all + post_request("body") + get_request("/g")));
+  EXPECT_THAT(bodies(client, 13), testing::ElementsAre("/a", large, "/b", large, "/c", "piece piece piece ", "/d",
+                                                       "/slow", "/e", large, "/f", "/body", "/g"));
+}
+
+TEST_F(server_pipeline, an_answer_does_not_wait_for_one_that_is_still_made) {
+  const service running(std::move(options_));
+  plain_connection client(running.port());
+  ASSERT_TRUE(client.write(get_request("/quick") + get_request("/slow") + get_request("/after")));
+  EXPECT_EQ(client.read_answer().body, "/quick");
+  go_ = true;
+  EXPECT_THAT(bodies(client, 2), testing::ElementsAre("/slow", "/after"));
+}
+
+TEST_F(server_pipeline, an_answer_does_not_wait_for_the_rest_of_a_request) {
+  const service running(std::move(options_));
+  plain_connection client(running.port());
+  const auto next = get_request("/next");
+  ASSERT_TRUE(client.write(get_request("/quick") + next.substr(0, 20)));
+  EXPECT_EQ(client.read_answer().body, "/quick");
+  const auto third = post_request("body");
+  ASSERT_TRUE(client.write(next.substr(20) + third.substr(0, third.size() - 1)));
+  EXPECT_EQ(client.read_answer().body, "/next");
+  ASSERT_TRUE(client.write(third.substr(third.size() - 1)));
+  EXPECT_EQ(client.read_answer().body, "/body");
+}
+
+TEST_F(server_pipeline, an_answer_comes_before_what_asks_for_the_next_requests_body) {
+  const service running(std::move(options_));
+  plain_connection client(running.port());
+  const auto whole = post_request("body", "Expect: 100-continue\r\n");
+  ASSERT_TRUE(client.write(get_request("/quick") + whole.substr(0, whole.size() - 4)));
+  EXPECT_EQ(client.read_answer().body, "/quick");
+  EXPECT_EQ(client.read_answer().status, 100);
+  ASSERT_TRUE(client.write("body"));
+  EXPECT_EQ(client.read_answer().body, "/body");
+}
+
+TEST_F(server_pipeline, an_answer_is_not_lost_to_what_is_wrong_behind_it) {
+  const service running(std::move(options_));
+  for (const std::string wrong : {"NO SUCH THING\r\n\r\n", "GET / HTTP/1.1\r\n\r\n"}) {
+    plain_connection client(running.port());
+    ASSERT_TRUE(client.write(get_request("/quick") + wrong));
+    EXPECT_EQ(client.read_answer().body, "/quick");
+    EXPECT_EQ(client.read_answer().status, 400);
+  }
+  plain_connection client(running.port());
+  ASSERT_TRUE(client.write(get_request("/quick") + get_request("/breaks") + get_request("/never")));
+  EXPECT_EQ(client.read_answer().body, "/quick");
+  EXPECT_EQ(client.read_answer().status, 0) << "it broke off";
+}
+
+TEST_F(server_pipeline, who_says_close_gets_all_answers_up_to_that_one) {
+  const service running(std::move(options_));
+  plain_connection client(running.port());
+  ASSERT_TRUE(client.write(get_request("/a") + get_request("/b", "Connection: close\r\n") + get_request("/c")));
+  EXPECT_THAT(bodies(client, 2), testing::ElementsAre("/a", "/b"));
+  EXPECT_EQ(client.read_answer().status, 0);
+}
+
+}  // namespace
+}  // namespace mutual::test
