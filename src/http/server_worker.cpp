@@ -76,7 +76,7 @@ void server_worker::begin_drain() {
   if (!draining_) {
     draining_ = true;
     drain_limit_.set(owner_.options_.timeouts.shutdown);
-    for (auto& socket : listening_) socket.cancel();
+    refuse_newcomers();
     for (guest* one : guests_) {
       if (one->multiplexed != nullptr) {
         one->multiplexed->drain();
@@ -90,6 +90,15 @@ void server_worker::begin_drain() {
     give_up_those([](const guest& one) { return one.conversation != nullptr && one.conversation->endless(); });
   }
   leave();
+}
+
+// At once, and before anybody hears of the end: whoever then comes again must find another server, or none. The waits
+// alone would end in their turn, behind everybody else's.
+void server_worker::refuse_newcomers() {
+  for (auto& socket : listening_) {
+    (void)::shutdown(socket.fd(), SHUT_RDWR);
+    socket.cancel();
+  }
 }
 
 void server_worker::cut_all() {

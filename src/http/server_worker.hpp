@@ -49,6 +49,7 @@ class server_worker {
   class at_the_door;
 
   void begin_drain();
+  void refuse_newcomers();
   void cut_all();
   void give_up_the_rest();
   void give_up_those(bool (*which)(const guest&));
