@@ -209,7 +209,7 @@ task<bool> connection::answer_request(bool whole) {
   bool goes_on = false;
   body_sent_ = 0;
   if (made.takeover && made.status == 101 && read_whole && terms.version_minor == 1) {
-    co_await hand_over(made);
+    co_await hand_over(made, terms);
   } else {
     endless_ = made.endless && made.source;
     goes_on = co_await send(made, terms, keep);

@@ -86,7 +86,7 @@ class connection {
   task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
   task<bool> send_filled(const filling_source& source, std::size_t length);
-  task<> hand_over(response& made);
+  task<> hand_over(response& made, const response_terms& terms);
   task<tunnel::arrival> read_tunnel();
   task<bool> write_tunnel(std::string bytes);
   void nudge();

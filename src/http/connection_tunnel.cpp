@@ -20,10 +20,12 @@ constexpr auto a_while = std::chrono::seconds(10);
 }  // namespace
 
 // Sends the head, and leaves the rest to the handler's task.
-task<> connection::hand_over(response& made) {
+task<> connection::hand_over(response& made, const response_terms& terms) {
   const auto head = write_switching_head(out_, made, guide_.date());
   if (!head) {
     options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));
+    made = own_answer(500, "the server could not answer this request");
+    co_await send(made, terms, false);
     co_return;
   }
   reading_ = {};

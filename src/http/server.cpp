@@ -103,6 +103,8 @@ void server::stop() {
     if (!give_up_at_) give_up_at_ = std::chrono::steady_clock::now() + options_.timeouts.shutdown + grace;
   }
   ended_.notify_all();
+  // All of them before anybody hears of the end: whoever then comes again must find another server, or none.
+  for (auto& worker : workers_) worker->refuse_newcomers();
   for (auto& worker : workers_) worker->drain();
 }
 

@@ -18,8 +18,9 @@ void server_worker::judge_all_again() {
   loop_.post([this] { begin_judging(); });
 }
 
-// Whoever came before this is judged after it; those who come meanwhile come under what holds now. A round that is
-// under way goes on where it is, and round once more, so that news upon news does not keep it from whoever is last.
+// Whoever was let in before this is judged after it; those who come meanwhile come under what holds now, and who is
+// shaking hands under what held before is judged at its first request, or in the next round. A round that is under way
+// goes on where it is, and round once more, so that news upon news does not keep it from whoever is last.
 void server_worker::begin_judging() {
   left_to_judge_ = guests_.size();
   if (!std::exchange(judging_, true)) judge_some_again();

@@ -76,7 +76,7 @@ void server_worker::begin_drain() {
   if (!draining_) {
     draining_ = true;
     drain_limit_.set(owner_.options_.timeouts.shutdown);
-    refuse_newcomers();
+    for (auto& socket : listening_) socket.cancel();
     for (guest* one : guests_) {
       if (one->multiplexed != nullptr) {
         one->multiplexed->drain();
@@ -92,13 +92,9 @@ void server_worker::begin_drain() {
   leave();
 }
 
-// At once, and before anybody hears of the end: whoever then comes again must find another server, or none. The waits
-// alone would end in their turn, behind everybody else's.
 void server_worker::refuse_newcomers() {
-  for (auto& socket : listening_) {
-    (void)::shutdown(socket.fd(), SHUT_RDWR);
-    socket.cancel();
-  }
+  const std::scoped_lock lock(closing_);
+  for (const auto& socket : listening_) (void)::shutdown(socket.fd(), SHUT_RDWR);
 }
 
 void server_worker::cut_all() {
@@ -143,7 +139,10 @@ void server_worker::leave() {
 task<> server_worker::listen_on(net::socket& listening) {
   auto hand_over = [this](descriptor handle, const net::endpoint& remote) { accepted(std::move(handle), remote); };
   co_await net::accept_all(listening, std::move(hand_over), owner_.options_.log);
-  listening.close();
+  {
+    const std::scoped_lock lock(closing_);
+    listening.close();
+  }
   --listeners_running_;
   leave();
 }

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <thread>
@@ -33,6 +34,8 @@ class server_worker {
 
   void start();
   void join();
+  /// Whoever connects from now on is refused by the kernel.
+  void refuse_newcomers();
   /// Accepts no more, closes what is idle, lets the rest finish within the limit.
   void drain();
   /// Ends everything at once.
@@ -49,7 +52,6 @@ class server_worker {
   class at_the_door;
 
   void begin_drain();
-  void refuse_newcomers();
   void cut_all();
   void give_up_the_rest();
   void give_up_those(bool (*which)(const guest&));
@@ -87,7 +89,8 @@ class server_worker {
   std::size_t number_;  // among the server's threads
   net::loop loop_;
   tls::busy_streams busy_;
-  std::list<net::socket> listening_;
+  std::mutex closing_;                // held to close what listens, and by other threads that look at its descriptors
+  std::list<net::socket> listening_;  // as many as at first, open or closed
   std::list<guest*> guests_;
   std::list<guest*>::iterator next_to_judge_ = guests_.end();  // and so on, round and round
   std::size_t left_to_judge_ = 0;                              // in this round

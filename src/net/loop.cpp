@@ -18,8 +18,8 @@ namespace {
 constexpr std::size_t events_at_once = 256;
 constexpr int looks_at_once = 64;
 
-// About one handshake. Those who stand behind have as long as those before them have taken, if that is more: a server
-// that is never idle goes on letting people in.
+// About one handshake. Those who stand behind have as long as all the others have taken, timers and what was posted
+// with them, if that is more: a server that is never idle goes on letting people in.
 constexpr auto least_for_those_behind = std::chrono::microseconds(300);
 
 // Enough to make a system call worth its while, and so little that it stays in the nearest caches on its way.
@@ -98,18 +98,16 @@ void loop::impl::resume_ready() {
   }
 }
 
-// For so long, before there is another look at who comes before them; one at least.
+// For so long, before there is another look at who comes before them; one at least. Who waits again meanwhile and is
+// ready, as a listener is that others wait at, comes to its next turn within the same time.
 void loop::impl::resume_those_behind(clock::duration at_least) {
   const auto enough = clock::now() + std::max<clock::duration>(at_least, least_for_those_behind);
-  line now;
-  now.splice(now.end(), behind);
-  while (!now.empty()) {
-    socket& next = now.front();
-    now.pop_front();
+  while (!behind.empty()) {
+    socket& next = behind.front();
+    behind.pop_front();
     next.resume();
-    if (clock::now() >= enough) break;
+    if (clock::now() >= enough) return;
   }
-  behind.splice(behind.begin(), now);
 }
 
 void loop::impl::run_posted() {
@@ -133,16 +131,13 @@ void loop::impl::run_due(clock::time_point now) {
 void loop::impl::turn() {
   const auto began = clock::now();
   const bool waited_in_vain = !collect(patience(began));
-  if (behind.empty()) {
-    resume_ready();
-  } else {
-    const auto looked = clock::now();
-    resume_ready();
-    resume_those_behind(clock::now() - looked);
-  }
   // While there is always something to do, the clock is read once a turn: what falls due meanwhile is the next turn's.
-  run_due(waited_in_vain ? clock::now() : began);
+  const bool crowded = !behind.empty();
+  const auto looked = waited_in_vain || crowded ? clock::now() : began;
+  resume_ready();
+  run_due(looked);
   run_posted();
+  if (!behind.empty()) resume_those_behind(crowded ? clock::now() - looked : clock::duration::zero());
 }
 
 loop::loop() : impl_(std::make_unique<impl>()) { impl_->deadlines = std::make_unique<deadline_wheel>(*this); }

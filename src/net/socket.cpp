@@ -123,6 +123,8 @@ void socket::resume() {
 }
 
 void socket::expire() {
+  // Whoever has what it waited for is not late because it stands in line here.
+  came_in_time_ = waiting_ != nullptr && is_linked();
   // Remembered also if nobody waits at this moment: it is the next wait's answer then.
   deadline_passed_ = true;
   end_wait();

@@ -16,6 +16,7 @@
 #include <string_view>
 #include <sys/socket.h>
 #include <sys/types.h>
+#include <utility>
 
 namespace mutual::net {
 
@@ -55,16 +56,17 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
 
   /// Waits may last until then; a wait under way is bound by it too.
   void set_deadline(std::chrono::milliseconds from_now) {
-    deadline_passed_ = false;
+    deadline_passed_ = came_in_time_ = false;
     deadline_.set(from_now);
   }
   void clear_deadline() {
-    deadline_passed_ = false;
+    deadline_passed_ = came_in_time_ = false;
     deadline_.clear();
   }
 
-  /// Whether it has its turns after everybody else on its loop, in the time that they leave; as at first, it does not.
-  /// For those who have not shown yet who they are: however many they are, they do not hold up the others.
+  /// Whether it has its turns after everybody else on its loop, in the time that they leave, or for as long as they
+  /// have just taken; as at first, it does not. For those who have not shown yet who they are: however many they are,
+  /// they never hold the others up for longer than that.
   void stand_behind(bool behind) { behind_ = behind; }
 
   /// Ends the wait under way as if it had been for this: whoever waits has something else to do.
@@ -101,6 +103,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   bool registered_ = false;
   bool cancelled_ = false;
   bool deadline_passed_ = false;
+  bool came_in_time_ = false;  // what the wait under way was for, though its turn comes after the deadline
   bool behind_ = false;
   deadline deadline_;
 };
@@ -115,7 +118,8 @@ class socket::awaiter {
   }
   wait_status await_resume() const noexcept {
     if (owner_.cancelled_) return wait_status::cancelled;
-    return owner_.deadline_passed_ ? wait_status::timed_out : wait_status::ready;
+    const bool in_time = !owner_.deadline_passed_ || std::exchange(owner_.came_in_time_, false);
+    return in_time ? wait_status::ready : wait_status::timed_out;
   }
 
  private:

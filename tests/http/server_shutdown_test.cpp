@@ -83,6 +83,16 @@ TEST(server_shutdown, finishes_what_runs_closes_what_is_idle_and_takes_nobody_ne
   EXPECT_EQ(running->open_connections(), 0U);
 }
 
+TEST(server_shutdown, takes_nobody_new_on_any_thread_from_the_moment_it_is_asked) {
+  const captured_log log;
+  auto options = options_for(log);
+  options.threads = 4;
+  const service running(std::move(options));
+  running->stop();
+  EXPECT_TRUE(is_refused(running->endpoints().front()));
+  running->wait();
+}
+
 TEST(server_shutdown, says_goodbye_to_idle_tls_clients) {
   const server_files files(make_pki());
   const captured_log log;

@@ -125,6 +125,25 @@ TEST_F(server_tunnel, of_a_client_that_vanishes_ends) {
   EXPECT_EQ(running->open_connections(), 0U);
 }
 
+TEST_F(server_tunnel, whose_head_cannot_be_written_is_an_answer_that_says_so_behind_those_before_it) {
+  options_.answer = [](request& asked, http::answer_notes&) -> task<response> {
+    response made = switching();
+    made.headers.remove("Upgrade");
+    if (asked.target == "/first") made = response(200, "first");
+    co_return made;
+  };
+  const service running(options_);
+  plain_connection client(running.port());
+  client.write(get_request("/first") + get_request("/", "Connection: upgrade\r\nUpgrade: echo\r\n"));
+  EXPECT_EQ(client.read_answer().body, "first");
+  EXPECT_EQ(client.read_answer().status, 500);
+  EXPECT_EQ(client.read_to_end(), "");
+  running->stop();
+  running->wait();
+  EXPECT_EQ(status_.load(), 500);
+  EXPECT_FALSE(incomplete_.load());
+}
+
 TEST_F(server_tunnel, is_nudged_out_of_its_wait) {
   std::promise<std::function<void()>> told_how;
   net::loop* loop = nullptr;

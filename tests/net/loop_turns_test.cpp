@@ -128,5 +128,69 @@ TEST(loop_turns, a_socket_that_stands_behind_has_as_much_time_as_those_who_never
       << "50 ms were wanted, and 2 of them are left by each turn; one alone for each turn was not enough";
 }
 
+TEST(loop_turns, a_socket_that_stands_behind_has_as_much_time_as_those_who_yield_again_and_again) {
+  loop on;
+  bool over = false;
+  int naps = 0;
+  const auto yield_again = [&]() -> task<> {
+    while (!over) {
+      const auto until = clock::now() + milliseconds(1);
+      while (clock::now() < until) {
+      }
+      ++naps;
+      auto others = on.yield();
+      co_await others;
+    }
+  };
+  std::vector<std::unique_ptr<pair_of_ends>> crowd;
+  int seen = 0;
+  const auto count = [&] { over = ++seen == 50; };
+  for (int at = 0; at < 50; ++at) {
+    crowd.push_back(std::make_unique<pair_of_ends>(on));
+    crowd.back()->mine->stand_behind(true);
+    on.spawn(take_a_while(*crowd.back()->mine, count));
+    ASSERT_EQ(::write(crowd.back()->other.get(), "x", 1), 1);
+  }
+  for (int at = 0; at < 20; ++at) on.spawn(yield_again());
+  on.run_until_idle();
+  EXPECT_EQ(seen, 50);
+  EXPECT_LT(naps, 300)
+      << "50 ms were wanted, and 20 of them are left by each turn of the others; one alone was not enough";
+}
+
+TEST(loop_turns, a_socket_that_stands_behind_and_is_ready_again_goes_on_within_the_same_turn) {
+  loop on;
+  const pair_of_ends restless(on);
+  const pair_of_ends door(on);
+  bool over = false;
+  int turns = 0;
+  int knocks = 0;
+  const auto never_rest = [&]() -> task<> {
+    while (!over) {
+      (void)co_await restless.mine->readable();
+      const auto until = clock::now() + milliseconds(1);
+      while (clock::now() < until) {
+      }
+      ++turns;
+    }
+  };
+  // As who accepts does: one at a time, and each costs next to nothing.
+  const auto open_the_door = [&]() -> task<> {
+    std::array<char, 1> one{};
+    while (knocks < 200) {
+      (void)co_await door.mine->readable();
+      if (door.mine->receive(one) == 1) ++knocks;
+    }
+    over = true;
+  };
+  door.mine->stand_behind(true);
+  ASSERT_EQ(::write(door.other.get(), std::string(200, 'x').data(), 200), 200);
+  ASSERT_EQ(::write(restless.other.get(), "x", 1), 1);
+  on.spawn(open_the_door());
+  on.spawn(never_rest());
+  on.run_until_idle();
+  EXPECT_LT(turns, 50);
+}
+
 }  // namespace
 }  // namespace mutual::net

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <thread>
 #include <unistd.h>
 
 namespace mutual::net {
@@ -43,6 +44,38 @@ TEST(socket, wait_ends_at_the_deadline_and_not_before) {
   EXPECT_GE(clock::now() - began, milliseconds(150));
   // The deadline holds for every later wait, too, until it is set anew.
   EXPECT_THAT(ended, testing::ElementsAre(wait_status::timed_out, wait_status::timed_out));
+}
+
+TEST(socket, that_has_what_it_waited_for_is_not_late_because_its_turn_comes_after_the_deadline) {
+  loop on;
+  const pair_of_ends ends(on);
+  const pair_of_ends slow(on);
+  std::vector<wait_status> heard;
+  const auto listen = [&]() -> task<> {
+    for (int count = 0; count < 2; ++count) {
+      const auto woken = co_await ends.mine->readable();
+      heard.push_back(woken);
+      std::array<char, 8> buffer{};
+      while (ends.mine->receive(buffer) > 0) {
+      }
+    }
+  };
+  // It stands in line before the other, and meanwhile the deadline passes and is noticed.
+  const auto take_long = [&]() -> task<> {
+    for (int turn = 0; turn < 3; ++turn) {
+      (void)co_await slow.mine->readable();
+      std::this_thread::sleep_for(milliseconds(100));
+    }
+  };
+  slow.mine->stand_behind(true);
+  ends.mine->stand_behind(true);
+  ends.mine->set_deadline(milliseconds(50));
+  ASSERT_EQ(::write(slow.other.get(), "x", 1), 1);
+  ASSERT_EQ(::write(ends.other.get(), "x", 1), 1);
+  on.spawn(take_long());
+  on.spawn(listen());
+  on.run_until_idle();
+  EXPECT_THAT(heard, testing::ElementsAre(wait_status::ready, wait_status::timed_out));
 }
 
 TEST(socket, wait_is_not_ended_by_a_deadline_that_was_cleared) {
