@@ -117,9 +117,9 @@ class Soak:
         return {self.server: of_all, self.live: self.counts["websocket"]}
 
     def surely_kept(self):
-        """Sessions that each server has kept, unless others took their place: of those who said goodbye."""
+        """Sessions that each server has kept, unless others took their place: of those who surely ended with no alert."""
         of_all = sum(self.counts[kind] * times for kind, times in {"full": 1, "resumed": 1, "large": 1, "http2": 40}.items())
-        return {self.server: of_all, self.live: self.visits.said_goodbye}
+        return {self.server: of_all, self.live: self.visits.left_sessions}
 
     def repeat(self, kind, visit, until):
         while not until.is_set() and not self.lost:

@@ -52,6 +52,7 @@ task<> connection::run() {
       keep = co_await answer_request(came == progress::request);
     }
     if (!keep) {
+      tell_held(false);
       if (broken_off_) {
         reset_at_the_end();
         co_return;
@@ -67,6 +68,7 @@ task<> connection::run() {
       co_await others;
     }
   }
+  tell_held(false);
   // Nothing of the client's is unread here, so nothing of ours can be lost to a reset.
   stream_.say_goodbye();
 }
@@ -177,7 +179,10 @@ connection::progress connection::refused(int status, std::string_view detail) {
 
 // True if the connection goes on: never if the request's body was left `unread`.
 task<bool> connection::answer_request(bool whole) {
-  if (!guide_.still_welcome()) co_return false;
+  if (!guide_.still_welcome()) {
+    send_without_waiting();
+    co_return false;
+  }
   stream_.socket().clear_deadline();
   request& asked = parser_.message();
   asked.body_unread = !whole;
@@ -216,7 +221,13 @@ task<bool> connection::answer_request(bool whole) {
     endless_ = false;
   }
   notes.incomplete = !sent_whole_;
-  if (line) options_.on_answer(*line, notes, made.status, body_sent_, clock::now() - began);
+  if (!line) co_return goes_on;
+  if (sent_whole_ && !out_.empty()) {
+    held_lines_.push_back({*std::move(line), std::move(notes), made.status, body_sent_, began});
+    co_return goes_on;
+  }
+  tell_held(false);
+  options_.on_answer(*line, notes, made.status, body_sent_, clock::now() - began);
   co_return goes_on;
 }
 
@@ -231,6 +242,7 @@ task<> connection::answer_failure() {
   parser_.message().connection = info_;
   answer_notes notes;
   notes.incomplete = !sent_whole_;
+  tell_held(false);
   if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
 }
 

@@ -18,6 +18,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mutual::http {
 
@@ -92,6 +93,8 @@ class connection {
   void nudge();
   bool may_hold(bool goes_on) const;
   task<bool> write_out();
+  void send_without_waiting();
+  void tell_held(bool sent);
   bool write_at_once(std::string_view& bytes);
   task<bool> write(std::string_view bytes);
   std::chrono::milliseconds patience() const;
@@ -105,6 +108,15 @@ class connection {
     std::chrono::steady_clock::duration waited{};
   };
 
+  // What the observer is to hear of an answer that is held.
+  struct held_line {
+    request line;
+    answer_notes notes;
+    int status;
+    std::size_t body_bytes;
+    std::chrono::steady_clock::time_point began;
+  };
+
   tls::stream& stream_;
   const server_options& options_;
   std::shared_ptr<const connection_info> info_;
@@ -114,6 +126,7 @@ class connection {
   std::size_t taken_ = 0;  // of pending_, from its front
   std::string pending_;    // bytes read that the parser has not taken yet
   std::string out_;        // the answer being written, after those that are held for it
+  std::vector<held_line> held_lines_;
   std::optional<response> refusal_;
   body_terms body_terms_;
   pace reading_;

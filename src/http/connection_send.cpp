@@ -50,6 +50,7 @@ task<bool> connection::send(response& made, response_terms terms, bool keep) {
     std::string_view left(out_);
     sent = write_at_once(left);
     if (!sent) sent = co_await write(left);
+    if (sent) tell_held(true);
     if (sent && !body.empty()) sent = co_await write(body);
     give_back(out_);
   }
@@ -69,7 +70,25 @@ task<bool> connection::write_out() {
   const bool sent = co_await write(out_);
   idle_ = was_idle;
   give_back(out_);
+  if (sent) tell_held(true);
   co_return sent;
+}
+
+// Sends what is held to a client that is to go: it was welcome when it was answered. It is not waited for, and if it
+// does not read, the log tells that it has not got all.
+void connection::send_without_waiting() {
+  std::string_view left(out_);
+  if (!left.empty() && write_at_once(left)) tell_held(true);
+  give_back(out_);
+}
+
+// Answers that were held are told of when they have gone out, or when it is known that they will not.
+void connection::tell_held(bool sent) {
+  for (auto& one : held_lines_) {
+    one.notes.incomplete = !sent;
+    options_.on_answer(one.line, one.notes, one.status, one.body_bytes, clock::now() - one.began);
+  }
+  if (!held_lines_.empty()) std::vector<held_line>().swap(held_lines_);
 }
 
 // What is large goes straight from where it is to where it is sealed, by way of memory that the thread's connections
@@ -100,10 +119,12 @@ task<bool> connection::send_filled(const filling_source& source, std::size_t len
     } else if (result.status != tls::io_status::would_block) {
       co_return false;
     }
-    if (bytes.empty() && !stream_.has_unsent()) continue;
-    std::string left(bytes);
-    const bool sent = co_await write(left);
-    if (!sent) co_return false;
+    if (!bytes.empty() || stream_.has_unsent()) {
+      std::string left(bytes);
+      const bool sent = co_await write(left);
+      if (!sent) co_return false;
+    }
+    tell_held(true);
   }
   co_return true;
 }

@@ -63,7 +63,8 @@ using head_check = std::function<body_terms(const request&)>;
 
 /// Hears of each request answered: its line and its connection as they came, without fields and body, whatever the
 /// handler has made of it; the status sent, the body's bytes, and the time from the end of the request to the end of
-/// the answer. Called on the connection's thread; must not throw.
+/// the answer. An answer that waits for others to go out with them is told of when it has gone. Called on the
+/// connection's thread; must not throw.
 using answer_observer = std::function<void(const request&, const answer_notes&, int status, std::size_t body_bytes,
                                            std::chrono::nanoseconds took)>;
 

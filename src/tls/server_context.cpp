@@ -30,7 +30,7 @@ std::string_view id_of(const SSL_SESSION* session) {
 
 struct server_context::needed_to_the_end {
   std::shared_ptr<const library_contexts> under;
-  std::shared_ptr<session_cache> sessions;  // where OpenSSL forgets the session of a connection that breaks off
+  std::shared_ptr<session_cache> sessions;  // where OpenSSL forgets the session of a connection that fails
 };
 
 /// What OpenSSL calls during a handshake. C code is no place for an exception to pass through: running out of memory

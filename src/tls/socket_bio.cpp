@@ -102,7 +102,7 @@ long control(BIO* bio, int command, long, void*) noexcept {
     case BIO_CTRL_FLUSH:
       return 1;  // what is held back goes out in its own time
     case BIO_CTRL_EOF:
-      return state_of(bio).ended ? 1 : 0;
+      return state_of(bio).ended && state_of(bio).tells_end ? 1 : 0;
     default:
       return 0;
   }

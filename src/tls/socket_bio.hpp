@@ -27,6 +27,11 @@ struct socket_bio_state {
   bool ended = false;  ///< The other end has closed its side.
   bool gone = false;   ///< What was held could not be sent, and never will be.
 
+  /// Whether OpenSSL hears of `ended`. Then an end without close_notify is to it a failure of TLS, for which it sends
+  /// an alert and forgets the session; else it is as if the network had failed, which costs the connection alone.
+  /// Neither is ever taken for an end with close_notify, as it would be by SSL_OP_IGNORE_UNEXPECTED_EOF.
+  bool tells_end = true;
+
   /// While true, what OpenSSL writes is kept in `held`, to go out with what is written next, or by flush().
   bool holding = false;
   std::string held;

@@ -91,6 +91,8 @@ task<io_status> stream::handshake() {
     const int code = SSL_do_handshake(ssl_.get());
     if (code == 1) {
       bio_state_.holding = false;
+      // Many clients never say goodbye; that is no reason to forget who they are (RFC 5246 section 7.2.1).
+      bio_state_.tells_end = SSL_is_server(ssl_.get()) == 0;
       // Under TLS 1.2 the client waits for our Finished; under 1.3 only the ticket is left, and nobody waits for that.
       if (SSL_version(ssl_.get()) < TLS1_3_VERSION) (void)flush(bio_state_);
       co_return io_status::ok;

@@ -52,7 +52,8 @@ class stream {
   void start_tls(ssl_ptr ssl);
 
   /// Shakes hands until done (ok) or something else; the socket's deadline holds. The ticket that a server of TLS 1.3
-  /// ends with goes out with the first answer, or when the client is waited for.
+  /// ends with goes out with the first answer, or when the client is waited for. From then on a client that ends
+  /// without close_notify leaves its session behind, as one that says it does.
   task<io_status> handshake();
 
   /// Reads what is there, without waiting.

@@ -329,11 +329,7 @@ class Client:
         return time.monotonic() - started
 
     def close(self):
-        """With a close_notify: a session that was cut off is not taken up again."""
-        try:
-            self.tls.unwrap()
-        except (OSError, ValueError):
-            pass
+        """Without a close_notify, as most programs in Python do it; the session can be taken up again all the same."""
         self.tls.close()
 
 

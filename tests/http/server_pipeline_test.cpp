@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <mutex>
 #include <stdexcept>
+#include <thread>
 
 namespace mutual::test {
 namespace {
@@ -74,7 +76,28 @@ class server_pipeline : public testing::Test {
     return all;
   }
 
+  // Counts what the log hears, and keeps the targets of what was sent whole.
+  http::answer_observer counting() {
+    return [this](const request& asked, const http::answer_notes& notes, int, std::size_t, std::chrono::nanoseconds) {
+      const std::scoped_lock lock(telling_);
+      if (notes.incomplete) {
+        ++told_cut_;
+      } else {
+        told_whole_.push_back(asked.target);
+      }
+    };
+  }
+  static void wait_until_left(const service& running) {
+    for (int count = 0; count < 1000 && running->open_connections() != 0; ++count) {
+      std::this_thread::sleep_for(milliseconds(10));
+    }
+    ASSERT_EQ(running->open_connections(), 0U);
+  }
+
   captured_log log_;
+  std::mutex telling_;
+  std::vector<std::string> told_whole_;
+  std::size_t told_cut_ = 0;
   http::server_options options_ = options_for(log_);
   std::atomic<bool> go_{false};
   net::loop* loop_ = nullptr;
@@ -166,6 +189,56 @@ TEST_F(server_pipeline, who_says_close_gets_all_answers_up_to_that_one) {
   ASSERT_TRUE(client.write(get_request("/a") + get_request("/b", "Connection: close\r\n") + get_request("/c")));
   EXPECT_THAT(bodies(client, 2), testing::ElementsAre("/a", "/b"));
   EXPECT_EQ(client.read_answer().status, 0);
+}
+
+TEST_F(server_pipeline, who_is_revoked_meanwhile_gets_what_was_answered_before_and_no_more) {
+  const server_files files(make_pki());
+  auto options = options_for(log_, files.config(tls::client_auth::required, true));
+  http::server* serving = nullptr;
+  options.answer_at_once = [&](request& asked, http::answer_notes&) {
+    std::thread other([&] {
+      files.write_revocations({files.people().client});
+      EXPECT_TRUE(serving->reload());
+    });
+    other.join();
+    return response(200, asked.target);
+  };
+  options.on_answer = counting();
+  const service running(std::move(options));
+  serving = &*running;
+  const client_options alice{.chain = {files.people().client, files.people().intermediate}, .server_name = "localhost"};
+  tls_connection client(running.port(), alice);
+  ASSERT_TRUE(client.write(get_request("/before") + get_request("/after")));
+  const auto got = answers_in(client.read_to_end());
+  client.vanish();
+  wait_until_left(running);
+  ASSERT_EQ(got.size(), 1U);
+  EXPECT_EQ(got[0].body, "/before");
+  EXPECT_TRUE(log_.wait_for("revoked"));
+  EXPECT_THAT(told_whole_, testing::ElementsAre("/before"));
+  EXPECT_EQ(told_cut_, 0U);
+}
+
+TEST_F(server_pipeline, answers_that_did_not_go_out_are_none_that_the_log_calls_whole) {
+  options_.answer_at_once = [](request&, http::answer_notes&) { return response(200, std::string(1000, 'b')); };
+  options_.on_answer = counting();
+  options_.timeouts.write = milliseconds(300);
+  const service running(std::move(options_));
+  plain_connection client(running.port());
+  std::string all;
+  for (int count = 0; count < 12'000; ++count) all += get_request();
+  (void)client.write(all);
+  for (int count = 0; count < 1000; ++count) {
+    std::this_thread::sleep_for(milliseconds(10));
+    const std::scoped_lock lock(telling_);
+    if (told_cut_ > 0) break;
+  }
+  const auto got = answers_in(client.read_to_end()).size();
+  client.vanish();
+  wait_until_left(running);
+  EXPECT_LE(told_whole_.size(), got);
+  EXPECT_GE(told_whole_.size() + told_cut_, got);
+  EXPECT_LT(got, 12'000U) << "the network took them all";
 }
 
 }  // namespace

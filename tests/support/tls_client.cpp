@@ -234,6 +234,20 @@ void tls_connection::shut_down() {
   SSL_shutdown(ssl_.get());
 }
 
+void tls_connection::vanish(bool with_reset) {
+  // OpenSSL's client would forget its session too.
+  SSL_set_shutdown(ssl_.get(), SSL_SENT_SHUTDOWN);
+  const linger at_once{1, 0};
+  if (with_reset) {
+    (void)::setsockopt(handle_.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  } else {
+    // What is left unread would make it a reset.
+    (void)::shutdown(handle_.get(), SHUT_WR);
+    (void)read_all(handle_.get());
+  }
+  handle_.reset();
+}
+
 std::optional<std::string> tls_connection::ask(const std::string& target) {
   write("GET " + target + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const auto answer = read_answer();

@@ -75,6 +75,8 @@ class tls_connection {
   std::string read_to_end();
   /// Says close_notify.
   void shut_down();
+  /// Gone without close_notify: the connection just ends, or is reset. Of no further use.
+  void vanish(bool with_reset = false);
 
   /// GET target on this connection, which stays open; the answer's body, or nothing if there was no answer.
   std::optional<std::string> ask(const std::string& target = "/");

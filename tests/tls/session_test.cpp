@@ -7,7 +7,12 @@
 #include "tls/server_context.hpp"
 #include "tls/session_peer.hpp"
 
+#include <openssl/bio.h>
 #include <openssl/ssl.h>
+
+#include <chrono>
+#include <sys/socket.h>
+#include <thread>
 
 namespace mutual::test {
 namespace {
@@ -24,6 +29,16 @@ class session_of : public testing::TestWithParam<int> {
     return {.version = GetParam(), .server_name = "localhost", .session = taken_up};
   }
   const pki& people() const { return files_.people(); }
+
+  // Until the server has seen the last of whoever was there.
+  static void wait_until_left_by_all(const service& running) {
+    for (int count = 0; count < 1000 && running->open_connections() != 0; ++count) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_EQ(running->open_connections(), 0U);
+  }
+  // OpenSSL's client forgets its own session too when something fails, but not a copy.
+  static session copy_of(const session& one) { return {SSL_SESSION_dup(one.get()), SSL_SESSION_free}; }
 
   server_files files_{make_pki()};
   captured_log log_;
@@ -145,6 +160,75 @@ TEST_P(session_of, each_name_is_for_that_name_alone) {
   }
   how.server_name = "LOCALHOST";
   EXPECT_TRUE(get(running.port(), how).resumed) << "names are equal whatever their case";
+}
+
+TEST_P(session_of, a_client_that_goes_without_a_goodbye_is_taken_up_again) {
+  const service running(files_.config(client_auth::required), log_);
+  const std::string whole = "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n";
+  for (const bool with_reset : {false, true}) {
+    for (const auto& asked_last : {std::string(), whole, whole.substr(0, 20)}) {
+      SCOPED_TRACE((with_reset ? "reset after " : "end after ") + asked_last);
+      tls_connection first(running.port(), as(people().client));
+      ASSERT_TRUE(first.ask());
+      ASSERT_NE(first.report().session, nullptr);
+      if (!asked_last.empty()) first.write(asked_last);
+      first.vanish(with_reset);
+      wait_until_left_by_all(running);
+      const auto again = get(running.port(), as_nobody(first.report().session));
+      EXPECT_TRUE(again.resumed);
+      EXPECT_TRUE(again.body.starts_with("alice "));
+    }
+  }
+}
+
+TEST_P(session_of, a_client_of_http_2_that_goes_without_a_goodbye_is_taken_up_again) {
+  const service running(files_.config(client_auth::required), log_);
+  auto how = as(people().client);
+  how.alpn = "h2";
+  tls_connection first(running.port(), how);
+  ASSERT_TRUE(first.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + std::string("\0\0\0\4\0\0\0\0\0", 9)));
+  ASSERT_FALSE(first.read_some().empty());
+  first.vanish();
+  wait_until_left_by_all(running);
+  EXPECT_TRUE(get(running.port(), as_nobody(first.report().session)).resumed);
+}
+
+TEST_P(session_of, a_client_that_goes_without_a_goodbye_and_is_revoked_is_refused) {
+  const service running(files_.config(client_auth::required, true), log_);
+  tls_connection first(running.port(), as(people().client));
+  ASSERT_TRUE(first.ask());
+  first.vanish();
+  wait_until_left_by_all(running);
+  files_.write_revocations({people().client});
+  ASSERT_TRUE(running->reload());
+  const auto again = get(running.port(), as(people().client, first.report().session));
+  EXPECT_FALSE(again.resumed);
+  EXPECT_EQ(again.alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+TEST_P(session_of, a_connection_that_failed_is_not_taken_up_again) {
+  const service running(files_.config(client_auth::required), log_);
+  const std::string forged = "\x17\x03\x03" + std::string("\0\x40", 2) + std::string(0x40, 'x');
+  for (const bool by_alert : {false, true}) {
+    SCOPED_TRACE(by_alert ? "the client sends a fatal alert" : "the client sends what it has not sealed");
+    tls_connection first(running.port(), as(people().client));
+    ASSERT_TRUE(first.ask());
+    const auto taken_up = copy_of(first.report().session);
+    if (by_alert) {
+      // To hear what nobody has sealed is what makes OpenSSL's client send one.
+      SSL_set0_rbio(first.native(), BIO_new_mem_buf(forged.data(), static_cast<int>(forged.size())));
+      EXPECT_TRUE(first.read_some().empty());
+    } else {
+      ASSERT_EQ(::send(first.fd(), forged.data(), forged.size(), 0), static_cast<ssize_t>(forged.size()));
+      EXPECT_TRUE(first.read_some().empty());
+      EXPECT_EQ(first.report().alert, SSL_AD_BAD_RECORD_MAC);
+    }
+    first.vanish();
+    wait_until_left_by_all(running);
+    const auto again = get(running.port(), as(people().client, taken_up));
+    EXPECT_FALSE(again.resumed);
+    EXPECT_TRUE(again.body.starts_with("alice "));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(version, session_of, testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),

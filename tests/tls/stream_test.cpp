@@ -3,6 +3,8 @@
 
 #include "net/loop.hpp"
 #include "support/pki.hpp"
+#include "support/service.hpp"
+#include "tls/server_context.hpp"
 
 #include <openssl/err.h>
 
@@ -108,6 +110,14 @@ class packet_client {
       for (auto piece = read(); !piece.empty(); piece = read()) all += piece;
     }
     return all;
+  }
+
+  // A request, and then a goodbye, nothing, or the beginning of a record.
+  void end_by(std::string_view how) {
+    SSL_write(ssl_.get(), "ask", 3);
+    if (how == "goodbye") SSL_shutdown(ssl_.get());
+    if (how == "half a record") BIO_write(SSL_get_wbio(ssl_.get()), "\x17\x03\x03\x01\x00half", 9);
+    send();
   }
 
   void end() { handle_.reset(); }
@@ -254,6 +264,44 @@ TEST(stream, that_loses_its_client_in_the_midst_of_much_says_so) {
   loop.run_until_idle();
   thread.join();
   EXPECT_EQ(written, io_status::cut_off);
+}
+
+// How a server's read ends when its client does.
+task<> read_to_the_end(tls::stream& stream, io_status& last) {
+  auto shaking = stream.handshake();
+  last = co_await std::move(shaking);
+  while (last == io_status::ok) {
+    std::array<char, 1024> asked{};
+    auto reading = stream.read(asked);
+    const auto got = co_await std::move(reading);
+    last = got.status;
+  }
+}
+
+TEST(stream, never_takes_an_end_without_a_goodbye_for_one_with_it) {
+  const server_files files(make_pki());
+  const auto context =
+      tls::server_context::load(files.config(tls::client_auth::none), 1, std::make_shared<tls::session_cache>());
+  ASSERT_TRUE(context);
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    for (const std::string ending : {"goodbye", "nothing", "half a record"}) {
+      SCOPED_TRACE(ending);
+      auto [theirs, ours] = packet_pair(true, SOCK_STREAM);
+      packet_client client(std::move(theirs), version, nullptr);
+      std::thread thread([&] {
+        if (client.shake_hands()) client.end_by(ending);
+        client.end();
+      });
+      net::loop loop;
+      tls::client_facts facts;
+      tls::stream stream(loop, std::move(ours), (*context)->accept(facts));
+      auto last = io_status::ok;
+      loop.spawn(read_to_the_end(stream, last));
+      loop.run_until_idle();
+      thread.join();
+      EXPECT_EQ(last, ending == "goodbye" ? io_status::ended : io_status::cut_off);
+    }
+  }
 }
 
 TEST(stream, sends_the_ticket_at_once_to_a_client_that_asks_nothing_yet) {
