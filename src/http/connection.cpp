@@ -16,6 +16,7 @@ using clock = std::chrono::steady_clock;
 // What a client that sends without waiting has answered in a row, before others on the thread have their turn.
 constexpr unsigned answers_in_a_row = 32;
 constexpr auto time_in_a_row = std::chrono::milliseconds(1);
+
 // The parser's own limit is the highest that any route allows; a request's is known when its head is.
 limits ceiling(const server_options& options) {
   auto bounds = options.limits;
@@ -69,14 +70,20 @@ task<> connection::run() {
     }
   }
   tell_held(false);
+  if (left_unsent_) {
+    co_await stream_.linger(options_.timeouts.linger);
+    co_return;
+  }
   // Nothing of the client's is unread here, so nothing of ours can be lost to a reset.
   stream_.say_goodbye();
 }
 
-// Whether what is here already has kept the thread for so long that the others on it come first.
+// Whether what is here already has kept the thread for so long that the others on it come first. A record of TLS for
+// each request is as good a way to send many at once as one for all.
 bool connection::has_had_its_turn() {
-  if (pending_.empty()) in_a_row_ = 0;
-  if (pending_.empty()) return false;
+  const bool waits_now = pending_.empty() && !look_first_ && !stream_.has_pending();
+  if (waits_now) in_a_row_ = 0;
+  if (waits_now) return false;
   if (in_a_row_++ == 0) row_began_ = clock::now();
   const bool enough = in_a_row_ >= answers_in_a_row || clock::now() - row_began_ >= time_in_a_row;
   if (enough) in_a_row_ = 0;
@@ -198,7 +205,7 @@ task<bool> connection::answer_request(bool whole) {
   const body_lease lease(*this, asked);
   std::optional<response> at_once = answer_at_once(options_, asked, notes);
   if (!at_once) {
-    // No answer waits for another that is not there yet.
+    // No answer waits for another that is not there yet, but for one that is made at once.
     if (!out_.empty()) {
       const bool sent = co_await write_out();
       if (!sent) co_return false;

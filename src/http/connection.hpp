@@ -133,8 +133,9 @@ class connection {
   pace coming_;  // of the body: what the handler has taken of it already, and how long it was waited for
   std::size_t body_sent_ = 0;
   bool sent_whole_ = false;
-  bool broken_off_ = false;  // the last answer's body ends with the connection, and did not come to its end
-  unsigned in_a_row_ = 0;    // answers since others had their turn, or since there was nothing to do
+  bool left_unsent_ = false;  // the client did not take what was held
+  bool broken_off_ = false;   // the last answer's body ends with the connection, and did not come to its end
+  unsigned in_a_row_ = 0;     // answers since others had their turn, or since there was nothing to do
   std::chrono::steady_clock::time_point row_began_{};
   body_state body_ = body_state::none;
   bool body_continues_ = false;  // the client waits for 100 (Continue)

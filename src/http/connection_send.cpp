@@ -26,6 +26,11 @@ task<bool> connection::send(response& made, response_terms terms, bool keep) {
   body_sent_ = 0;
   sent_whole_ = false;
   reading_ = {};
+  // What a source gives may be long in coming, and the answers before it are there.
+  if (made.source && !out_.empty()) {
+    const bool before = co_await write_out();
+    if (!before) co_return false;
+  }
   terms.keep_alive = keep;
   terms.date = guide_.date();
   auto head = write_response_head(out_, made, terms);
@@ -69,6 +74,7 @@ task<bool> connection::write_out() {
   const bool was_idle = std::exchange(idle_, false);
   const bool sent = co_await write(out_);
   idle_ = was_idle;
+  left_unsent_ = !sent;
   give_back(out_);
   if (sent) tell_held(true);
   co_return sent;

@@ -52,6 +52,33 @@ TEST(server_fairness, who_sends_a_thousand_requests_at_once_does_not_keep_the_ot
   EXPECT_LT(std::find(order.begin(), order.end(), "/other") - order.begin(), 200);
 }
 
+TEST(server_fairness, nor_does_who_sends_each_of_them_in_a_record_of_its_own) {
+  const server_files files(make_pki());
+  const captured_log log;
+  auto options = options_for(log, files.config(tls::client_auth::none));
+  std::atomic<bool> opened{false};
+  std::vector<std::string> order;  // of the one thread that serves
+  options.answer = [&](request& asked, http::answer_notes&) -> task<response> {
+    order.push_back(asked.target);
+    if (asked.target == "/gate") hold_until(opened);
+    co_return response(200, "");
+  };
+  {
+    const service running(std::move(options));
+    tls_connection other(running.port(), {});
+    ASSERT_TRUE(other.ask("/first"));
+    tls_connection greedy(running.port(), {});
+    ASSERT_TRUE(greedy.write(get_request("/gate")));
+    for (int count = 0; count < 200; ++count) ASSERT_TRUE(greedy.write("GET / HTTP/1.1\r\nHost: a\r\n\r\n"));
+    ASSERT_TRUE(other.write(get_request("/other")));
+    opened = true;
+    EXPECT_EQ(status_of(other.read_answer()), 200);
+    for (int count = 0; count < 201; ++count) ASSERT_EQ(status_of(greedy.read_answer()), 200) << count;
+  }
+  ASSERT_EQ(order.size(), 203U);
+  EXPECT_LT(std::find(order.begin(), order.end(), "/other") - order.begin(), 100);
+}
+
 // Reads a little now and then until the connection ends, or for that long.
 void sip(const plain_connection& client, seconds limit) {
   const auto began = clock::now();

@@ -29,10 +29,11 @@ response with_source(std::optional<std::size_t> length, body_source source) {
 class server_pipeline : public testing::Test {
  protected:
   server_pipeline() {
-    options_.answer_at_once = [](request& asked, http::answer_notes&) -> std::optional<response> {
+    options_.answer_at_once = [this](request& asked, http::answer_notes&) -> std::optional<response> {
       if (asked.target == "/slow") return std::nullopt;
       if (asked.target == "/large") return response(200, large);
       if (asked.target == "/file") return with_source(large.size(), file_like());
+      if (asked.target == "/late") return with_source(std::size_t{1}, late());
       if (asked.target == "/chunks") return with_source(std::nullopt, pieces(3));
       if (asked.target == "/breaks") return with_source(std::size_t{10}, pieces(-1));
       return response(200, asked.target + asked.body);
@@ -66,6 +67,20 @@ class server_pipeline : public testing::Test {
       std::copy_n(large.begin() + static_cast<std::ptrdiff_t>(at), count, room.begin());
       at += count;
       co_return count;
+    };
+    return made;
+  }
+
+  // A file that is not in memory yet.
+  body_source late() {
+    http::filling_source made;
+    made.fill = [this](std::span<char> room) -> task<std::size_t> {
+      while (!go_) {
+        auto a_while = loop_->sleep(milliseconds(5));
+        co_await a_while;
+      }
+      room.front() = 'f';
+      co_return 1;
     };
     return made;
   }
@@ -143,6 +158,15 @@ TEST_F(server_pipeline, an_answer_does_not_wait_for_one_that_is_still_made) {
   EXPECT_EQ(client.read_answer().body, "/quick");
   go_ = true;
   EXPECT_THAT(bodies(client, 2), testing::ElementsAre("/slow", "/after"));
+}
+
+TEST_F(server_pipeline, an_answer_does_not_wait_for_a_body_that_is_not_there_yet) {
+  const service running(std::move(options_));
+  plain_connection client(running.port());
+  ASSERT_TRUE(client.write(get_request("/quick") + get_request("/late") + get_request("/after")));
+  EXPECT_EQ(client.read_answer().body, "/quick");
+  go_ = true;
+  EXPECT_THAT(bodies(client, 2), testing::ElementsAre("f", "/after"));
 }
 
 TEST_F(server_pipeline, an_answer_does_not_wait_for_the_rest_of_a_request) {
