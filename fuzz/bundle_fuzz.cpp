@@ -45,6 +45,22 @@ std::size_t ask(const x509::request& one) {
          one.pem().size() + (one.proves_possession() ? 1U : 0U);
 }
 
+// A command that somebody copies holds names of strangers: outside of single quotes there is nothing that a shell acts
+// upon.
+bool does_nothing_else(std::string_view command) {
+  bool in_quotes = false;
+  for (std::size_t at = 0; at < command.size(); ++at) {
+    if (command[at] == '\'') {
+      in_quotes = !in_quotes;
+    } else if (!in_quotes && command[at] == '\\') {
+      ++at;
+    } else if (!in_quotes && std::string_view(";|&$`<>(){}[]*?!#~\"\n").find(command[at]) != std::string_view::npos) {
+      return false;
+    }
+  }
+  return !in_quotes;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -63,6 +79,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::size_t total = 0;
   for (const auto& one : x509::lint(*read)) {
     if (one.code.empty() || one.what.empty() || one.fix.empty()) std::abort();
+    if (one.fix.starts_with("issue another with: mutual") && !does_nothing_else(one.fix)) std::abort();
   }
   for (const auto& one : read->certificates) total += ask(one);
   for (const auto& one : read->crls) total += ask(one);

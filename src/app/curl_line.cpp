@@ -1,5 +1,6 @@
 #include "app/curl_line.hpp"
 
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
 
@@ -13,18 +14,10 @@ namespace mutual {
 namespace {
 
 namespace fs = std::filesystem;
+using text::shell_word;
 
 bool contains(const std::vector<std::string>& list, std::string_view one) {
   return std::find(list.begin(), list.end(), one) != list.end();
-}
-
-// One word of a shell, whatever it holds.
-std::string shell_word(const std::string& word) {
-  constexpr std::string_view harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_@%+=:,./-";
-  if (!word.empty() && word.find_first_not_of(harmless) == std::string::npos) return word;
-  std::string out = "'";
-  for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return out + "'";
 }
 
 // curl takes what follows a colon for a password; a backslash keeps it from that.

@@ -6,6 +6,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
+#include "x509/password_text.hpp"
 
 #include <fmt/format.h>
 #include <openssl/engine.h>
@@ -27,26 +28,15 @@ struct finish_engine {
 
 std::string shown(std::string_view uri) { return text::printable(uri.substr(0, uri.find('?')), longest_uri); }
 
-std::string_view first_line(std::string_view text) {
-  text = text.substr(0, text.find('\n'));
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  return text;
-}
-
 // The token's PIN; empty if it is said nowhere.
 result<x509::secret> read_pin(const std::string& file) {
   if (file.empty()) {
     const char* pin = std::getenv("MUTUAL_PIN");
-    return x509::secret(std::string_view(pin != nullptr ? pin : ""));
+    return x509::checked_password(pin != nullptr ? pin : "", "PIN");
   }
   MUTUAL_TRY(auto bytes, file::read(file, 4096));
   const x509::secret contents(std::move(bytes));
-  const auto line = first_line(contents.view());
-  if (line.empty()) {
-    return error(errc::bad_input,
-                 fmt::format("{} holds no PIN: its first line is empty", text::printable(file, longest_uri)));
-  }
-  return x509::secret(line);
+  return x509::password_in(contents.view(), text::printable(file, longest_uri), "PIN");
 }
 
 error unavailable(std::string_view uri, std::string_view what) {
@@ -94,7 +84,7 @@ result<x509::identity> load_ca(const std::filesystem::path& certificate, const s
   const x509::secret contents(std::move(bytes));
   if (!names_token_key(contents.view())) return x509::load_identity(certificate, key);
   MUTUAL_TRY(auto found, x509::load_bundle(certificate));
-  MUTUAL_TRY(found.key, open_token_key(first_line(contents.view())));
+  MUTUAL_TRY(found.key, open_token_key(x509::first_line(contents.view())));
   return x509::to_identity(std::move(found), text::printable(certificate.string(), 4096), key);
 }
 

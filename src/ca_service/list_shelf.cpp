@@ -1,5 +1,6 @@
 #include "ca_service/list_shelf.hpp"
 
+#include "ca_service/list_path.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/list_files.hpp"
 
@@ -12,47 +13,36 @@
 
 namespace mutual::ca_service {
 
-namespace {
-
-constexpr std::string_view retired = "retired/";
-
-// A serial number before that ending, and nothing that could lead elsewhere; nothing if it is none.
-std::optional<std::string> serial_before(std::string_view ending, std::string_view path) {
-  constexpr std::size_t longest_serial = 40;  // RFC 5280 section 4.1.2.2: 20 octets
-  if (!path.ends_with(ending)) return std::nullopt;
-  path.remove_suffix(ending.size());
-  if (path.empty() || path.size() > longest_serial) return std::nullopt;
-  if (path.find_first_not_of("0123456789abcdef") != std::string_view::npos) return std::nullopt;
-  return std::string(path);
-}
-
-}  // namespace
-
 // What the files of the CA with that serial number are called.
 std::string list_shelf::called(const std::string& serial) const {
   for (const char* const ca : {"intermediate", "root"}) {
     const auto found = x509::load_certificates(places_.folder() / (std::string(ca) + ".crt"));
     if (found && found->front().serial() == serial) return ca;
   }
-  return std::string(retired) + serial;
+  return "retired/" + serial;
 }
 
 std::optional<std::filesystem::path> list_shelf::file_of(const std::string& path) const {
-  constexpr std::string_view ending = ".crl";
-  if (path == "all.pem") return places_.revocation_lists();
-  if (path == "delta.pem") return places_.delta_lists();
-  for (const std::string_view ca : {"intermediate", "root"}) {
-    if (path == std::string(ca) + ".crl") return places_.revocation_list(ca);
-    if (path == std::string(ca) + ".delta.crl") return places_.delta_list(ca);
+  using kind = named_list::kind;
+  const auto named = list_named_by(path);
+  if (!named) return std::nullopt;
+  switch (named->is) {
+    case kind::all:
+      return places_.revocation_lists();
+    case kind::deltas:
+      return places_.delta_lists();
+    case kind::full:
+      return places_.revocation_list(named->of);
+    case kind::delta:
+      return places_.delta_list(named->of);
+    case kind::of_serial:
+      return places_.revocation_list(called(named->of));
   }
-  if (const auto serial = serial_before(ending, path)) return places_.revocation_list(called(*serial));
-  if (!path.starts_with(retired)) return std::nullopt;
-  const auto serial = serial_before(ending, std::string_view(path).substr(retired.size()));
-  return serial ? std::optional(places_.revocation_list(std::string(retired) + *serial)) : std::nullopt;
+  return std::nullopt;
 }
 
 response list_shelf::answer_issuer(const std::string& path) const {
-  const auto serial = serial_before(".crt", path);
+  const auto serial = issuer_named_by(path);
   const auto found = serial ? x509::load_certificates(places_.folder() / (called(*serial) + ".crt"))
                             : result<std::vector<x509::certificate>>(error(errc::not_found, ""));
   if (!found || found->front().serial() != *serial) throw problem::not_found("there is no CA of that serial number");

@@ -4,20 +4,18 @@
 #include "base/file.hpp"
 #include "base/streams.hpp"
 #include "base/text.hpp"
+#include "x509/password_text.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <cstdlib>
 #include <fcntl.h>
-#include <string>
 #include <termios.h>
 #include <unistd.h>
 
 namespace mutual::cli {
 namespace {
-
-constexpr std::size_t longest_password = 1024;
 
 // Takes the terminal's echo, its lines and its signals away while it lives: ^C is a character to us, so that nobody is
 // left with a terminal that shows nothing.
@@ -42,40 +40,12 @@ class raw_terminal {
   bool known_;
 };
 
-// Takes the last character away, with all the bytes that it has in UTF-8.
-void erase_last(std::string& line) {
-  const auto is_rest = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) == 0x80U; };
-  while (!line.empty() && is_rest(line.back())) line.pop_back();
-  if (!line.empty()) line.pop_back();
-}
-
 // One line as it is typed; false if it was given up (^C, or ^D on an empty line).
-bool read_line(int terminal, std::string& line) {
-  constexpr char interrupt = 0x03, end = 0x04, backspace = 0x08, kill = 0x15, erase = 0x7F;
-  line.reserve(longest_password + 1);  // So that it never moves and leaves a copy behind.
-  for (char c = 0; ::read(terminal, &c, 1) == 1 && line.size() <= longest_password;) {
-    if (c == '\n' || c == '\r') return true;
-    if (c == interrupt || (c == end && line.empty())) return false;
-    if (c == backspace || c == erase) {
-      erase_last(line);
-    } else if (c == kill) {
-      line.clear();
-    } else {
-      line += c;
-    }
-  }
-  return line.size() > longest_password;
-}
-
-std::string_view first_line(std::string_view text) {
-  text = text.substr(0, text.find('\n'));
-  return text.ends_with('\r') ? text.substr(0, text.size() - 1) : text;
-}
-
-result<x509::secret> checked(std::string_view password) {
-  if (password.size() > longest_password) return error(errc::bad_input, "a password has at most 1024 bytes");
-  if (password.find('\0') != std::string_view::npos) return error(errc::bad_input, "a password cannot hold a NUL byte");
-  return x509::secret(password);
+bool read_line(int terminal, x509::typed_line& line) {
+  using step = x509::typed_line::step;
+  auto reached = step::more;
+  for (char c = 0; reached == step::more && ::read(terminal, &c, 1) == 1;) reached = line.take(c);
+  return reached == step::done;
 }
 
 }  // namespace
@@ -103,12 +73,11 @@ result<x509::secret> ask_password(std::string_view prompt) {
                  "there is no terminal to ask on: give the password in a file (--password-file and its like)");
   const raw_terminal raw(terminal.get());
   say(terminal.get(), prompt);
-  std::string typed;
+  x509::typed_line typed;
   const bool whole = read_line(terminal.get(), typed);
-  const x509::secret all(std::move(typed));
   say(terminal.get(), "\n");
   if (!whole) return error(errc::bad_input, "no password was typed: nothing was done");
-  return checked(all.view());
+  return x509::checked_password(typed.view());
 }
 
 result<x509::secret> read_password(const password_source& source, const char* variable, bool fresh,
@@ -116,11 +85,7 @@ result<x509::secret> read_password(const password_source& source, const char* va
   if (!source.file.empty()) {
     MUTUAL_TRY(auto contents, file::read(source.file, 64 * 1024));
     const x509::secret all(std::move(contents));
-    if (first_line(all.view()).empty()) {
-      return error(errc::bad_input, fmt::format("{} holds no password: its first line is empty",
-                                                text::printable(source.file.string(), 4096)));
-    }
-    return checked(first_line(all.view()));
+    return x509::password_in(all.view(), text::printable(source.file.string(), 4096));
   }
   if (source.ask) {
     MUTUAL_TRY(auto typed, ask_password(prompt));
@@ -136,7 +101,7 @@ result<x509::secret> read_password(const password_source& source, const char* va
     return error(errc::bad_input,
                  fmt::format("${} is set and empty: put the password there, or unset it to do without one", variable));
   }
-  return checked(from_environment != nullptr ? from_environment : "");
+  return x509::checked_password(from_environment != nullptr ? from_environment : "");
 }
 
 }  // namespace mutual::cli

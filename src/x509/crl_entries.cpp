@@ -83,7 +83,8 @@ result<> crl_entries::add(std::string_view serial, sys_seconds when, std::option
                              text::quoted(serial)));
   }
   const bool says_why = reason && *reason != 0;
-  if (says_why && (*reason < 1 || *reason > 10)) {
+  // RFC 5280 section 5.3.1: 7 is not used.
+  if (says_why && (*reason < 1 || *reason > 10 || *reason == 7)) {
     return error(errc::bad_usage, fmt::format("there is no reason {} to revoke for", *reason));
   }
   const auto extensions = says_why ? extensions_of(*reason) : std::string();

@@ -1,5 +1,6 @@
 #include "x509/lint.hpp"
 
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "x509/lint_rules.hpp"
 
@@ -70,16 +71,19 @@ void lint_case::add(std::string_view code, weight how, const certificate& about,
   found.push_back({code, how, about.subject(), std::move(what), std::move(fix)});
 }
 
+// Somebody copies it into a shell, and the names are a stranger's.
 std::string lint_case::issue_anew() const {
   if (as == use::ca) return "make an authority with: mutual init --pki DIR --name ORG";
   const auto names = first().names();
   std::string hosts;
   for (const auto* kind : {&names.dns, &names.ips}) {
-    for (const auto& name : *kind) hosts += " " + text::printable(name);
+    for (const auto& name : *kind) {
+      if (!name.starts_with('-')) hosts += " " + text::shell_word(text::printable(name));
+    }
   }
   const auto name = text::printable(first().display_name());
-  const bool plain = name.find_first_of(" /\\'\"") == std::string::npos;
-  return fmt::format("issue another with: mutual issue {} {}{}", to_string(as), plain ? name : "NAME",
+  const bool plain = name.find_first_of(" /\\'\"") == std::string::npos && !name.starts_with('-');
+  return fmt::format("issue another with: mutual issue {} {}{}", to_string(as), plain ? text::shell_word(name) : "NAME",
                      as == use::client ? "" : hosts);
 }
 

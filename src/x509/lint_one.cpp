@@ -75,7 +75,7 @@ void lint_serial(const lint_case& of, const certificate& one) {
 void lint_key(const lint_case& of, const certificate& one) {
   const EVP_PKEY* key = X509_get0_pubkey(one.get());
   const auto wrong = [&](std::string what) {
-    of.add("weak_key", weight::wrong, one, std::move(what), of.issue_anew() + " (--key-kind p256)");
+    of.add("weak_key", weight::wrong, one, std::move(what), of.issue_anew() + " --key-kind p256");
   };
   if (key == nullptr || !is_known_kind(key)) {
     return wrong(fmt::format("its key ({}) is of a kind that TLS does not use", describe_key(key)));
@@ -94,7 +94,7 @@ void lint_key(const lint_case& of, const certificate& one) {
   if (is_edwards) {
     of.add("rare_key", weight::advice, one,
            fmt::format("its key is {}, which browsers, Windows and older Java do not take", describe_key(key)),
-           of.issue_anew() + " (--key-kind p256)");
+           of.issue_anew() + " --key-kind p256");
   }
 }
 

@@ -50,6 +50,9 @@ TEST(a_token_key, takes_its_pin_from_the_first_line_of_a_file) {
   EXPECT_THAT(refusal(from("none")), HasSubstr("No such file"));
   folder.write("empty", "\n1234");
   EXPECT_THAT(refusal(from("empty")), HasSubstr("holds no PIN: its first line is empty"));
+  // The token would be asked with what stands before it alone.
+  folder.write("nul", std::string("12\00034\n", 6));
+  EXPECT_THAT(refusal(from("nul")), HasSubstr("nul: a PIN cannot hold a NUL byte"));
 }
 
 }  // namespace

@@ -115,6 +115,7 @@ TEST(crl_builder, refuses_what_no_entry_can_say) {
   EXPECT_FALSE(entries.add("1", at(first_of_all - 1), std::nullopt));
   EXPECT_FALSE(entries.add("1", at(0), 11));
   EXPECT_FALSE(entries.add("1", at(0), -1));
+  EXPECT_FALSE(entries.add("1", at(0), 7));  // RFC 5280 section 5.3.1: not used
   EXPECT_TRUE(entries.empty());
 }
 

@@ -100,6 +100,34 @@ TEST_F(lint_of, purposes_are_looked_at_over_the_whole_chain) {
   EXPECT_THAT(look_at({good(make_certificate(server, key.get(), narrow, middle_key)), narrow}), IsEmpty());
 }
 
+TEST_F(lint_of, names_of_strangers_do_nothing_in_the_command_that_mends_it) {
+  auto spec = server;
+  spec.subject.common_name = "$(reboot)";
+  // GeneralNames of what we would not issue ourselves.
+  spec.names = {};
+  spec.others = {{"subjectAltName", false,
+                  "\x30\x1F\x82\x08"
+                  "a;reboot"
+                  "\x82\x08"
+                  "--pki=/x"
+                  "\x82\x09"
+                  "*.example"}};
+  spec.extended_key_usage = {};
+  const auto fix = [&] {
+    bundle all;
+    all.certificates = {sign(spec), middle};
+    for (const auto& one : lint(all, {.as = use::server, .trusted = {}})) {
+      if (one.code == "no_purpose") return one.fix;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(fix(), "issue another with: mutual issue server '$(reboot)' 'a;reboot' '*.example'");
+  spec.subject.common_name = "--force";
+  spec.others = {};
+  spec.names.dns = {"web.example"};
+  EXPECT_EQ(fix(), "issue another with: mutual issue server NAME web.example");
+}
+
 TEST_F(lint_of, a_leaf_that_is_a_ca_is_dangerous) {
   auto spec = client;
   spec.ca = true;
