@@ -3,6 +3,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/footing.hpp"
 #include "authority/move_store.hpp"
+#include "authority/own_inventory.hpp"
 #include "authority/place.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
@@ -224,6 +225,15 @@ result<> catch_up(const layout& places, inventory& in) {
 
 namespace {
 
+// Before anything is written. A mark that names it knows that better than CAs, which an older inventory may lack.
+result<> check_is_ours(const layout& places, inventory& in) {
+  const auto seen = read_mark(places);
+  if (!seen && seen.error().code() != errc::bad_input) return seen.error();
+  MUTUAL_TRY(const auto found, in.how_far());
+  if (seen && *seen && (*seen)->seen.inventory == found.inventory) return {};
+  return check_is_own(places, in);
+}
+
 result<> take_as_it_is(const layout& places, inventory& in, recovery& told) {
   bool is_taken_since = false;
   const auto older = check_not_older(places, in, &is_taken_since);
@@ -259,6 +269,7 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
   MUTUAL_CHECK(finish_move(places));
   MUTUAL_TRY(const auto url, store_url(places, store));
   MUTUAL_TRY(const auto in, open_store(places, url));
+  MUTUAL_CHECK(check_is_ours(places, *in));
   recovery told;
   MUTUAL_CHECK(take_as_it_is(places, *in, told));
   if (lost_machines) {

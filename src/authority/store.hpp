@@ -27,7 +27,7 @@ struct mark {
   std::map<std::string, std::uint64_t> list_numbers;  ///< By issuer, the number of the last revocation list made here.
 };
 
-/// The folder's mark; nothing if it has none (it was made by an older version). A damaged one is an error.
+/// The folder's mark; nothing if it has none. A damaged one is an error.
 result<std::optional<mark>> read_mark(const layout& places);
 
 /// Writes the folder's mark. Only while the folder is locked, as the next.
@@ -39,8 +39,9 @@ result<> advance_mark(const layout& places, const history& seen);
 
 /// An error (bad_input) if the inventory is another than the folder's, or does not know what the folder has seen done:
 /// then it is an older one, put back from a backup; or if it is elsewhere than it was noted, and may be an older one
-/// (see footing.hpp); an error (io) if it was moved away. `is_taken_since` becomes true if somebody has taken it where
-/// it is since the folder looked last. Nothing is written.
+/// (see footing.hpp), or if the folder's mark is damaged or missing, but for an inventory of the first version, which
+/// wrote none; an error (io) if it was moved away. `is_taken_since` becomes true if somebody has taken it where it is
+/// since the folder looked last. Nothing is written.
 result<> check_not_older(const layout& places, inventory& in, bool* is_taken_since = nullptr);
 
 }  // namespace mutual::authority
