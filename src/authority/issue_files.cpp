@@ -156,10 +156,19 @@ std::vector<std::filesystem::path> files_of(const layout& places, const std::str
   return {places.certificate(name), places.replaced() / (name + "." + serial + ".crt")};
 }
 
-void sweep(const layout& places, const std::vector<record>& unfinished) {
+std::vector<std::string> staged_serials(const layout& places) {
+  std::vector<std::string> out;
+  std::error_code code;
+  for (std::filesystem::directory_iterator at(places.issued(), code), end; !code && at != end; at.increment(code)) {
+    const auto name = at->path().filename().string();
+    if (is_staged_key(name)) out.push_back(name.substr(1, 40));
+  }
+  return out;
+}
+
+void sweep(const layout& places, const std::vector<std::string>& wanted) {
   const auto is_wanted = [&](const std::string& name) {
-    return std::any_of(unfinished.begin(), unfinished.end(),
-                       [&](const record& one) { return name == fmt::format(".{}.key", one.serial); });
+    return std::find(wanted.begin(), wanted.end(), name.substr(1, 40)) != wanted.end();
   };
   std::vector<std::filesystem::path> litter;
   std::error_code code;
