@@ -58,7 +58,7 @@ result<> check_history(const layout& places, inventory& in, const history& curre
 
 }  // namespace
 
-result<> check_not_older(const layout& places, inventory& in, bool* is_taken_since) {
+result<> check_not_older(const layout& places, inventory& in, to_catch_up* found) {
   MUTUAL_CHECK(check_open(in.on()));
   MUTUAL_TRY(const auto remembered, read_mark(places));
   MUTUAL_TRY(const auto current, in.how_far());
@@ -72,11 +72,11 @@ result<> check_not_older(const layout& places, inventory& in, bool* is_taken_sin
   if (remembered) {
     const auto& seen = remembered->seen;
     MUTUAL_CHECK(check_history(places, in, current, seen));
-    if (is_taken_since != nullptr && !seen.incarnation.empty()) {
-      *is_taken_since = seen.incarnation != current.incarnation;
-    }
+    if (found != nullptr && !seen.incarnation.empty()) found->is_taken_since = seen.incarnation != current.incarnation;
   }
-  return check_footing(in.on());
+  MUTUAL_TRY(const bool is_server_to_note, check_footing(in.on()));
+  if (found != nullptr) found->is_server_to_note = is_server_to_note;
+  return {};
 }
 
 }  // namespace mutual::authority
