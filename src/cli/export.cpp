@@ -30,8 +30,9 @@ constexpr const char* footer =
     "\n"
     "The file is readable by its owner only. It is written aside, opened again and compared before it gets its name, "
     "so\n"
-    "that a failure leaves the file that was there. The root stays out: who is to believe the certificate has it "
-    "already.\n"
+    "that a failure leaves the file that was there. What is no file is never replaced, nor is a symbolic link "
+    "followed.\n"
+    "The root stays out: who is to believe the certificate has it already.\n"
     "\n"
     "Example: mutual export alice --for macos --ask-password";
 
