@@ -96,7 +96,7 @@ result<std::string> checked_name(std::string_view name) {
   }
   // What printable() has to change is a control character, a quote, or not UTF-8.
   if (text::printable(name, longest_name + 1) != name)
-    return refuse("it holds quotes, control characters or no UTF-8");
+    return refuse("it holds quotes, control characters, some that turn text around, or no UTF-8");
   return std::string(name);
 }
 

@@ -229,6 +229,15 @@ class Enrolment(EstTest):
         for operation in ("cacerts", "csrattrs", "simpleenroll"):
             self.assertEqual(self.get("/.well-known/est/" + operation)[0], 404)
 
+    def test_a_token_for_who_has_a_certificate_says_that_it_gives_none_yet(self):
+        said = self.mutual("ca", "token", "alice")
+        self.assertIn("note: 'alice' has a certificate, which is good until", said)
+        self.assertIn("gets none by this token before that", said)
+        self.assertEqual(self.mutual("ca", "token", "alice", "--quiet").count("\n"), 1)
+        self.assertNotIn("note:", self.mutual("ca", "token", "bob"))
+        self.mutual("revoke", "alice")
+        self.assertNotIn("note:", self.mutual("ca", "token", "alice"))
+
     def test_what_makes_no_sense_is_told_before_anything_is_made(self):
         before = self.mutual("log")
         for line in (["bob", "--for", "1w"], ["bob", "--for", "31d"], ["bob", "--withdraw", "bob"], ["bob", "--profile", "root"], ["../bob"], ["bob", "--uri", "no uri"], [],

@@ -98,7 +98,8 @@ class Export(AuthorityTest):
 
     def test_a_password_is_needed_where_the_target_needs_one(self):
         for target in ("macos", "windows", "java"):
-            self.assertIn("password", self.refused(2, "export", "alice", "--for", target))
+            said = self.refused(2, "export", "alice", "--for", target)
+            self.assertIn("give one with --password-file FILE, --ask-password or $MUTUAL_P12_PASSWORD", said)
         self.write("short", b"short\n")
         self.assertIn("6 characters", self.refused(2, "export", "alice", "--for", "java", "--password-file", "short"))
         said = self.good("export", "alice")
