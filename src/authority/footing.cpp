@@ -42,11 +42,18 @@ std::string problem_with(const footing& is, const footing& was) {
   return {};
 }
 
-// Where it is, and where it was noted last.
+// Where it is, and where it was noted last, under which name.
 struct both {
   footing is;
   std::optional<footing> was;
+  std::string name{};
 };
+
+// By a role that could not see it, which speaks for no other: each that can looks at it again.
+bool lacks_server(const both& seen) {
+  const auto& [is, was, name] = seen;
+  return was && was->server.empty() && !is.server.empty() && is.timeline != 0 && problem_with(is, *was).empty();
+}
 
 // Asked at each turn, so in as few questions as can be.
 result<both> look_at(database& db) {
@@ -55,13 +62,16 @@ result<both> look_at(database& db) {
   const auto sql = fmt::format(
       "SELECT (SELECT oid FROM pg_database WHERE datname = current_database()), 'acts'::regclass::oid, {}, "
       "noted.server, "
-      "noted.timeline, noted.database_oid, noted.table_oid FROM (SELECT 1) AS here LEFT JOIN (SELECT * FROM "
+      "noted.timeline, noted.database_oid, noted.table_oid, noted.name FROM (SELECT 1) AS here LEFT JOIN (SELECT * "
+      "FROM "
       "incarnations "
       "ORDER BY id DESC LIMIT 1) AS noted ON true",
       may_see != 0 ? of_server : "'', 0");
   MUTUAL_CHECK(db.each(sql, {}, [&](const row& one) {
     out.is = {one.text(2), one.integer(3), one.integer(0), one.integer(1)};
-    if (!one.is_null(4)) out.was = footing{one.text(4), one.integer(5), one.integer(6), one.integer(7)};
+    if (one.is_null(4)) return;
+    out.was = footing{one.text(4), one.integer(5), one.integer(6), one.integer(7)};
+    out.name = one.text(8);
   }));
   return out;
 }
@@ -74,9 +84,9 @@ result<footing> footing_of(database& db) {
   return seen.is;
 }
 
-result<> note_footing(database& db) {
-  MUTUAL_TRY(const auto is, footing_of(db));
-  const auto name = random_hex(16);
+namespace {
+
+result<> note(database& db, const footing& is, const std::string& name) {
   const auto noted = db.change(
       "INSERT INTO incarnations (name, at, server, timeline, database_oid, table_oid) VALUES ($1, $2, $3, $4, "
       "$5, $6)",
@@ -86,22 +96,43 @@ result<> note_footing(database& db) {
   return {};
 }
 
-result<> check_footing(database& db) {
-  if (db.speaks() == dialect::sqlite) return {};
+}  // namespace
+
+result<> note_footing(database& db) {
+  MUTUAL_TRY(const auto is, footing_of(db));
+  return note(db, is, random_hex(16));
+}
+
+result<bool> note_server(database& db) {
+  if (db.speaks() == dialect::sqlite) return false;
   MUTUAL_TRY(const auto seen, look_at(db));
-  const auto& [is, was] = seen;
+  if (!lacks_server(seen)) return false;
+  MUTUAL_CHECK(note(db, seen.is, seen.name));
+  return true;
+}
+
+result<bool> is_server_unseen(database& db) {
+  if (db.speaks() == dialect::sqlite) return false;
+  MUTUAL_TRY(const auto is, footing_of(db));
+  return is.server.empty();
+}
+
+result<bool> check_footing(database& db) {
+  if (db.speaks() == dialect::sqlite) return false;
+  MUTUAL_TRY(const auto seen, look_at(db));
+  const auto& [is, was, name] = seen;
   if (!was) return error(errc::bad_input, fmt::format("{} is damaged: it does not say where it was", db.where()));
-  if (is == *was) return {};
+  if (is == *was) return false;
   if (is.server.empty() && !was->server.empty()) {
     return error(
         errc::bad_input,
-        fmt::format("{} does not let this user see any more which server it is, so an older one put back would "
-                    "not be noticed: GRANT EXECUTE ON FUNCTION pg_control_system(), pg_control_checkpoint(), "
-                    "pg_control_recovery(); or go on without, with mutual recover",
-                    db.where()));
+        fmt::format("{} does not let this role see which server it is, so an older one put back would not be "
+                    "noticed: let its owner say {} (mutual recover goes on without, until a role comes that may see "
+                    "it)",
+                    db.where(), grant_to_see_server));
   }
   const auto problem = problem_with(is, *was);
-  if (problem.empty()) return {};
+  if (problem.empty()) return lacks_server(seen);
   return error(errc::bad_input,
                fmt::format("{} may be older than it was: {}; it may have forgotten certificates and revocations, so "
                            "nothing is done with it; see that it is the newest there is, and then take it with mutual "

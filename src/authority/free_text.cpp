@@ -22,6 +22,9 @@ result<> check_free_text(std::string_view text, std::size_t most) {
       return refused(
           fmt::format("holds a control character (a line feed, a tab, an escape or the like) at its byte {}", at + 1));
     }
+    if (text::turns_direction(text, at, length)) {
+      return refused(fmt::format("holds a character that turns the direction of text at its byte {}", at + 1));
+    }
     at += length;
   }
   return {};

@@ -1,6 +1,7 @@
 #include "authority/issue_files.hpp"
 
 #include "base/file.hpp"
+#include "base/file_name.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
 #include "x509/pkcs12.hpp"
@@ -18,11 +19,18 @@ std::string shown(const std::filesystem::path& path) { return text::printable(pa
 
 using file::on_disk;
 
+// Whether a file has its name and nothing else: where a file system can do no better (see file_name.cpp), a process
+// that was killed may leave that.
+bool has_nothing(const std::filesystem::path& path) {
+  const auto there = file::read(path);
+  return there && there->empty();
+}
+
 // Writes a file unless it is there.
 result<> write_once(const std::filesystem::path& path, std::string_view contents, file::access who, on_disk how) {
   auto written = file::create(path, contents, who, how);
-  if (!written && written.error().code() == errc::already_exists) return {};
-  return written;
+  if (written || written.error().code() != errc::already_exists) return written;
+  return has_nothing(path) ? file::replace(path, contents, who, how) : result<>();
 }
 
 // What a machine that has lost its power may have made of a file that was to hold `whole`: some of its bytes are there,
@@ -73,9 +81,10 @@ result<> stage_key(const layout& places, const x509::private_key& key, std::stri
 namespace {
 
 // The staged key under its own name, unless a key is there already.
-result<> name_key(const layout& places, const record& of) {
+result<> name_key(const layout& places, const record& of, const x509::private_key& staged) {
   const auto key = places.key(of.name);
-  const int code = ::link(staged_key(places, of.serial).c_str(), key.c_str()) == 0 ? 0 : errno;
+  const int code = file::give_second_name(staged_key(places, of.serial), key, file::access::owner_only);
+  if (code == EEXIST && has_nothing(key)) return file::replace(key, staged.pem().view(), file::access::owner_only);
   if (code == 0 || code == EEXIST) return {};
   // A process that was killed after it had done all of this, and before it could say so, leaves no staged key.
   MUTUAL_TRY(const bool done, file::exists(key));
@@ -86,7 +95,7 @@ result<> name_key(const layout& places, const record& of) {
 result<> publish_new(const layout& places, const record& of, const std::optional<x509::private_key>& key,
                      const std::vector<x509::certificate>& chain, std::string_view p12_password, on_disk how) {
   if (key) {
-    MUTUAL_CHECK(name_key(places, of));
+    MUTUAL_CHECK(name_key(places, of, *key));
     // A password that only the interrupted process knew is gone with it; the key and certificate are whole without.
     if (!of.p12_has_password || !p12_password.empty()) {
       MUTUAL_TRY(const auto p12, x509::to_pkcs12({*key, chain}, p12_password, of.name));
@@ -107,7 +116,8 @@ result<> keep_replaced(const layout& places, const record& of, on_disk how) {
   MUTUAL_CHECK(file::make_folder(places.replaced(), file::access::owner_only));
   for (const auto& from : {places.certificate(of.name), places.key(of.name), places.p12(of.name)}) {
     const auto to = places.replaced() / (of.name + "." + of.replaces + from.extension().string());
-    const int code = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    const auto who = from == places.certificate(of.name) ? file::access::everyone : file::access::owner_only;
+    const int code = file::give_second_name(from, to, who);
     if (code != 0 && code != EEXIST && code != ENOENT) {
       return error(errc::io, fmt::format("cannot keep {} as {}: {}", shown(from), shown(to), file::advice(code)));
     }
@@ -156,10 +166,19 @@ std::vector<std::filesystem::path> files_of(const layout& places, const std::str
   return {places.certificate(name), places.replaced() / (name + "." + serial + ".crt")};
 }
 
-void sweep(const layout& places, const std::vector<record>& unfinished) {
+std::vector<std::string> staged_serials(const layout& places) {
+  std::vector<std::string> out;
+  std::error_code code;
+  for (std::filesystem::directory_iterator at(places.issued(), code), end; !code && at != end; at.increment(code)) {
+    const auto name = at->path().filename().string();
+    if (is_staged_key(name)) out.push_back(name.substr(1, 40));
+  }
+  return out;
+}
+
+void sweep(const layout& places, const std::vector<std::string>& wanted) {
   const auto is_wanted = [&](const std::string& name) {
-    return std::any_of(unfinished.begin(), unfinished.end(),
-                       [&](const record& one) { return name == fmt::format(".{}.key", one.serial); });
+    return std::find(wanted.begin(), wanted.end(), name.substr(1, 40)) != wanted.end();
   };
   std::vector<std::filesystem::path> litter;
   std::error_code code;

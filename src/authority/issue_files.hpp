@@ -44,8 +44,11 @@ result<> publish(const layout& places, const record& of, const std::optional<x50
 /// The files of a certificate, those that it might have.
 std::vector<std::filesystem::path> files_of(const layout& places, const std::string& name, const std::string& serial);
 
-/// Takes away staged keys that no record speaks of, and halves of files that were being written. Only while the
-/// folder is locked.
-void sweep(const layout& places, const std::vector<record>& unfinished);
+/// The serial numbers of those whose keys are staged.
+std::vector<std::string> staged_serials(const layout& places);
+
+/// Takes away staged keys but those of the serial numbers that are `wanted`, and halves of files that were being
+/// written. Only while the folder is locked.
+void sweep(const layout& places, const std::vector<std::string>& wanted);
 
 }  // namespace mutual::authority

@@ -4,6 +4,7 @@
 #include "authority/issue_files.hpp"
 #include "authority/limits.hpp"
 #include "authority/move_store.hpp"
+#include "authority/own_inventory.hpp"
 #include "authority/pending.hpp"
 #include "authority/place.hpp"
 #include "authority/published.hpp"
@@ -114,9 +115,12 @@ result<std::optional<folder_lock>> pki::take_turn(const in_hand& held) {
   if (is_being_made_) return lock;
   MUTUAL_TRY(auto taken, folder_lock::take(places_.folder()));
   lock.emplace(std::move(taken));
-  bool is_taken_since = false;
-  MUTUAL_CHECK(check_not_older(places_, *inventory_, &is_taken_since));
-  if (is_taken_since) MUTUAL_CHECK(catch_up(places_, *inventory_));
+  to_catch_up found;
+  MUTUAL_CHECK(check_not_older(places_, *inventory_, &found));
+  if (!is_own_) MUTUAL_CHECK(check_is_own(places_, *inventory_));
+  is_own_ = true;
+  if (found.is_taken_since) MUTUAL_CHECK(catch_up(places_, *inventory_));
+  if (found.is_server_to_note) MUTUAL_CHECK(note_server_for_all(*inventory_));
   MUTUAL_TRY(place_, own_place(places_, *inventory_));
   MUTUAL_CHECK(settle());
   MUTUAL_CHECK(finish_interrupted(held));

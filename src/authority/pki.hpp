@@ -254,6 +254,7 @@ class pki {
   std::unique_ptr<inventory> inventory_;
   std::string place_;  // As of the last turn.
   bool is_being_made_ = false;
+  bool is_own_ = false;  // The inventory is this folder's: it was seen, and does not change.
 };
 
 /// The names that a request is for, with the defaults filled in: a server or peer without names gets the one it is

@@ -195,7 +195,14 @@ result<history> pki::record_signed(const record& entry, const signing& what, con
     return error(errc::already_exists, fmt::format("{} was renewed or revoked by somebody else just now: try again",
                                                    text::quoted(entry.name)));
   }
-  if (!what.has_new_key) MUTUAL_CHECK(check_key(what.subject_key));
+  if (!what.has_new_key) {
+    auto usable = check_key(what.subject_key);
+    // It was ours to make.
+    if (!usable && what.key && usable.error().code() == errc::bad_input) {
+      return error(errc::bad_input, usable.error().message() + " (mutual renew --new-key does)");
+    }
+    MUTUAL_CHECK(usable);
+  }
   MUTUAL_CHECK(inventory_->add(entry, what.why));
   MUTUAL_TRY(auto reached, inventory_->how_far());
   MUTUAL_CHECK(change.commit());
@@ -220,8 +227,7 @@ result<> pki::check_key(const EVP_PKEY* key) {
   MUTUAL_TRY(const bool refused, known);
   if (!refused) return {};
   return error(errc::bad_input,
-               "the request is refused: its key was revoked as compromised; make another key, and a request with it "
-               "(or mutual renew --new-key)");
+               "the request is refused: its key was revoked as compromised; make another key, and a request with it");
 }
 
 }  // namespace mutual::authority

@@ -7,6 +7,7 @@
 #include "x509/bundle.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <unistd.h>
 
 namespace mutual::authority {
@@ -25,6 +26,27 @@ result<std::optional<x509::private_key>> key_of(const layout& places, const reco
   return std::move(keys->key);
 }
 
+// Those whose keys are staged here, though they were begun under another name: of this folder, which has had another
+// host since, or of one that it is a copy of. Nobody else may have the key; and if somebody has, both write the same.
+struct with_key_here {
+  std::vector<record> to_finish;
+  std::vector<std::string> unfinished;  // Serial numbers; also of those whose staged key is of no use now.
+};
+
+result<with_key_here> begun_under_another_name(const layout& places, inventory& in, const std::vector<record>& own) {
+  with_key_here out;
+  for (const auto& serial : staged_serials(places)) {
+    if (std::any_of(own.begin(), own.end(), [&](const record& one) { return one.serial == serial; })) continue;
+    MUTUAL_TRY(auto found, in.find_serial(serial));
+    if (!found || found->state != record_state::recorded) continue;
+    out.unfinished.push_back(serial);
+    MUTUAL_TRY(const auto leaf, x509::certificate::from_der(found->der));
+    const auto staged = x509::load_bundle(staged_key(places, serial));
+    if (staged && staged->key && staged->key->belongs_to(leaf)) out.to_finish.push_back(*std::move(found));
+  }
+  return out;
+}
+
 }  // namespace
 
 result<> pki::finish_interrupted(const in_hand& held) {
@@ -35,8 +57,11 @@ result<> pki::finish_interrupted(const in_hand& held) {
   }
   MUTUAL_TRY(auto unfinished, inventory_->unfinished(place_));
   if (held) std::erase_if(unfinished, [&](const record& one) { return held(one.serial); });
+  MUTUAL_TRY(auto more, begun_under_another_name(places_, *inventory_, unfinished));
+  std::move(more.to_finish.begin(), more.to_finish.end(), std::back_inserter(unfinished));
   MUTUAL_CHECK(finish_files(unfinished));
-  sweep(places_, unfinished);
+  for (const auto& one : unfinished) more.unfinished.push_back(one.serial);
+  sweep(places_, more.unfinished);
   return {};
 }
 

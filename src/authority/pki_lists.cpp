@@ -2,6 +2,7 @@
 
 #include "authority/list_numbers.hpp"
 #include "authority/lists_above.hpp"
+#include "authority/own_inventory.hpp"
 #include "authority/pki.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
@@ -87,6 +88,7 @@ result<std::vector<root_place>> roots_of(const layout& places) {
 }  // namespace
 
 result<pki::signed_list> pki::sign_list(const x509::identity& issuer, const list_options& how) {
+  MUTUAL_CHECK(check_knows(*inventory_, issuer.leaf()));
   list_request wanted;
   wanted.issuer = issuer.leaf().subject();
   // A list that has not begun yet lets nobody in: for clocks that are behind it begins as early as certificates do, but

@@ -29,7 +29,7 @@ bool is_leaf(const record& one) { return one.purpose != profile::root && one.pur
 }  // namespace
 
 result<std::vector<record>> pki::identify(const std::string& what, std::optional<revocation_reason> reason) {
-  std::vector<record> found, known_better;
+  std::vector<record> found, known_better, done_already;
   int meanings = 0;
   // By its name: whoever revokes somebody means all that lets them in, of before a renewal too.
   MUTUAL_CHECK(inventory_->each_named(what, [&](const record& one) {
@@ -39,6 +39,8 @@ result<std::vector<record>> pki::identify(const std::string& what, std::optional
       found.push_back(one);
     } else if (reason && may_follow(one.revoked->reason, *reason)) {
       known_better.push_back(one);
+    } else if (reason) {
+      done_already.push_back(one);
     }
   }));
   if (!found.empty()) ++meanings;
@@ -67,6 +69,11 @@ result<std::vector<record>> pki::identify(const std::string& what, std::optional
     for (const auto& one : found) serials += fmt::format("{}{}", serials.empty() ? "" : ", ", one.serial);
     return error(errc::bad_usage, fmt::format("{} means several things: name one of the serial numbers {}",
                                               text::quoted(what), serials));
+  }
+  if (found.empty() && !done_already.empty()) {
+    const auto& before = *done_already.back().revoked;
+    return error(errc::already_exists, fmt::format("{} is revoked already, since {} ({}), and stays so",
+                                                   text::quoted(what), to_text(before.at), to_string(before.reason)));
   }
   if (found.empty()) {
     return error(

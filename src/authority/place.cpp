@@ -29,28 +29,41 @@ std::string host_name() {
   return text::printable(host.data());
 }
 
+// What systemd and others name an installation by, which a clone is given anew; "-" where nobody has named it.
+std::string machine_id() {
+  const auto written = file::read("/etc/machine-id", 128);
+  const auto id = written ? std::string_view(*written).substr(0, written->find('\n')) : std::string_view();
+  return id.empty() ? "-" : text::printable(id);
+}
+
 // A copy has another file, and what is taken to another machine as a whole another host. Each alone may be the same by
-// chance: an image that was started twice, two containers that are called alike.
+// chance: an image that was started twice, two containers that are called alike. Not the device, which has another
+// number each time that some file systems are mounted.
 result<std::string> facts_of(const descriptor& opened, const std::filesystem::path& path) {
   struct stat facts {};
   if (::fstat(opened.get(), &facts) != 0) return cannot("look at", path, errno);
-  return fmt::format("{} {}", facts.st_ino, host_name());
+  return fmt::format("{} {} {}", facts.st_ino, host_name(), machine_id());
 }
 
 bool is_name(std::string_view text) {
   return text.size() == 32 && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-// The name in a file that is the one that it was written into; empty for a copy, or what is no such file at all.
-result<std::string> read_name(const descriptor& opened, const std::filesystem::path& path) {
+// The name in a file, empty if it is no such file at all; and whether it is the file that it was written into, here.
+struct written_name {
+  std::string name;
+  bool is_ours = false;
+};
+
+result<written_name> read_name(const descriptor& opened, const std::filesystem::path& path) {
   std::array<char, 512> buffer{};
   const auto size = ::pread(opened.get(), buffer.data(), buffer.size(), 0);
   if (size < 0) return cannot("read", path, errno);
   const std::string_view written(buffer.data(), static_cast<std::size_t>(size));
   MUTUAL_TRY(const auto facts, facts_of(opened, path));
   const auto name = written.substr(0, written.find(' '));
-  if (!is_name(name) || written != fmt::format("{} {}\n", name, facts)) return std::string();
-  return std::string(name);
+  if (!is_name(name)) return written_name();
+  return written_name{std::string(name), written == fmt::format("{} {}\n", name, facts)};
 }
 
 // It names the file that it is in, so it is written after that is there, and gets its own name last.
@@ -92,17 +105,19 @@ result<bool> is_begun_here(const layout& places, const record& one) {
   return leaf && found && found->key && found->key->belongs_to(*leaf);
 }
 
-result<> take_over_what_was_begun(const layout& places, inventory& in, const std::string& name) {
+// Takes another name than the one `before`, with what was begun under that: both happen, or neither.
+result<> take_name(const layout& places, inventory& in, const std::string& before, const std::string& name) {
   MUTUAL_TRY(auto change, in.begin());
-  MUTUAL_TRY(const auto all, in.unfinished(name_of_before(places)));
+  MUTUAL_TRY(const auto all, in.unfinished(before));
   for (const auto& one : all) {
     MUTUAL_TRY(const bool ours, is_begun_here(places, one));
     if (!ours) continue;
     const auto moved = in.on().change("UPDATE certificates SET place = $1 WHERE serial = $2",
                                       {std::string_view(name), std::string_view(one.serial)});
     if (!moved) return moved.error();
-    MUTUAL_CHECK(in.note("taken up", one.serial, one.name, "its folder has a name of its own now"));
+    MUTUAL_CHECK(in.note("taken up", one.serial, one.name, "its folder has another name now"));
   }
+  MUTUAL_CHECK(write_name(name, places.place()));
   return change.commit();
 }
 
@@ -113,13 +128,14 @@ result<std::string> own_place(const layout& places, inventory& in) {
   const auto path = places.place();
   const descriptor there(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
   if (!there && errno != ENOENT) return cannot("read", path, errno);
+  auto before = name_of_before(places);
   if (there) {
-    MUTUAL_TRY(auto name, read_name(there, path));
-    if (!name.empty()) return name;
+    MUTUAL_TRY(auto found, read_name(there, path));
+    if (found.is_ours) return std::move(found.name);
+    if (!found.name.empty()) before = std::move(found.name);
   }
   const auto name = random_hex(16);
-  if (!there) MUTUAL_CHECK(take_over_what_was_begun(places, in, name));
-  MUTUAL_CHECK(write_name(name, path));
+  MUTUAL_CHECK(take_name(places, in, before, name));
   return name;
 }
 

@@ -3,6 +3,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/footing.hpp"
 #include "authority/move_store.hpp"
+#include "authority/own_inventory.hpp"
 #include "authority/place.hpp"
 #include "authority/retired.hpp"
 #include "authority/store.hpp"
@@ -189,7 +190,10 @@ result<> put_all_back(const layout& places, const list_numbers& numbers, invento
 
 std::string in_words(const recovery& told) {
   const auto seen = told.seen_act > told.last_act ? fmt::format(", though act {} was seen", told.seen_act) : "";
-  return fmt::format("taken as it was at act {}{}", told.last_act, seen);
+  const auto* blind = told.is_server_unseen ? "; its role may not see which PostgreSQL server it is on, so that is not "
+                                              "looked at any more"
+                                            : "";
+  return fmt::format("taken as it was at act {}{}{}", told.last_act, seen, blind);
 }
 
 // Nobody can say of these that they never left: whoever was asked for them may have handed them over before it was
@@ -222,13 +226,33 @@ result<> catch_up(const layout& places, inventory& in) {
   return write_mark(places, *remembered);
 }
 
+result<> note_server_for_all(inventory& in) {
+  MUTUAL_TRY(auto change, in.begin());
+  MUTUAL_TRY(const bool noted, note_server(in.on()));
+  if (noted)
+    MUTUAL_CHECK(in.note("located", {}, {}, "from now on it is noticed if it is on another PostgreSQL server"));
+  return change.commit();
+}
+
 namespace {
 
+// Before anything is written. A mark that names it knows that better than CAs, which an older inventory may lack.
+result<> check_is_ours(const layout& places, inventory& in) {
+  const auto seen = read_mark(places);
+  if (!seen && seen.error().code() != errc::bad_input) return seen.error();
+  MUTUAL_TRY(const auto found, in.how_far());
+  if (seen && *seen && (*seen)->seen.inventory == found.inventory) return {};
+  return check_is_own(places, in);
+}
+
 result<> take_as_it_is(const layout& places, inventory& in, recovery& told) {
-  bool is_taken_since = false;
-  const auto older = check_not_older(places, in, &is_taken_since);
+  to_catch_up besides;
+  const auto older = check_not_older(places, in, &besides);
   told.was_older = !older;
-  if (older) return is_taken_since ? catch_up(places, in) : result<>();
+  if (older) {
+    if (besides.is_server_to_note) MUTUAL_CHECK(note_server_for_all(in));
+    return besides.is_taken_since ? catch_up(places, in) : result<>();
+  }
   // What cannot be read just now is no older backup: nothing is recovered from that.
   if (older.error().code() != errc::bad_input) return older.error();
   const auto seen = read_mark(places);
@@ -259,7 +283,9 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
   MUTUAL_CHECK(finish_move(places));
   MUTUAL_TRY(const auto url, store_url(places, store));
   MUTUAL_TRY(const auto in, open_store(places, url));
+  MUTUAL_CHECK(check_is_ours(places, *in));
   recovery told;
+  MUTUAL_TRY(told.is_server_unseen, is_server_unseen(in->on()));
   MUTUAL_CHECK(take_as_it_is(places, *in, told));
   if (lost_machines) {
     MUTUAL_CHECK(end_those_of_lost_machines(places, *in, told));

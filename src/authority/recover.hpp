@@ -21,6 +21,7 @@ struct recovery {
   std::vector<std::string> certificates;  ///< Names of certificates whose files were here and whose records were not.
   std::vector<std::string> revoked;       ///< Serials that are on the folder's revocation lists, and were not revoked.
   std::vector<std::string> unknown;  ///< Serials on those lists of which there is no certificate: they stay revoked.
+  bool is_server_unseen = false;     ///< From now on nobody notices another PostgreSQL server: see footing.hpp.
   std::vector<std::string> ended;    ///< Names of certificates that a machine had begun that is lost.
 };
 
@@ -34,6 +35,9 @@ struct recovery {
 /// With `lost_machines` no other folder will finish what it has begun: since such a certificate may have left, it
 /// counts as issued from now on, stands for its name and can be revoked.
 result<recovery> recover(const std::filesystem::path& folder, const std::string& store, bool lost_machines = false);
+
+/// Notes, for all who use the inventory, on which server it is: see note_server(). Only in one's turn.
+result<> note_server_for_all(inventory& in);
 
 /// For a folder that lacks nothing in an inventory that somebody else has taken as it is: what its revocation lists say
 /// that it has not made itself is put back, and the folder remembers that the inventory was taken. Only in one's turn.

@@ -7,6 +7,7 @@
 #include "authority/published.hpp"
 #include "authority/retired.hpp"
 #include "base/file.hpp"
+#include "base/file_name.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
 #include "x509/encrypted_key.hpp"
@@ -72,7 +73,8 @@ result<> keep(const layout& places, const x509::certificate& one, std::string_vi
     const auto to = places.retired() / (one.serial() + kind);
     // What an earlier rotation has left that came to nothing.
     (void)::unlink(to.c_str());
-    const int code = ::link(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+    const bool is_key = from.extension() == ".key";
+    const int code = file::give_second_name(from, to, is_key ? file::access::owner_only : file::access::everyone);
     if (code != 0 && code != ENOENT) {
       return error(errc::io, fmt::format("cannot keep {} as {}: {}", shown(from), shown(to), file::advice(code)));
     }

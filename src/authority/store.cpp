@@ -58,18 +58,25 @@ result<> check_history(const layout& places, inventory& in, const history& curre
 
 }  // namespace
 
-result<> check_not_older(const layout& places, inventory& in, bool* is_taken_since) {
+result<> check_not_older(const layout& places, inventory& in, to_catch_up* found) {
   MUTUAL_CHECK(check_open(in.on()));
   MUTUAL_TRY(const auto remembered, read_mark(places));
+  MUTUAL_TRY(const auto current, in.how_far());
+  // Each version that gives acts a digest writes a mark after them.
+  if (!remembered && !current.digest.empty()) {
+    return error(errc::bad_input,
+                 fmt::format("{} is missing, so nobody can tell whether the inventory is the newest: put it back, or "
+                             "see that {} is the newest there is, and then say so with mutual recover",
+                             shown(places.mark()), in.on().where()));
+  }
   if (remembered) {
     const auto& seen = remembered->seen;
-    MUTUAL_TRY(const auto current, in.how_far());
     MUTUAL_CHECK(check_history(places, in, current, seen));
-    if (is_taken_since != nullptr && !seen.incarnation.empty()) {
-      *is_taken_since = seen.incarnation != current.incarnation;
-    }
+    if (found != nullptr && !seen.incarnation.empty()) found->is_taken_since = seen.incarnation != current.incarnation;
   }
-  return check_footing(in.on());
+  MUTUAL_TRY(const bool is_server_to_note, check_footing(in.on()));
+  if (found != nullptr) found->is_server_to_note = is_server_to_note;
+  return {};
 }
 
 }  // namespace mutual::authority

@@ -27,7 +27,7 @@ struct mark {
   std::map<std::string, std::uint64_t> list_numbers;  ///< By issuer, the number of the last revocation list made here.
 };
 
-/// The folder's mark; nothing if it has none (it was made by an older version). A damaged one is an error.
+/// The folder's mark; nothing if it has none. A damaged one is an error.
 result<std::optional<mark>> read_mark(const layout& places);
 
 /// Writes the folder's mark. Only while the folder is locked, as the next.
@@ -37,10 +37,17 @@ result<> write_mark(const layout& places, const mark& now);
 /// lines that is older, so that a machine that loses its power has one of them.
 result<> advance_mark(const layout& places, const history& seen);
 
+/// What others, or the folder itself, have to do about an inventory that may be used.
+struct to_catch_up {
+  bool is_taken_since = false;     ///< Somebody has taken it where it is since the folder looked last: see catch_up().
+  bool is_server_to_note = false;  ///< See note_server().
+};
+
 /// An error (bad_input) if the inventory is another than the folder's, or does not know what the folder has seen done:
 /// then it is an older one, put back from a backup; or if it is elsewhere than it was noted, and may be an older one
-/// (see footing.hpp); an error (io) if it was moved away. `is_taken_since` becomes true if somebody has taken it where
-/// it is since the folder looked last. Nothing is written.
-result<> check_not_older(const layout& places, inventory& in, bool* is_taken_since = nullptr);
+/// (see footing.hpp), or if the folder's mark is damaged or missing, but for an inventory of the first version, which
+/// wrote none; an error (io) if it was moved away. What a turn has to do about it is put into `found`. Nothing is
+/// written.
+result<> check_not_older(const layout& places, inventory& in, to_catch_up* found = nullptr);
 
 }  // namespace mutual::authority

@@ -32,4 +32,12 @@ bool is_control(std::string_view text, std::size_t at, std::size_t length) {
   return byte < 0x20 || byte == 0x7F;
 }
 
+bool turns_direction(std::string_view text, std::size_t at, std::size_t length) {
+  const auto byte = [&](std::size_t offset) { return static_cast<unsigned char>(text[at + offset]); };
+  if (length == 2) return byte(0) == 0xD8 && byte(1) == 0x9C;
+  if (length != 3 || byte(0) != 0xE2) return false;
+  if (byte(1) == 0x80) return byte(2) == 0x8E || byte(2) == 0x8F || (byte(2) >= 0xAA && byte(2) <= 0xAE);
+  return byte(1) == 0x81 && byte(2) >= 0xA6 && byte(2) <= 0xA9;
+}
+
 }  // namespace mutual::text

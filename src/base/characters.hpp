@@ -19,4 +19,8 @@ std::size_t utf8_length(std::string_view text, std::size_t at);
 /// U+001F, U+007F to U+009F.
 bool is_control(std::string_view text, std::size_t at, std::size_t length);
 
+/// Whether the well-formed sequence of that length at `at` turns the direction in which text runs, so that it reads
+/// otherwise than it is: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069 (UAX #9).
+bool turns_direction(std::string_view text, std::size_t at, std::size_t length);
+
 }  // namespace mutual::text

@@ -2,6 +2,7 @@
 
 #include "base/descriptor.hpp"
 #include "base/file_aside.hpp"
+#include "base/file_name.hpp"
 #include "base/file_sync.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -94,7 +95,8 @@ result<std::string> checked_name(std::string_view name) {
     return refuse("it holds a wildcard; name it otherwise, and give the wildcard as an alternative name after it");
   }
   // What printable() has to change is a control character, a quote, or not UTF-8.
-  if (text::printable(name, longest_name + 1) != name) return refuse("it holds quotes, control characters or no UTF-8");
+  if (text::printable(name, longest_name + 1) != name)
+    return refuse("it holds quotes, control characters, some that turn text around, or no UTF-8");
   return std::string(name);
 }
 
@@ -154,14 +156,13 @@ result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
 
 result<> create(const std::filesystem::path& path, std::string_view contents, access who, on_disk what) {
   MUTUAL_TRY(const auto beside, write_beside(path, contents, who, what == on_disk::contents));
-  // link(2), unlike rename(2), fails when the name is taken: that is the check and the act in one.
-  const int linked = ::link(beside.c_str(), path.c_str()) == 0 ? 0 : errno;
+  const int named = give_free_name(beside, path);
+  if (named == 0) return {};
   (void)::unlink(beside.c_str());
-  if (linked == EEXIST) {
+  if (named == EEXIST) {
     return error(errc::already_exists, fmt::format("{} exists already and is not overwritten", shown(path)));
   }
-  if (linked != 0) return failure("cannot write", path, linked);
-  return {};
+  return failure("cannot write", path, named);
 }
 
 result<> create(const std::filesystem::path& path, std::string_view contents, access who) {
@@ -188,13 +189,13 @@ result<> replace(const std::filesystem::path& path, std::string_view contents, a
 
 result<> put_checked(const std::filesystem::path& path, std::string_view contents, access who, existing what,
                      const std::function<result<>(const std::filesystem::path& aside)>& check) {
+  MUTUAL_CHECK(check_is_file_or_free(path));
   MUTUAL_TRY(const auto beside, write_beside(path, contents, who));
   auto outcome = check(beside);
   if (outcome) {
-    // link(2), unlike rename(2), fails when the name is taken.
-    const bool is_put = what == existing::replaced ? ::rename(beside.c_str(), path.c_str()) == 0
-                                                   : ::link(beside.c_str(), path.c_str()) == 0;
-    const int code = is_put ? 0 : errno;
+    const int code = what == existing::kept                           ? give_free_name(beside, path)
+                     : std::rename(beside.c_str(), path.c_str()) == 0 ? 0
+                                                                      : errno;
     if (code == EEXIST) {
       outcome = error(errc::already_exists, fmt::format("{} exists already and is not overwritten", shown(path)));
     } else if (code != 0) {

@@ -18,7 +18,8 @@ enum class existing {
 };
 
 /// Writes a file beside `path`, on the disk, and hands `check` the name that it has there; it gets its own name if that
-/// finds it good. Otherwise it goes, and what was there before is as it was.
+/// finds it good. Otherwise it goes, and what was there before is as it was. An error (bad_input) if something has the
+/// name that is no regular file.
 result<> put_checked(const std::filesystem::path& path, std::string_view contents, access who, existing what,
                      const std::function<result<>(const std::filesystem::path& aside)>& check);
 

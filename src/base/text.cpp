@@ -73,7 +73,8 @@ std::string printable(std::string_view untrusted, std::size_t limit) {
     if (at >= limit) return out + "…";
     const char c = untrusted[at];
     const auto length = utf8_length(untrusted, at);
-    if (length == 0 || is_control(untrusted, at, length) || c == '"' || c == '\\') {
+    if (length == 0 || is_control(untrusted, at, length) || turns_direction(untrusted, at, length) || c == '"' ||
+        c == '\\') {
       append_escaped(out, c);
       ++at;
     } else {

@@ -3,6 +3,7 @@
 #include "authority/enroll.hpp"
 #include "authority/layout.hpp"
 #include "base/duration.hpp"
+#include "base/streams.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/given_names.hpp"
@@ -65,6 +66,13 @@ result<> run(const options& given) {
   MUTUAL_TRY(const auto request, to_request(given));
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
   MUTUAL_TRY(const auto made, authority::make_token(opened, request));
+  MUTUAL_TRY(const auto there, opened.records().find(request.name));
+  if (!given.quiet && there && there->not_after > now()) {
+    say(fmt::format(
+        "mutual: note: {} has a certificate, which is good until {}, and gets none by this token before that "
+        "(a revocation voids the token)\n",
+        text::quoted(request.name), to_text(there->not_after)));
+  }
   const auto& facts = made.facts;
   if (given.quiet) {
     print("{}\n", made.text.view());

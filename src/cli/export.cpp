@@ -30,8 +30,9 @@ constexpr const char* footer =
     "\n"
     "The file is readable by its owner only. It is written aside, opened again and compared before it gets its name, "
     "so\n"
-    "that a failure leaves the file that was there. The root stays out: who is to believe the certificate has it "
-    "already.\n"
+    "that a failure leaves the file that was there. What is no file is never replaced, nor is a symbolic link "
+    "followed.\n"
+    "The root stays out: who is to believe the certificate has it already.\n"
     "\n"
     "Example: mutual export alice --for macos --ask-password";
 
@@ -52,14 +53,14 @@ struct exported {
 // The key of FILE or --key, the certificate that is its own, and what lies above it in FILE and --chain.
 result<x509::identity> load_identity(const options& given) {
   MUTUAL_TRY(const auto path, find_file_or_name(given.what, given.pki));
-  MUTUAL_TRY(auto found, load_asking(path, given.source_password));
+  MUTUAL_TRY(auto found, load_asking(path, given.source_password, "--source-password-file"));
   auto key_file = given.key;
   // Of an issued certificate the key lies beside it.
   if (key_file.empty() && !found.contents.key && path != std::filesystem::path(given.what)) {
     key_file = std::filesystem::path(path).replace_extension(".key");
   }
   if (!key_file.empty()) {
-    MUTUAL_TRY(const auto keys, load_asking(key_file, given.source_password));
+    MUTUAL_TRY(const auto keys, load_asking(key_file, given.source_password, "--source-password-file"));
     if (!keys.contents.key) return error(errc::bad_input, fmt::format("{} holds no private key", keys.where));
     found.contents.key = keys.contents.key;
   }
@@ -75,6 +76,11 @@ result<x509::secret> new_password(const options& given, x509::pkcs12_target targ
   MUTUAL_TRY(auto password, read_password(given.password, "MUTUAL_P12_PASSWORD", true));
   if (password.empty() && x509::needs_password(target) && somebody_can_be_asked()) {
     return read_password({.file = {}, .ask = true}, "", true);
+  }
+  if (password.empty() && x509::needs_password(target)) {
+    return error(errc::bad_usage, fmt::format("{} does not open a PKCS#12 file without a password: give one with "
+                                              "--password-file FILE, --ask-password or $MUTUAL_P12_PASSWORD",
+                                              to_string(target)));
   }
   return password;
 }

@@ -27,7 +27,8 @@ result<std::filesystem::path> find_file_or_name(const std::string& what, const s
                                             text::quoted(what), text::printable(places.folder().string(), 4096)));
 }
 
-result<found_bundle> load_asking(const std::filesystem::path& path, const password_source& source) {
+result<found_bundle> load_asking(const std::filesystem::path& path, const password_source& source,
+                                 std::string_view option) {
   const auto where = text::printable(path.string(), 4096);
   MUTUAL_TRY(auto password, read_password(source, "MUTUAL_PASSWORD", false));
   MUTUAL_TRY(auto bytes, file::read(path, x509::largest_lists));
@@ -36,6 +37,10 @@ result<found_bundle> load_asking(const std::filesystem::path& path, const passwo
   if (!read && read.error().code() == errc::password_needed && somebody_can_be_asked()) {
     MUTUAL_TRY(password, ask_password(fmt::format("Password of {}: ", where)));
     read = x509::read_bundle_with_lists(contents.view(), password.view(), where);
+  }
+  if (!read && read.error().code() == errc::password_needed) {
+    return error(errc::password_needed,
+                 fmt::format("{}: give it with {} FILE, or in $MUTUAL_PASSWORD", read.error().message(), option));
   }
   if (!read) return std::move(read).error();
   return found_bundle{.where = where, .contents = *std::move(read), .password = std::move(password)};

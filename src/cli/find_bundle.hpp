@@ -8,6 +8,7 @@
 
 #include <filesystem>
 #include <string>
+#include <string_view>
 
 namespace mutual::cli {
 
@@ -21,7 +22,9 @@ struct found_bundle {
 /// FILE, or else the certificate that was issued as NAME in the PKI of `--pki`; not_found if it is neither.
 result<std::filesystem::path> find_file_or_name(const std::string& what, const std::filesystem::path& pki);
 
-/// Reads a file. Asks for a password only if it does not open without, and if somebody is there to be asked.
-result<found_bundle> load_asking(const std::filesystem::path& path, const password_source& password);
+/// Reads a file. Asks for a password only if it does not open without, and if somebody is there to be asked; else the
+/// error names the `option` by which it is given.
+result<found_bundle> load_asking(const std::filesystem::path& path, const password_source& password,
+                                 std::string_view option = "--password-file");
 
 }  // namespace mutual::cli

@@ -50,13 +50,13 @@ struct found_ca {
 };
 
 result<found_bundle> load_key(const std::filesystem::path& path, const password_source& password) {
-  MUTUAL_TRY(auto found, load_asking(path, password));
+  MUTUAL_TRY(auto found, load_asking(path, password, "--source-password-file"));
   if (!found.contents.key) return error(errc::bad_input, fmt::format("{} holds no private key", found.where));
   return found;
 }
 
 result<found_ca> load_ca(const options& given) {
-  MUTUAL_TRY(auto found, load_asking(given.file, given.source_password));
+  MUTUAL_TRY(auto found, load_asking(given.file, given.source_password, "--source-password-file"));
   auto password = found.password;
   std::string token_uri;
   if (authority::names_token_key(given.key.string())) {

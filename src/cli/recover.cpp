@@ -2,6 +2,7 @@
 
 #include "authority/recover.hpp"
 
+#include "authority/footing.hpp"
 #include "authority/layout.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
@@ -26,6 +27,14 @@ std::string listing(const std::vector<std::string>& words) {
   return words.empty() ? "none" : text::printable(fmt::format("{}", fmt::join(words, ", ")), 1U << 20U);
 }
 
+void print_blindness() {
+  print(
+      "note: this role may not see which PostgreSQL server it is, so an older one put back would not be noticed: let "
+      "its "
+      "owner say {}\n",
+      authority::grant_to_see_server);
+}
+
 result<> run(const options& given) {
   MUTUAL_TRY(const auto told, authority::recover(authority::pki_folder(given.pki), given.store, given.lost_machines));
   if (given.lost_machines) {
@@ -34,6 +43,7 @@ result<> run(const options& given) {
   }
   if (!told.was_older) {
     print("The inventory is the newest that this folder has seen: there is nothing to recover.\n");
+    if (told.is_server_unseen) print_blindness();
     return {};
   }
   print("The inventory is taken as it was at act {}{}.\n", told.last_act,
@@ -45,6 +55,7 @@ result<> run(const options& given) {
   print(
       "What other folders have issued or revoked since the backup is not known here. Make a new list now: mutual "
       "crl\n");
+  if (told.is_server_unseen) print_blindness();
   return {};
 }
 

@@ -53,10 +53,31 @@ result<> renew(const renew_options& given) {
 
 struct due_options {
   std::filesystem::path pki;
-  std::string what;
+  std::string store, what;
   unsigned percent = 66;
   bool quiet = false;
 };
+
+// What was revoked is never renewed: a timer that skips it goes on skipping. A folder may hold the files alone; then
+// nobody here knows.
+result<> check_not_revoked(const due_options& given, const x509::certificate& one) {
+  const authority::layout places(authority::pki_folder(given.pki));
+  MUTUAL_TRY(const bool has_file, file::exists(places.inventory()));
+  MUTUAL_TRY(const bool has_store, file::exists(places.store()));
+  if (!has_file && !has_store && given.store.empty()) return {};
+  MUTUAL_TRY(auto opened, authority::pki::open(places.folder(), given.store));
+  MUTUAL_TRY(const auto known, opened.records().find_sha256(one.sha256()));
+  if (!known || !known->revoked) return {};
+  const auto since = to_text(known->revoked->at);
+  return error(errc::bad_input,
+               known->revoked->is_hold()
+                   ? fmt::format("{0} is on hold since {1}, and is not renewed: release it first, with mutual revoke "
+                                 "{0} --release",
+                                 text::quoted(given.what), since)
+                   : fmt::format("{} was revoked on {} ({}), and is not renewed: issue it anew with mutual issue, or "
+                                 "take its timer away",
+                                 text::quoted(given.what), since, to_string(known->revoked->reason)));
+}
 
 result<x509::certificate> find_certificate(const due_options& given) {
   MUTUAL_TRY(const bool there, file::exists(given.what));
@@ -67,6 +88,7 @@ result<x509::certificate> find_certificate(const due_options& given) {
     path = authority::layout(authority::pki_folder(given.pki)).certificate(name);
   }
   MUTUAL_TRY(const auto all, x509::load_certificates(path));
+  if (path != std::filesystem::path(given.what)) MUTUAL_CHECK(check_not_revoked(given, all.front()));
   return all.front();
 }
 
@@ -135,9 +157,11 @@ void add_needs_renewal(CLI::App& program, action& chosen) {
       ->check(whole_number(1, 100));
   command->add_flag("--quiet", given->quiet, "Print nothing but failures");
   add_pki_option(*command, given->pki);
+  add_store_option(*command, given->store);
   command->footer(
-      "Exit codes: 0 renew it, 1 not yet, 255 cannot be told (there is no such certificate, or it cannot be read);\n"
-      "2 bad usage. So ExecCondition= of a systemd unit goes on, skips, or fails.");
+      "Exit codes: 0 renew it, 1 not yet, 255 cannot be told (there is no such certificate, or it cannot be read)\n"
+      "or never (NAME was revoked or is on hold); 2 bad usage. So ExecCondition= of a systemd unit goes on, skips, or "
+      "fails.");
   command->callback([given, &chosen] { chosen = [given] { return ask_if_due(*given); }; });
 }
 

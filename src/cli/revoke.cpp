@@ -1,6 +1,7 @@
 // mutual revoke and mutual crl: taking certificates back, and telling everybody.
 
 #include "authority/layout.hpp"
+#include "authority/list_numbers.hpp"
 #include "authority/pki.hpp"
 #include "base/streams.hpp"
 #include "base/text.hpp"
@@ -8,6 +9,7 @@
 #include "cli/output.hpp"
 #include "cli/root_key_option.hpp"
 #include "cli/usage.hpp"
+#include "x509/bundle.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -99,6 +101,17 @@ result<> advise(authority::pki& opened) {
   return {};
 }
 
+// Whether servers lack a revocation, of one that was interrupted: lists that say nothing new would use numbers up.
+result<bool> are_lists_behind(authority::pki& of) {
+  MUTUAL_TRY(const auto issuer, x509::load_certificates(of.places().intermediate_certificate()));
+  MUTUAL_TRY(const auto number, authority::list_number_in(of.places().revocation_lists(), issuer.front().subject()));
+  MUTUAL_TRY(const auto list, of.records().list_numbered(issuer.front().subject(), number));
+  MUTUAL_TRY(const auto last, of.records().last_revocation());
+  if (!list || list->covers < last) return true;
+  MUTUAL_TRY(const auto root, authority::current_root(of.places()));
+  return of.needs_root_key(root);
+}
+
 result<> revoke(const revoke_options& given) {
   MUTUAL_TRY(const auto reason, reason_of(given));
   authority::list_options how;
@@ -109,7 +122,9 @@ result<> revoke(const revoke_options& given) {
     // An earlier one may have been interrupted between the inventory and the lists: whoever says it again wants servers
     // to know.
     MUTUAL_TRY(const bool has_lists, opened.has_lists());
-    if (has_lists && !given.no_list) MUTUAL_CHECK(opened.make_lists(how));
+    if (!has_lists || given.no_list) return which.error();
+    MUTUAL_TRY(const bool are_behind, are_lists_behind(opened));
+    if (are_behind) MUTUAL_CHECK(opened.make_lists(how));
     return which.error();
   }
   std::vector<authority::made_list> lists;

@@ -31,7 +31,7 @@ result<identity> to_identity(bundle from, std::string_view where, const std::fil
   if (all.empty()) return error(errc::bad_input, fmt::format("{} holds no certificate", where));
   if (!from.key) {
     return error(errc::bad_input,
-                 fmt::format("{} holds a certificate but not its private key: name the key's file too", where));
+                 fmt::format("{} holds a certificate but not its private key: name the key's file too (--key)", where));
   }
   const auto leaf =
       std::find_if(all.begin(), all.end(), [&](const certificate& one) { return from.key->belongs_to(one); });

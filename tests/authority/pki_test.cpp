@@ -5,6 +5,7 @@
 #include "authority/folder_lock.hpp"
 #include "authority/init.hpp"
 #include "authority/issue_files.hpp"
+#include "authority/own_inventory.hpp"
 #include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/identity.hpp"
@@ -359,6 +360,36 @@ TEST_F(an_authority, of_one_name_issues_one_certificate_however_many_ask) {
   for (auto& one : threads) one.join();
   EXPECT_EQ(won, 1);
   EXPECT_TRUE(x509::load_identity(places.certificate("bob"), places.key("bob")));
+}
+
+TEST_F(an_authority, makes_no_list_of_a_ca_that_its_inventory_does_not_know) {
+  good(init(initial()));
+  auto other = initial();
+  other.folder = folder / "other";
+  good(init(other));
+  auto mine = opened();
+  good(mine.make_lists({}));
+  const auto list = folder.bytes("pki/crl.pem");
+  for (const char* name : {"intermediate.crt", "intermediate.key"}) {
+    std::filesystem::copy_file(folder / "other" / name, folder / "pki" / name,
+                               std::filesystem::copy_options::overwrite_existing);
+  }
+  EXPECT_THAT(message(mine.make_lists({})), HasSubstr("knows no CA 'CN=Acme Intermediate CA,O=Acme' with the serial"));
+  EXPECT_EQ(folder.bytes("pki/crl.pem"), list);
+}
+
+TEST_F(an_authority, takes_an_inventory_for_its_own_that_knows_its_root_or_its_intermediate) {
+  good(init(initial()));
+  auto other = initial();
+  other.folder = folder / "other";
+  good(init(other));
+  const auto mine = good(open_inventory(places.inventory()));
+  EXPECT_THAT(message(check_is_own(layout(folder / "other"), *mine)), HasSubstr("the inventory of another PKI than"));
+  good(check_is_own(places, *mine));
+  std::filesystem::remove(places.intermediate_certificate());
+  good(check_is_own(places, *mine));
+  folder.write("pki/root.crt", "half");
+  EXPECT_THAT(message(check_is_own(places, *mine)), HasSubstr("root.crt"));
 }
 
 TEST(the_pki_folder, is_the_one_given_or_the_one_here_or_the_environments) {

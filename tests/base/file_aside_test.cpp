@@ -63,5 +63,26 @@ TEST_F(a_file_put_aside, is_named_by_its_own_name_when_it_cannot_be_written) {
   EXPECT_THAT(refused.error().message(), testing::HasSubstr("nowhere/p12: No such file"));
 }
 
+TEST_F(a_file_put_aside, takes_the_place_of_files_alone) {
+  std::filesystem::create_directory(folder / "folder");
+  std::filesystem::create_symlink(folder / "real", folder / "link");
+  folder.write("real", "theirs");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  for (const auto& [name, words] :
+       {std::pair("folder", "is a folder: name a file in it"), std::pair("link", "is a symbolic link"),
+        std::pair("pipe", "is a device, a pipe or a socket")}) {
+    for (const auto what : {existing::replaced, existing::kept}) {
+      const auto before = std::filesystem::symlink_status(folder / name).type();
+      const auto refused =
+          put_checked(folder / name, "new", access::owner_only, what, [](const auto&) { return result<>(); });
+      ASSERT_FALSE(refused) << name;
+      EXPECT_EQ(refused.error().code(), errc::bad_input);
+      EXPECT_THAT(refused.error().message(), testing::HasSubstr(words));
+      EXPECT_EQ(std::filesystem::symlink_status(folder / name).type(), before) << name;
+    }
+  }
+  EXPECT_EQ(folder.bytes("real"), "theirs");
+}
+
 }  // namespace
 }  // namespace mutual::file

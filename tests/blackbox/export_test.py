@@ -69,6 +69,21 @@ class Export(AuthorityTest):
         self.assertNotEqual(self.read("alice-modern.p12"), before)
         self.assertEqual(self.mode("alice-modern.p12"), 0o600)
 
+    def test_what_is_no_file_is_never_replaced(self):
+        os.mkdir(self.at("folder"))
+        os.mkfifo(self.at("pipe"))
+        self.write("real", b"theirs")
+        os.symlink("real", self.at("link"))
+        for name, words in (("folder", "folder is a folder: name a file in it"), ("link", "link is a symbolic link"), ("pipe", "pipe is a device")):
+            before = os.lstat(self.at(name))
+            for more in ([], ["--overwrite"]):
+                said = self.refused(1, "export", "alice", "--out", name, *more)
+                self.assertIn(words, said)
+                self.assertNotIn("--overwrite", said)
+            self.assertEqual((os.lstat(self.at(name)).st_ino, os.lstat(self.at(name)).st_mode), (before.st_ino, before.st_mode))
+        self.assertEqual((self.read("real"), os.listdir(self.at("folder"))), (b"theirs", []))
+        self.good("export", "alice", "--out", "real", "--overwrite")
+
     def test_a_failure_leaves_the_file_that_was_there_and_nothing_beside_it(self):
         self.export("alice", "--password-file", "pass")
         before = self.read("alice-modern.p12")
@@ -83,7 +98,8 @@ class Export(AuthorityTest):
 
     def test_a_password_is_needed_where_the_target_needs_one(self):
         for target in ("macos", "windows", "java"):
-            self.assertIn("password", self.refused(2, "export", "alice", "--for", target))
+            said = self.refused(2, "export", "alice", "--for", target)
+            self.assertIn("give one with --password-file FILE, --ask-password or $MUTUAL_P12_PASSWORD", said)
         self.write("short", b"short\n")
         self.assertIn("6 characters", self.refused(2, "export", "alice", "--for", "java", "--password-file", "short"))
         said = self.good("export", "alice")

@@ -354,7 +354,9 @@ class Import(Roots):
         self.write("pass", b"sesame\n")
         self.openssl("req", "-x509", "-newkey", "rsa:2048", "-passout", "pass:sesame", "-keyout", "ca.key", "-out", "ca.crt", "-days",
                      "9", "-subj", "/O=Old Org/CN=ca")
-        self.assertIn("is encrypted", self.refused(1, "import", "ca.crt", "--key", "ca.key"))
+        self.assertIn("is encrypted, and no password was given: give it with --source-password-file FILE, or in $MUTUAL_PASSWORD",
+                      self.refused(1, "import", "ca.crt", "--key", "ca.key"))
+        self.assertIn("name the key's file too (--key)", self.refused(1, "import", "ca.crt"))
         said = self.good("import", "ca.crt", "--key", "ca.key", "--source-password-file", "pass")
         self.assertIn("encrypted with the password that opened it", said)
         self.assertIn(b"BEGIN ENCRYPTED PRIVATE KEY", self.read("pki/root.key"))

@@ -58,7 +58,7 @@ class OnSqlite(stores.OnSqlite):
 
     def test_a_reason_is_one_line_of_text_or_nothing_is_done(self):
         before = self.mutual("log")
-        for why in ("two\nlines", "\x1b[2Jgone", "\x9b31mred", "\x7f", "\udcff\udcfe", "x" * 1025):
+        for why in ("two\nlines", "\x1b[2Jgone", "\x9b31mred", "\x7f", "\udcff\udcfe", "x" * 1025, "eci\u202etop", "\u2066"):
             for line in (["issue", "client", "bob"], ["revoke", "alice"], ["crl"], ["renew", "alice"], ["ca", "token", "carol"],
                          ["rotate", "intermediate"], ["store", "move", "--to", "postgresql://nowhere/pki"]):
                 said = self.mutual(*line, "--why", why, code=2)
@@ -66,6 +66,7 @@ class OnSqlite(stores.OnSqlite):
                 self.assertNotRegex(said, "[\x00-\x09\x0b-\x1f\x7f-\x9f]")
         self.assertEqual(self.mutual("log"), before)
         self.assertFalse(os.path.exists(self.at("pki/issued/bob.crt")))
+        self.assertIn("some that turn text around", self.mutual("issue", "client", "eci\u202etop", code=2))
         self.mutual("issue", "client", "bob", "--why", "환영 – “hello” " + "x" * 900)
         self.assertIn("환영", self.mutual("log"))
         # What is looked up as it was typed: no database has the first word about it.

@@ -83,6 +83,57 @@ class Machines(stores.OnPostgresql):
             self.mutual("issue", "client", f"n{len(damage)}")
             self.assertEqual(len(self.place_of()), 32)
 
+    def facts(self):
+        with open(self.at("pki/place"), encoding="utf-8") as file:
+            return file.read().split()
+
+    def write_facts(self, *words):
+        with open(self.at("pki/place"), "w", encoding="utf-8") as file:
+            file.write(" ".join(words) + "\n")
+
+    def is_whole(self, name):
+        self.assertEqual(self.state_of(name), [("issued",)])
+        self.run_tool("openssl", "verify", "-CAfile", "pki/trust.crt", "-untrusted", f"pki/issued/{name}.crt", f"pki/issued/{name}.crt")
+
+    def test_a_folder_whose_host_has_another_name_finishes_what_it_had_begun(self):
+        self.mutual("issue", "client", "bob")
+        self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "sue.key", "-subj", "/CN=sue", "-out", "sue.csr")
+        self.mutual("sign", "sue.csr")
+        here, inode, host, machine = self.facts()
+        self.assertEqual(host, socket.gethostname())
+        for changed in ((inode, "another-host", machine), (inode, host, "f" * 32), ("1", host, machine), (inode, host)):
+            before = self.place_of()
+            self.unfinished("bob", before)
+            os.remove(self.at("pki/issued/sue.crt"))
+            self.sql(f"UPDATE certificates SET state = 'recorded', place = '{before}' WHERE name = 'sue'")
+            self.write_facts(before, *changed)
+            self.mutual("crl")
+            self.assertNotEqual(self.place_of(), before, changed)
+            for name in ("bob", "sue"):
+                self.is_whole(name)
+            self.assertTrue(os.path.exists(self.at("pki/issued/bob.key")))
+        self.assertNotEqual(self.place_of(), here)
+        self.assertIn("its folder has another name now", self.mutual("log"))
+
+    def test_the_only_key_of_what_is_recorded_is_never_thrown_away(self):
+        for name in ("bob", "carol", "dave"):
+            self.mutual("issue", "client", name)
+        for name in ("bob", "carol", "dave"):
+            self.unfinished(name, "of-nobody")
+        bob, carol = (self.at(f"pki/issued/.{self.serial_of(name)}.key") for name in ("bob", "carol"))
+        shutil.copy(self.at("pki/issued/alice.key"), carol)  # not hers
+        orphan = self.at(f"pki/issued/.{'0' * 40}.key")
+        shutil.copy(carol, orphan)
+        os.remove(self.at(f"pki/issued/.{self.serial_of('dave')}.key"))
+        self.mutual("crl")
+        self.is_whole("bob")
+        self.assertEqual(self.state_of("carol") + self.state_of("dave"), [("recorded",)] * 2)
+        self.assertTrue(os.path.exists(carol))
+        self.assertFalse(os.path.exists(orphan))
+        self.mutual("crl")
+        self.assertTrue(os.path.exists(carol))
+        self.assertFalse(os.path.exists(bob))
+
 
 if __name__ == "__main__":
     unittest.main()

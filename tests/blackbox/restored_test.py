@@ -156,6 +156,41 @@ class Restored(WithPostgres, ServingTest):
         self.postgres.sql(f"GRANT EXECUTE ON {CONTROL} TO PUBLIC", self.database)
         self.goes_on()
 
+    def test_a_role_that_may_not_see_the_server_switches_that_off_for_nobody_else_who_may(self):
+        self.postgres.sql("CREATE ROLE weak LOGIN; GRANT ALL ON SCHEMA public TO weak", self.database)
+        self.postgres.sql(f"REVOKE EXECUTE ON {CONTROL} FROM PUBLIC", self.database)
+        self.make(self.url.replace("mutual@", "weak@"))
+        self.postgres.sql("GRANT ALL ON ALL TABLES IN SCHEMA public TO mutual", self.database)
+        strong = ["--store", self.url]
+
+        def noted():
+            return self.postgres.sql("SELECT name, server, timeline FROM incarnations ORDER BY id DESC LIMIT 1", self.database).strip().split("|")
+
+        name, server, timeline = noted()
+        self.assertEqual((server, timeline), ("", "0"))
+        self.assertIn("its owner say GRANT EXECUTE", self.mutual("recover"))
+        identifier = self.postgres.sql("SELECT system_identifier FROM pg_control_system()").strip()
+        for _ in range(2):
+            # It is where it was: nobody has to catch up with anything.
+            self.mutual("crl", *strong)
+            self.assertEqual(noted(), [name, identifier, "1"])
+            acts = self.mutual("log", *strong)
+            self.mutual("list", *strong)
+            self.assertEqual(self.mutual("log", *strong), acts)
+            self.assertIn("noticed if it is on another PostgreSQL server", acts)
+            said = self.mutual("crl", of="idle", code=1)
+            self.assertIn("let its owner say GRANT EXECUTE ON FUNCTION pg_control_system()", said)
+            self.assertLess(said.index("GRANT"), said.index("mutual recover"))
+            said = self.mutual("recover", of="idle")
+            self.assertIn("so an older one put back would not be noticed: let its owner say GRANT EXECUTE", said)
+            self.assertIn("may not see which PostgreSQL server it is on, so that is not looked at any more", self.mutual("log", of="idle"))
+            name, server, timeline = noted()
+            self.assertEqual(server, "")
+        self.mutual("crl", *strong)
+        self.postgres.sql("INSERT INTO incarnations (name, at, server, timeline, database_oid, table_oid) SELECT name, at, 'other', timeline, "
+                          "database_oid, table_oid FROM incarnations ORDER BY id DESC LIMIT 1", self.database)
+        self.assertIn("on another PostgreSQL server", self.mutual("list", *strong, code=1))
+
     def test_a_move_to_another_database_is_meant(self):
         self.make()
         _, url = self.postgres.new_database()

@@ -48,9 +48,22 @@ class Verbs(LifeTest):
             self.assertEqual(self.status(name), "revoked")
         self.assertIn("revoked since", self.mutual("show", "bob"))
         self.assertEqual(self.status("alice"), "valid")
-        self.assertIn("no certificate 'bob' that is still good", self.mutual("revoke", "bob", code=1))
+        number = self.crl_number()
+        for line in (["bob"], ["bob", "--reason", "superseded"], [serial], ["dave", "--reason", "certificateHold"]):
+            self.assertIn("is revoked already, since", self.mutual("revoke", *line, code=1))
+        self.mutual("revoke", "nobody", code=1)
+        self.assertIn("'bob' is revoked already, since", self.mutual("revoke", "bob", code=1))
+        self.mutual("revoke", "bob", "--reason", "keyCompromise")
+        said = self.mutual("revoke", "bob", "--reason", "keyCompromise", code=1)
+        self.assertRegex(said, r"'bob' is revoked already, since .* \(keyCompromise\), and stays so")
+        self.assertEqual(self.crl_number(), number + 1)
+        self.assertIn("no certificate 'nobody' that is still good", self.mutual("revoke", "nobody", code=1))
         self.assertIn("is revoked already", self.mutual("revoke", serial, code=1))
         self.assertIn("was not issued by the authority", self.mutual("revoke", self.foreign(), code=1))
+
+    def crl_number(self):
+        said = self.run_tool("openssl", "crl", "-inform", "DER", "-in", "pki/intermediate.crl", "-noout", "-crlnumber")
+        return int(said.split("=")[1], 16)
 
     def foreign(self):
         self.self_signed("foreign")
@@ -177,7 +190,14 @@ class Verbs(LifeTest):
         # As if the command had been killed between the inventory and the lists.
         self.mutual("revoke", "bob", "--no-crl")
         self.assertEqual(self.read("pki/crl.pem"), before)
-        self.assertIn("still good", self.mutual("revoke", "bob", code=1))
+        self.assertIn("is revoked already", self.mutual("revoke", "bob", code=1))
+        after = self.read("pki/crl.pem")
+        self.assertNotEqual(after, before)
+        self.mutual("revoke", "bob", code=1)
+        self.assertEqual(self.read("pki/crl.pem"), after)
+        # Or between the lists.
+        self.write("pki/crl.pem", before)
+        self.mutual("revoke", "bob", code=1)
         self.assertNotEqual(self.read("pki/crl.pem"), before)
 
     def test_renewal_by_a_timer(self):
@@ -195,6 +215,16 @@ class Verbs(LifeTest):
         time.sleep(1)
         self.mutual("renew", "alice")
         self.assertIn("not yet", self.mutual("needs-renewal", "pki/issued/alice.crt", code=1))
+        self.mutual("revoke", "alice", "--reason", "certificateHold", "--no-crl")
+        self.assertIn("'alice' is on hold since", self.mutual("needs-renewal", "alice", "--quiet", code=255))
+        self.mutual("revoke", "alice", "--release", "--no-crl")
+        self.mutual("needs-renewal", "alice", code=1)
+        self.mutual("revoke", "alice", "--reason", "superseded", "--no-crl")
+        self.assertRegex(self.mutual("needs-renewal", "alice", "--quiet", code=255), r"'alice' was revoked on .* \(superseded\), and is not renewed")
+        self.mutual("issue", "client", "alice")
+        self.mutual("needs-renewal", "alice", code=1)
+        os.rename(self.at("pki/inventory.db"), self.at("away"))  # a folder of files alone
+        self.mutual("needs-renewal", "alice", code=1)
 
     def test_an_expired_name_is_issued_anew_and_its_old_files_are_kept(self):
         # Its end is moved into the past where nothing guards it: in a copy of the table's own rules.
