@@ -12,4 +12,9 @@ namespace mutual::x509 {
 /// section 2.2), and for an RSA key for PKCS#1 and for PSS.
 std::string key_digest(const EVP_PKEY* key);
 
+/// Octets that stand in every certificate for such a key, however it is written: RSA's modulus, the point's first
+/// coordinate, or the key as it is; empty if it cannot be told. Those in which they do not stand need not be read when
+/// one is looked for.
+std::string octets_of_key(const EVP_PKEY* key);
+
 }  // namespace mutual::x509

@@ -78,6 +78,40 @@ class OnSqlite(stores.OnSqlite):
         self.assertIn("--new-key", self.mutual("renew", "alice", code=1))
         self.mutual("renew", "alice", "--new-key")
 
+    def test_the_other_certificates_of_a_compromised_key_are_told_with_what_revokes_them(self):
+        key = ("openssl", "genpkey", "-algorithm")
+        for file, kind in (("p256.pem", ("EC", "-pkeyopt", "ec_paramgen_curve:P-256")), ("rsa.pem", ("RSA",)),
+                           ("ed.pem", ("ED25519",))):
+            self.run_tool(*key, *kind, "-out", file)
+            first, second, third, fourth = (f"{file[:-4]}-{n}" for n in range(4))
+            for name in (first, second, third):
+                self.mutual("sign", self.request_of(file, name))
+            self.mutual("revoke", third, "--reason", "certificateHold")
+            self.mutual("issue", "client", fourth)
+            told = json.loads(self.mutual("revoke", first, "--reason", "superseded", "--json"))
+            self.assertNotIn("same_key", told)
+            told = json.loads(self.mutual("revoke", self.serial_of(first), "--reason", "keyCompromise", "--json"))
+            serials = {one["name"]: one["serial"] for one in self.listed()}
+            self.assertEqual([(one["name"], one["serial"], one["command"]) for one in told["same_key"]],
+                             [(name, serials[name], f"mutual revoke {serials[name]} --reason keyCompromise")
+                              for name in (second, third)])
+            # Whoever has not read it says it again.
+            text = self.mutual("revoke", serials[first], "--reason", "keyCompromise", code=1)
+            self.assertIn(f"mutual revoke {serials[second]} --reason keyCompromise", text)
+            text = self.mutual("revoke", second, "--reason", "cACompromise")
+            self.assertIn("another certificate that is still good", text)
+            self.assertIn(f"mutual revoke {serials[third]} --reason cACompromise", text)
+            text = self.mutual("revoke", serials[third], "--reason", "keyCompromise")
+            self.assertNotIn("same key", text)
+
+    def test_what_shares_no_key_is_not_told(self):
+        self.mutual("issue", "client", "bob")
+        self.assertEqual(json.loads(self.mutual("revoke", "bob", "--reason", "keyCompromise", "--json"))["same_key"], [])
+        self.mutual("renew", "alice")
+        first, second = sorted((one for one in self.listed() if one["name"] == "alice"), key=lambda one: one["status"])
+        told = self.mutual("revoke", first["serial"], "--reason", "superseded")
+        self.assertNotIn("same key", told)
+
 
 class OnPostgresql(stores.OnPostgresql, OnSqlite):
     pass
