@@ -24,10 +24,9 @@ std::optional<std::string> number_of(const EVP_PKEY* key, const char* called) {
   return bytes;
 }
 
-std::optional<std::string> words_of(const EVP_PKEY* key, std::string_view kind, const char* first, const char* second) {
-  const auto one = number_of(key, first), other = number_of(key, second);
-  if (!one || !other) return std::nullopt;
-  return fmt::format("{} {} {}", kind, text::hex(*one), text::hex(*other));
+std::optional<std::string> words_of(const EVP_PKEY* key, std::string_view kind, const char* called) {
+  const auto number = number_of(key, called);
+  return number ? std::optional(fmt::format("{} {}", kind, text::hex(*number))) : std::nullopt;
 }
 
 bool is_rsa(const EVP_PKEY* key) { return EVP_PKEY_is_a(key, "RSA") == 1 || EVP_PKEY_is_a(key, "RSA-PSS") == 1; }
@@ -51,11 +50,11 @@ std::optional<std::string> der_of_key(const EVP_PKEY* key) {
 
 std::optional<std::string> told(const EVP_PKEY* key) {
   if (is_rsa(key)) {
-    return words_of(key, "rsa", OSSL_PKEY_PARAM_RSA_N, OSSL_PKEY_PARAM_RSA_E);
+    return words_of(key, "rsa", OSSL_PKEY_PARAM_RSA_N);
   }
   std::array<char, 80> curve{};
   if (EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, curve.data(), curve.size(), nullptr) == 1) {
-    return words_of(key, curve.data(), OSSL_PKEY_PARAM_EC_PUB_X, OSSL_PKEY_PARAM_EC_PUB_Y);
+    return words_of(key, curve.data(), OSSL_PKEY_PARAM_EC_PUB_X);
   }
   // What has neither numbers of those kinds nor a raw form is known by its bytes.
   if (const auto raw = raw_of(key)) return fmt::format("raw {} {}", EVP_PKEY_get0_type_name(key), text::hex(*raw));

@@ -1,11 +1,15 @@
 """That a key was compromised may be known later than that its certificate is revoked, and nobody certifies it again."""
 
 import json
+import math
 import sqlite3
 import time
 import unittest
 
 import stores
+from keyless_test import der, number
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 
 class OnSqlite(stores.OnSqlite):
@@ -77,6 +81,41 @@ class OnSqlite(stores.OnSqlite):
         self.mutual("revoke", [one["serial"] for one in self.listed() if one["name"] == "alice"][0], "--reason", "cACompromise")
         self.assertIn("--new-key", self.mutual("renew", "alice", code=1))
         self.mutual("renew", "alice", "--new-key")
+
+    def test_a_key_that_is_related_to_a_compromised_one_is_certified_by_no_way(self):
+        for kind, how in (("ec", ("EC", "-pkeyopt", "ec_paramgen_curve:P-256")), ("rsa", ("RSA",))):
+            self.run_tool("openssl", "genpkey", "-algorithm", *how, "-out", f"{kind}.pem")
+            self.run_tool("openssl", kind, "-in", f"{kind}.pem", "-outform", "DER", "-out", f"{kind}.der", "-traditional"
+                          if kind == "rsa" else "-no_public")
+        # Whoever has the one has the other: of the point's negative, and of another exponent.
+        whole = self.read("ec.der")
+        at = whole.index(b"\x04\x20") + 2
+        secret = P256_ORDER - int.from_bytes(whole[at:at + 32], "big")
+        self.write_key("ec", whole[:at] + secret.to_bytes(32, "big") + whole[at + 32:])
+        shown = self.run_tool("openssl", "asn1parse", "-inform", "DER", "-in", "rsa.der")
+        modulus, _, _, p, q = (int(line.rsplit(":", 1)[1], 16) for line in shown.splitlines()[2:7])
+        exponent = next(e for e in range(65539, 70000, 2) if math.gcd(e, (p - 1) * (q - 1)) == 1)
+        secret = pow(exponent, -1, (p - 1) * (q - 1))
+        self.write_key("rsa", der(0x30, *(number(one) for one in (
+            0, modulus, exponent, secret, p, q, secret % (p - 1), secret % (q - 1), pow(q, -1, p)))))
+        for kind in ("ec", "rsa"):
+            self.mutual("sign", self.request_of(f"{kind}.pem", kind))
+            self.mutual("sign", self.request_of(f"{kind}-other.pem", f"{kind}-other"))
+            told = self.mutual("revoke", kind, "--reason", "keyCompromise")
+            self.assertIn(f"mutual revoke {self.serial_of(f'{kind}-other')} --reason keyCompromise", told)
+            for round in range(2):
+                self.assertIn("its key was revoked as compromised",
+                              self.mutual("sign", self.request_of(f"{kind}-other.pem", "mallory"), code=1))
+                # As in an inventory of before, whose digests were others.
+                if round == 0:
+                    self.sql("DROP TABLE compromised_keys")
+                    self.sql("CREATE TABLE compromised_keys (digest TEXT PRIMARY KEY, serial TEXT NOT NULL, at BIGINT NOT NULL)")
+                    self.sql("UPDATE schema_version SET version = 6")
+
+    def write_key(self, kind, key):
+        with open(self.at(f"{kind}-other.der"), "wb") as file:
+            file.write(key)
+        self.run_tool("openssl", kind, "-inform", "DER", "-in", f"{kind}-other.der", "-out", f"{kind}-other.pem")
 
     def test_the_other_certificates_of_a_compromised_key_are_told_with_what_revokes_them(self):
         key = ("openssl", "genpkey", "-algorithm")
