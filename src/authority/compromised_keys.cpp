@@ -13,9 +13,10 @@ result<> note_compromised(database& db, std::string_view serial, std::string_vie
   const auto known = x509::certificate::from_der(der);
   const auto digest = known ? x509::key_digest(X509_get0_pubkey(known->get())) : std::string();
   if (digest.empty()) return {};
-  const auto noted =
-      db.change("INSERT INTO compromised_keys (digest, serial, at) VALUES ($1, $2, $3) ON CONFLICT (digest) DO NOTHING",
-                {std::string_view(digest), serial, std::int64_t{now().time_since_epoch().count()}});
+  const auto noted = db.change(
+      "INSERT INTO compromised_keys (digest, serial, at) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT 1 FROM "
+      "compromised_keys WHERE digest = $1)",
+      {std::string_view(digest), serial, std::int64_t{now().time_since_epoch().count()}});
   if (!noted) return noted.error();
   return {};
 }

@@ -109,6 +109,16 @@ result<> check_usable(const record& one) {
   return {};
 }
 
+// Whoever shows a certificate may have stolen its key, if that was found out of another one of the same key.
+result<> check_not_compromised(inventory& in, const x509::certificate& one) {
+  MUTUAL_TRY(const bool is_known, in.is_compromised(X509_get0_pubkey(one.get())));
+  if (!is_known) return {};
+  return error(errc::bad_usage,
+               fmt::format("the key of the certificate {} was revoked as compromised, and whoever shows it may have "
+                           "stolen it: enrol anew, with another key",
+                           one.serial()));
+}
+
 // Whether one certificate came of another by renewals. Who is certified anew when a name's certificate has ended may be
 // somebody else.
 result<bool> came_of(inventory& in, record later, const record& shown) {
@@ -126,10 +136,11 @@ result<bool> came_of(inventory& in, record later, const record& shown) {
 
 // What the renewed certificate takes the place of: the one that was shown, or a later one that came of it. If none of
 // its name stands, a later one was revoked by itself, and whoever has an older one may be why.
-result<std::string> replaced_by_renewal(inventory& in, const record& shown) {
+result<std::string> replaced_by_renewal(inventory& in, const record& shown, const x509::certificate& before) {
   MUTUAL_TRY(const auto now_known, in.find_serial(shown.serial));
   if (!now_known) return error(errc::bad_usage, "the certificate is not in the inventory any more");
   MUTUAL_CHECK(check_usable(*now_known));
+  MUTUAL_CHECK(check_not_compromised(in, before));
   if (now_known->not_after <= now()) return error(errc::bad_usage, "the certificate has ended: enrol anew");
   MUTUAL_TRY(const auto current, in.find(shown.name));
   if (!current) {
@@ -236,6 +247,7 @@ result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, 
   if (!shown) return error(errc::bad_usage, "the certificate that was shown was not issued by this authority");
   MUTUAL_CHECK(check_usable(*shown));
   MUTUAL_TRY(const auto before, x509::certificate::from_der(shown->der));
+  MUTUAL_CHECK(check_not_compromised(at.records(), before));
   MUTUAL_CHECK(check_same_names(what.request, asked, before));
   agreed out;
   MUTUAL_CHECK(take_key(out, what, at.places(), shown->purpose));
@@ -246,7 +258,7 @@ result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, 
   what_is_signed.names = before.names();
   what_is_signed.lifetime = life_of(before);
   what_is_signed.why = "renewed by the certificate " + shown->serial;
-  what_is_signed.replaces = [shown = *shown](inventory& in) { return replaced_by_renewal(in, shown); };
+  what_is_signed.replaces = [shown = *shown, before](inventory& in) { return replaced_by_renewal(in, shown, before); };
   return out;
 }
 

@@ -50,7 +50,8 @@ result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment
 
 /// Another certificate by one that is good (`current`, as it was shown in the handshake): with the same subject and
 /// alternative names, which the request must have too (RFC 7030 section 4.2.2). Refused if that one is not of this
-/// authority, or revoked or on hold by now; asked once more when it is recorded.
+/// authority, or revoked or on hold by now, or if any certificate of its key was revoked as compromised; asked once
+/// more when it is recorded.
 result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what);
 
 /// Another certificate for a key whose certificate has ended, up to `grace` ago: the request is signed with that key,

@@ -98,6 +98,9 @@ class inventory {
   /// Whether a certificate with that public key was revoked because somebody else may have the key; an error if that
   /// cannot be told.
   result<bool> is_compromised(const EVP_PKEY* key);
+  /// The certificates of that public key that are good or on hold, but for roots', which nobody can revoke; those that
+  /// end first, first. It goes through the whole inventory, a second or two for a million: for what is done seldom.
+  result<std::vector<record>> good_of_key(const EVP_PKEY* key);
   /// The root or intermediate that was recorded last under its usual name; nothing if there is none.
   result<std::optional<record>> newest_ca(x509::profile purpose);
   /// How much depends on a CA: of what it has issued to others than CAs and has not ended.

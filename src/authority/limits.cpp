@@ -5,6 +5,7 @@
 #include "x509/alternative_names.hpp"
 #include "x509/certificate.hpp"
 #include "x509/key.hpp"
+#include "x509/key_strength.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -99,10 +100,10 @@ result<> check_names(const name_limits& by, profile purpose, const x509::certifi
   return {};
 }
 
-// RFC 9325 section 4.5; the kinds that TLS 1.3 can sign with.
-bool is_strong(const EVP_PKEY* key) {
+// Those that TLS 1.3 can sign with, and whose verifying costs little.
+bool is_taken(const EVP_PKEY* key) {
   const int kind = EVP_PKEY_get_base_id(key);
-  if (kind == EVP_PKEY_RSA) return EVP_PKEY_get_bits(key) >= 2048 && EVP_PKEY_get_bits(key) <= 8192;
+  if (kind == EVP_PKEY_RSA) return EVP_PKEY_get_bits(key) <= 8192;
   const auto name = x509::describe_key(key);
   return kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448 ||
          (kind == EVP_PKEY_EC && (name == "P-256" || name == "P-384" || name == "P-521"));
@@ -116,7 +117,13 @@ std::string kind_of(const EVP_PKEY* key) {
 }
 
 result<> check_key(const profile_limits& by, profile purpose, const EVP_PKEY* key) {
-  if (key == nullptr || !is_strong(key)) {
+  if (const auto weakness = x509::weakness_of(key)) {
+    return error(errc::bad_usage,
+                 fmt::format("a key that {} is not certified: use P-256, P-384, Ed25519, or RSA of 2048 "
+                             "to 8192 bits",
+                             *weakness));
+  }
+  if (!is_taken(key)) {
     return error(errc::bad_usage,
                  fmt::format("a key of the kind {} is not certified: use P-256, P-384, Ed25519, or RSA "
                              "of 2048 to 8192 bits",

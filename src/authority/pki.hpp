@@ -148,6 +148,10 @@ class pki {
   /// The same for certificates that are known already.
   result<> revoke(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
 
+  /// The other certificates, whatever they are called, of the keys of those that are good or on hold: whoever has such a
+  /// key is let in by them.
+  result<std::vector<record>> others_of_their_keys(const std::vector<record>& which);
+
   /// Makes revocation lists of every CA that needs one, and puts them where servers look. A full list comes with the
   /// root's: made anew when that is not there, past its date or lacks a revocation, and then its key is needed; and in
   /// the last third of its time, if its key can be opened without asking anybody. If the key is needed and cannot be

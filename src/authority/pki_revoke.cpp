@@ -4,10 +4,12 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
+#include "x509/key_digest.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 
 namespace mutual::authority {
 namespace {
@@ -103,6 +105,22 @@ result<> pki::revoke(const std::vector<record>& which, std::optional<revocation_
   MUTUAL_CHECK(revoke_each(which, reason, why));
   MUTUAL_CHECK(all.commit());
   return remember();
+}
+
+result<std::vector<record>> pki::others_of_their_keys(const std::vector<record>& which) {
+  std::set<std::string> known, keys;
+  for (const auto& one : which) known.insert(one.serial);
+  std::vector<record> out;
+  for (const auto& one : which) {
+    const auto leaf = x509::certificate::from_der(one.der);
+    // Of one that is known by its serial number alone, nobody has seen the key.
+    if (!leaf || !keys.insert(x509::key_digest(X509_get0_pubkey(leaf->get()))).second) continue;
+    MUTUAL_TRY(auto same, inventory_->good_of_key(X509_get0_pubkey(leaf->get())));
+    for (auto& other : same) {
+      if (known.insert(other.serial).second) out.push_back(std::move(other));
+    }
+  }
+  return out;
 }
 
 result<> pki::revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason,

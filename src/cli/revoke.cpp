@@ -74,16 +74,53 @@ result<std::optional<authority::revocation_reason>> reason_of(const revoke_optio
                            text::quoted(given.reason)));
 }
 
-void print_revoked(const revoke_options& given, const std::vector<authority::record>& which,
-                   const std::vector<authority::made_list>& lists, const authority::layout& places) {
+std::string revoking(const authority::record& one, authority::revocation_reason reason) {
+  return fmt::format("mutual revoke {} --reason {}", one.serial, to_string(reason));
+}
+
+// Whoever has a key that is compromised is let in by every certificate of it.
+std::string others_text(const std::vector<authority::record>& others, authority::revocation_reason reason) {
+  if (others.empty()) return {};
+  auto out = fmt::format("The same key has {} that {} still good:\n",
+                         others.size() == 1 ? "another certificate" : fmt::format("{} others", others.size()),
+                         others.size() == 1 ? "is" : "are");
+  for (const auto& one : others) {
+    out += fmt::format("  {} {}{}, until {}\n    {}\n", to_string(one.purpose), text::quoted(one.name),
+                       one.revoked ? " (on hold)" : "", to_text(one.not_after), revoking(one, reason));
+  }
+  return out;
+}
+
+boost::json::array others_json(const std::vector<authority::record>& others, authority::revocation_reason reason) {
+  boost::json::array out;
+  for (const auto& one : others) {
+    out.push_back({{"name", one.name},
+                   {"serial", one.serial},
+                   {"profile", to_string(one.purpose)},
+                   {"not_after", to_rfc3339(one.not_after)},
+                   {"command", revoking(one, reason)}});
+  }
+  return out;
+}
+
+// What was done, and what is left to do.
+struct revoked {
+  std::vector<authority::record> which, others;
+  authority::revocation_reason reason = authority::revocation_reason::unspecified;
+};
+
+void print_revoked(const revoke_options& given, const revoked& what, const std::vector<authority::made_list>& lists,
+                   const authority::layout& places) {
   if (given.json) {
     boost::json::array serials;
-    for (const auto& one : which) serials.push_back({{"name", one.name}, {"serial", one.serial}});
-    print("{}\n", boost::json::serialize(boost::json::object{
-                      {given.release ? "released" : "revoked", std::move(serials)}, {"lists", lists_json(lists)}}));
+    for (const auto& one : what.which) serials.push_back({{"name", one.name}, {"serial", one.serial}});
+    boost::json::object told{{given.release ? "released" : "revoked", std::move(serials)},
+                             {"lists", lists_json(lists)}};
+    if (is_compromise(what.reason)) told["same_key"] = others_json(what.others, what.reason);
+    print("{}\n", boost::json::serialize(told));
     return;
   }
-  for (const auto& one : which) {
+  for (const auto& one : what.which) {
     print("{} {} certificate {}, serial {}\n", given.release ? "released" : "revoked", to_string(one.purpose),
           text::quoted(one.name), one.serial);
   }
@@ -92,6 +129,7 @@ void print_revoked(const revoke_options& given, const std::vector<authority::rec
   } else {
     print("{}", lists_text(lists, places, false));
   }
+  print("{}", others_text(what.others, what.reason));
 }
 
 // What is not wrong yet, and will be: to standard error, where timers' logs have it.
@@ -112,6 +150,29 @@ result<bool> are_lists_behind(authority::pki& of) {
   return of.needs_root_key(root);
 }
 
+// The others of their keys, if these are compromised.
+result<std::vector<authority::record>> others_of(authority::pki& opened, const std::vector<authority::record>& which,
+                                                 std::optional<authority::revocation_reason> reason) {
+  if (!reason || !is_compromise(*reason)) return std::vector<authority::record>();
+  return opened.others_of_their_keys(which);
+}
+
+// An earlier one may have been interrupted before the lists, or before anybody read what else there is of the key:
+// whoever says it again wants both.
+result<> say_again(authority::pki& opened, const revoke_options& given, const authority::list_options& how,
+                   std::optional<authority::revocation_reason> reason) {
+  MUTUAL_TRY(const bool has_lists, opened.has_lists());
+  if (has_lists && !given.no_list) {
+    MUTUAL_TRY(const bool are_behind, are_lists_behind(opened));
+    if (are_behind) MUTUAL_CHECK(opened.make_lists(how));
+  }
+  const auto meant = opened.identify(given.what, reason);
+  if (!meant) return {};
+  MUTUAL_TRY(const auto others, others_of(opened, *meant, reason));
+  if (!others.empty()) say(others_text(others, *reason));
+  return {};
+}
+
 result<> revoke(const revoke_options& given) {
   MUTUAL_TRY(const auto reason, reason_of(given));
   authority::list_options how;
@@ -119,18 +180,15 @@ result<> revoke(const revoke_options& given) {
   MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
   const auto which = opened.revoke(given.what, reason, given.why);
   if (!which) {
-    // An earlier one may have been interrupted between the inventory and the lists: whoever says it again wants servers
-    // to know.
-    MUTUAL_TRY(const bool has_lists, opened.has_lists());
-    if (!has_lists || given.no_list) return which.error();
-    MUTUAL_TRY(const bool are_behind, are_lists_behind(opened));
-    if (are_behind) MUTUAL_CHECK(opened.make_lists(how));
+    MUTUAL_CHECK(say_again(opened, given, how, reason));
     return which.error();
   }
+  revoked what{*which, {}, reason.value_or(authority::revocation_reason::unspecified)};
   std::vector<authority::made_list> lists;
   if (!given.no_list) {
     auto made = opened.make_lists(how);
     if (!made) {
+      if (const auto others = others_of(opened, *which, reason)) say(others_text(*others, what.reason));
       return made.error().in(
           fmt::format("{} is {} in the inventory, but servers do not know it yet: mend this, and run "
                       "mutual crl",
@@ -138,7 +196,11 @@ result<> revoke(const revoke_options& given) {
     }
     lists = *std::move(made);
   }
-  print_revoked(given, *which, lists, opened.places());
+  // Last: servers do not wait for it.
+  auto others = others_of(opened, *which, reason);
+  if (!others) return others.error().in("it is revoked, but whether others have the same key could not be looked up");
+  what.others = *std::move(others);
+  print_revoked(given, what, lists, opened.places());
   return given.no_list ? result<>() : advise(opened);
 }
 
@@ -186,7 +248,9 @@ void add_revoke(CLI::App& program, action& chosen) {
       "A new revocation list is made at once, and a running mutual serve --pki refuses the certificate within a "
       "second:\n"
       "new connections, sessions that are taken up again, and those that are open. The name can be issued anew then.\n"
-      "What is revoked already may be so for keyCompromise or cACompromise later: its key is certified no more then.\n"
+      "What is revoked already may be so for keyCompromise or cACompromise later: its key is certified no more then, "
+      "and\n"
+      "renews nothing. Other certificates of the same key that are still good are told, with the command for each.\n"
       "\n"
       "Example: mutual revoke alice --reason keyCompromise --why 'laptop stolen'");
   command->callback([given, &chosen] { chosen = [given] { return revoke(*given); }; });

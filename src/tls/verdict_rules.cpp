@@ -3,13 +3,11 @@
 #include "base/text.hpp"
 #include "tls/verdict_names.hpp"
 #include "x509/certificate.hpp"
+#include "x509/key_strength.hpp"
 #include "x509/name.hpp"
 #include "x509/peer.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 
 namespace mutual::tls {
 namespace {
@@ -20,18 +18,6 @@ constexpr int most_rsa_bits = 8192;
 bool is_rsa(const EVP_PKEY* key) {
   const int kind = EVP_PKEY_get_base_id(key);
   return kind == EVP_PKEY_RSA || kind == EVP_PKEY_RSA_PSS;
-}
-
-// RFC 9325 section 4.5 (RSA of 2048 and more), RFC 8446 section 4.2.3 (curves of 256 bits and more). DSA has no place
-// in TLS 1.3; a kind of key that we do not know has no known strength.
-bool is_strong(const EVP_PKEY* key) {
-  const int kind = EVP_PKEY_get_base_id(key);
-  if (is_rsa(key)) return EVP_PKEY_get_bits(key) >= 2048;
-  if (kind == EVP_PKEY_EC) return EVP_PKEY_get_security_bits(key) >= 128;
-  if (kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448) return true;
-  static constexpr std::array lattices{"ML-DSA-44", "ML-DSA-65", "ML-DSA-87"};
-  return std::any_of(lattices.begin(), lattices.end(),
-                     [key](const char* name) { return EVP_PKEY_is_a(key, name) == 1; });
 }
 
 void check_digest(const X509* one, findings& wrong) {
@@ -118,13 +104,14 @@ void check_dates(const path& chain, sys_seconds at, findings& wrong) {
 void check_keys(const path& chain, findings& wrong) {
   for (const X509* one : chain) {
     const auto* key = X509_get0_pubkey(one);
-    if (key == nullptr || !is_strong(key)) {
-      wrong.push_back({reason::weak_key, fmt::format("the key of {} ({}) is too weak or of no known kind: use P-256, "
-                                                     "Ed25519, or RSA of 2048 bits or more",
-                                                     subject_of(one), x509::describe_key(key))});
+    const bool is_anchor = one == chain.back();
+    if (const auto weakness = x509::weakness_of(key, is_anchor ? x509::key_of::anchor : x509::key_of::anybody)) {
+      wrong.push_back(
+          {reason::weak_key, fmt::format("the key of {} ({}) {}: use P-256, Ed25519, or RSA of 2048 bits or more",
+                                         subject_of(one), x509::describe_key(key), *weakness)});
     }
     // The anchor is believed for being in the trust, not for its signature.
-    if (one != chain.back()) check_digest(one, wrong);
+    if (!is_anchor) check_digest(one, wrong);
   }
 }
 

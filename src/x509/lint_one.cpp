@@ -1,12 +1,10 @@
 // What every certificate must have, leaf or CA.
 
 #include "base/text.hpp"
+#include "x509/key_strength.hpp"
 #include "x509/lint_rules.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
 
 namespace mutual::x509 {
 namespace {
@@ -26,14 +24,6 @@ bool is_rsa(const EVP_PKEY* key) {
 bool is_curve_of_tls(const EVP_PKEY* key) {
   const auto name = describe_key(key);
   return name == "P-256" || name == "P-384" || name == "P-521";
-}
-
-bool is_known_kind(const EVP_PKEY* key) {
-  static constexpr std::array lattices{"ML-DSA-44", "ML-DSA-65", "ML-DSA-87"};
-  const int kind = EVP_PKEY_get_base_id(key);
-  return is_rsa(key) || kind == EVP_PKEY_EC || kind == EVP_PKEY_ED25519 || kind == EVP_PKEY_ED448 ||
-         std::any_of(lattices.begin(), lattices.end(),
-                     [key](const char* name) { return EVP_PKEY_is_a(key, name) == 1; });
 }
 
 }  // namespace
@@ -77,11 +67,8 @@ void lint_key(const lint_case& of, const certificate& one) {
   const auto wrong = [&](std::string what) {
     of.add("weak_key", weight::wrong, one, std::move(what), of.issue_anew() + " --key-kind p256");
   };
-  if (key == nullptr || !is_known_kind(key)) {
-    return wrong(fmt::format("its key ({}) is of a kind that TLS does not use", describe_key(key)));
-  }
-  if (is_rsa(key) && EVP_PKEY_get_bits(key) < 2048) {
-    return wrong(fmt::format("its RSA key has {} bits; 2048 are the least (RFC 9325, 4.5)", EVP_PKEY_get_bits(key)));
+  if (const auto weakness = weakness_of(key)) {
+    return wrong(fmt::format("its key ({}) {}", describe_key(key), *weakness));
   }
   if (is_rsa(key) && EVP_PKEY_get_bits(key) > 8192) {
     return wrong(fmt::format("its RSA key has {} bits, which costs every handshake dearly and is refused here",

@@ -1,6 +1,7 @@
 #include "x509/ocsp_answer.hpp"
 
 #include "base/random.hpp"
+#include "x509/key_strength.hpp"
 #include "x509/peer.hpp"
 
 #include <fmt/format.h>
@@ -86,13 +87,11 @@ bool is_forgeable(OCSP_BASICRESP* basic) {
 
 // RFC 6960 section 4.2.2.2: authorized by the CA itself, and by nobody else's word.
 bool is_authorized(const certificate& one, const ocsp_subject& subject, sys_seconds at) {
-  constexpr int least_security_bits = 112;
   const auto flags = X509_get_extension_flags(one.get());
   if ((flags & (EXFLAG_INVALID | EXFLAG_CRITICAL)) != 0) return false;
   if ((X509_get_key_usage(one.get()) & KU_DIGITAL_SIGNATURE) == 0) return false;
   if (one.not_before() > at || one.not_after() < at) return false;
-  const EVP_PKEY* key = X509_get0_pubkey(one.get());
-  if (key == nullptr || EVP_PKEY_get_security_bits(key) < least_security_bits) return false;
+  if (weakness_of(X509_get0_pubkey(one.get()))) return false;
   return is_ocsp_responder_of(one, subject.issuer);
 }
 

@@ -2,9 +2,9 @@
 
 #include "base/text.hpp"
 #include "x509/alternative_names.hpp"
+#include "x509/key_strength.hpp"
 
 #include <fmt/format.h>
-#include <openssl/core_names.h>
 #include <openssl/err.h>
 
 #include <array>
@@ -27,17 +27,14 @@ error refused(std::string_view why) { return {errc::bad_input, fmt::format("the 
 result<> check_key(EVP_PKEY* key) {
   if (key == nullptr) return refused("its public key cannot be read");
   const auto kind = describe_key(key);
+  if (const auto weakness = weakness_of(key)) {
+    return refused(fmt::format("its key is {}, which {}: make another", kind, *weakness));
+  }
   if (EVP_PKEY_is_a(key, "RSA") == 1) {
-    const int bits = EVP_PKEY_get_bits(key);
-    if (bits >= 2048 && bits <= 8192) return {};
+    if (EVP_PKEY_get_bits(key) <= 8192) return {};
     return refused(fmt::format("its key is {}, and RSA keys of 2048 to 8192 bits are taken: make another", kind));
   }
   if (EVP_PKEY_is_a(key, "ED25519") == 1) return {};
-  // A curve that is written out rather than named is taken by nobody (RFC 5480 section 2.1.1), also if OpenSSL knows
-  // it.
-  int is_written_out = 0;
-  (void)EVP_PKEY_get_int_param(key, OSSL_PKEY_PARAM_EC_DECODED_FROM_EXPLICIT_PARAMS, &is_written_out);
-  if (is_written_out != 0) return refused(fmt::format("its key is {} with a curve that is not named: name it", kind));
   std::array<char, 64> curve{};
   if (EVP_PKEY_is_a(key, "EC") == 1 && EVP_PKEY_get_group_name(key, curve.data(), curve.size(), nullptr) == 1) {
     const std::string_view name = curve.data();

@@ -11,8 +11,8 @@ namespace mutual::x509 {
 /// The alternative names that a request asks for, each well-formed and of a kind that we know. An error (bad_input) if
 ///
 ///   - it does not prove that its sender holds the key (RFC 2986 section 3);
-///   - the key is weak or of a kind that TLS peers do not take: RSA below 2048 or above 8192 bits, curves but P-256,
-///     P-384 and P-521, anything but RSA, ECDSA and Ed25519;
+///   - the key is weak (see weakness_of()) or of a kind that TLS peers do not take: RSA above 8192 bits, curves but
+///     P-256, P-384 and P-521, anything but RSA, ECDSA and Ed25519;
 ///   - it asks to be a CA, or to sign certificates or revocation lists;
 ///   - its names are not well-formed, of other kinds, or more than a hundred.
 ///

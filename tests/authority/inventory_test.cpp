@@ -103,6 +103,45 @@ TEST_F(an_inventory, logs_every_act_and_forgets_none) {
   }
 }
 
+TEST_F(an_inventory, lets_nothing_be_replaced) {
+  ASSERT_TRUE(in->add(one("bob", "1")));
+  ASSERT_TRUE(in->add(one("carol", "2")));
+  ASSERT_TRUE(in->revoke("1", revocation_reason::superseded));
+  auto db = *open_sqlite(folder / "inventory.db");
+  ASSERT_TRUE(db->run("INSERT INTO compromised_keys VALUES ('d', '1', 7)"));
+  ASSERT_TRUE(db->run("INSERT INTO revocation_lists VALUES ('CN=ca', 1, 0, 1, 2, 3)"));
+  ASSERT_TRUE(
+      db->run("INSERT INTO tokens (id, digest, name, profile, names, made_at, ends_at) VALUES ('t', 'd', 'bob', "
+              "'client', '', 1, 2)"));
+  const auto changed = [](const char* table, const std::string& columns, const std::string& values,
+                          const std::string& where) {
+    return fmt::format("INSERT OR REPLACE INTO {0} ({1}) SELECT {2} FROM {0} WHERE {3}", table, columns, values, where);
+  };
+  const std::string facts = "subject, issuer, not_before, not_after, recorded_at, p12_has_password, der, state";
+  for (const auto& sql : {changed("certificates", "id, name, profile, serial, sha256, " + facts,
+                                  "id, 'eve', profile, 'x', 'x', " + facts, "serial = '1'"),
+                          changed("certificates", "name, profile, serial, sha256, " + facts,
+                                  "'eve', profile, serial, 'x', " + facts, "serial = '1'"),
+                          changed("certificates", "name, profile, serial, sha256, " + facts,
+                                  "'eve', profile, 'x', sha256, " + facts, "serial = '1'"),
+                          changed("certificates", "name, profile, serial, sha256, " + facts,
+                                  "name, profile, 'x', 'x', " + facts, "serial = '2'"),
+                          std::string("UPDATE OR REPLACE certificates SET id = 1 WHERE id = 2"),
+                          changed("acts", "id, at, what, serial, name", "id, at, 'x', serial, name", "id = 1"),
+                          changed("revocations", "id, serial, at, reason", "id, '2', at, reason", "id = 1"),
+                          changed("revocation_lists", "issuer, number, base, this_update, next_update, covers",
+                                  "issuer, number, 7, 7, 7, 7", "number = 1"),
+                          changed("tokens", "id, digest, name, profile, names, made_at, ends_at",
+                                  "id, 'x', name, profile, names, made_at, ends_at", "id = 't'"),
+                          changed("incarnations", "id, name, at, server, timeline, database_oid, table_oid",
+                                  "id, 'x', at, server, timeline, database_oid, table_oid", "id = 1"),
+                          changed("compromised_keys", "digest, serial, at", "digest, 'x', at", "digest = 'd'")}) {
+    EXPECT_FALSE(db->run(sql)) << sql;
+  }
+  EXPECT_EQ(in->all()->size(), 2U);
+  EXPECT_EQ((*in->find_serial("1"))->name, "bob");
+}
+
 TEST_F(an_inventory, notes_no_reason_that_is_not_one_line_of_text) {
   ASSERT_TRUE(in->add(one("bob", "1")));
   const auto before = in->acts()->size();

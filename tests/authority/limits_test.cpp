@@ -3,6 +3,7 @@
 #include "authority/limits.hpp"
 
 #include "gmock/gmock.h"
+#include "support/odd_keys.hpp"
 #include "x509/key.hpp"
 
 #include <map>
@@ -55,6 +56,9 @@ TEST(limits, without_any_everything_but_weak_keys_is_issued) {
   const x509::private_key odd(x509::pkey_ptr(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "secp256k1")));
   for (const auto* key : {&weak, &odd}) EXPECT_FALSE(check_limits(none, {profile::client, spec, key->get()}));
   EXPECT_FALSE(check_limits(none, {profile::client, spec, nullptr}));
+  for (const auto& open : {test::make_rsa_key_of("1"), test::make_rsa_key_of("3"), test::make_ed25519_identity()}) {
+    EXPECT_FALSE(check_limits(none, {profile::client, spec, open.get()})) << "with which everybody can sign";
+  }
   // CAs are not issued like leaves.
   EXPECT_FALSE(check_limits(none, {profile::intermediate, spec, key_of().get()}));
 }

@@ -230,6 +230,32 @@ TEST_F(an_est_service, certifies_no_key_that_was_compromised) {
   EXPECT_EQ(send("simpleenroll", body_for(stolen, {"bob", {}, {}}), secret).status, 400);
 }
 
+TEST_F(an_est_service, renews_nobody_whose_key_was_compromised_under_another_certificate) {
+  const auto first = certificate("alice");
+  authority::renew_request again;
+  again.name = "alice";
+  good(opened().renew(again));
+  const auto second = certificate("alice");
+  ASSERT_EQ(EVP_PKEY_eq(X509_get0_pubkey(first.get()), X509_get0_pubkey(second.get())), 1);
+  as(second);
+  const x509::distinguished_name same{"alice", {"Acme"}, {}};
+  // Whoever has agreed before it came out is refused when it is recorded.
+  auto at = opened();
+  const authority::enrolment early{good(x509::request::make(key, same, {}))};
+  const auto agreed = good(authority::agree_by_certificate(at, second.sha256(), early));
+  const auto before = count();
+  revoke(first.serial(), authority::revocation_reason::key_compromise);
+  const auto late = at.certify(agreed.what);
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().message(), HasSubstr("was revoked as compromised"));
+  for (const char* operation : {"simplereenroll", "simpleenroll", "serverkeygen"}) {
+    const auto answer = send(operation, body_for(good(x509::private_key::generate()), same));
+    EXPECT_EQ(answer.status, 403) << operation;
+    EXPECT_THAT(answer.body, HasSubstr("may have stolen it")) << operation;
+  }
+  EXPECT_EQ(count(), before);
+}
+
 TEST_F(an_est_service, renews_nobody_without_a_certificate_unless_it_is_told_to) {
   EXPECT_EQ(send("simplereenroll", body_for(key, {"alice", {"Acme"}, {}})).status, 403);
 }

@@ -2,6 +2,7 @@
 #include "tls/verdict.hpp"
 
 #include "support/judging.hpp"
+#include "support/odd_keys.hpp"
 #include "tls/reason_alert.hpp"
 #include "tls/verdict_people.hpp"
 
@@ -242,6 +243,23 @@ TEST(verdict, weak_keys_and_digests_are_refused_wherever_they_stand) {
     EXPECT_EQ(outcome(judge(root_only(), {issue(intermediate, test::client_spec()), intermediate})), "weak_key");
   }
   EXPECT_EQ(outcome(judge(root_only(), sent(alice(client_with([](spec& it) { it.digest = "SHA1"; }))))), "weak_key");
+}
+
+TEST(verdict, a_key_with_which_everybody_can_sign_is_weak_wherever_it_stands) {
+  for (const auto& open : {test::make_rsa_key_of("1"), test::make_rsa_key_of("2"), test::make_rsa_key_of("3"),
+                           test::make_rsa_key_of("10001", 2), test::make_ed25519_identity()}) {
+    const auto judged = judge(root_only(), sent(alice(client_with([&](spec& it) { it.with = open; }))));
+    EXPECT_EQ(outcome(judged), "weak_key") << judged.detail;
+    const auto pin = alice(client_with([&](spec& it) { it.with = open; }));
+    const bool is_small = judged.detail.find("exponent 3,") != std::string::npos;
+    EXPECT_EQ(outcome(judge(trusting{.trusted = {pin}}, {pin})), is_small ? "good" : "weak_key");
+  }
+  auto ca = test::intermediate_spec();
+  ca.with = test::make_rsa_key_of_one();
+  const auto intermediate = issue(acme().root, ca);
+  const auto client = issue(intermediate, test::client_spec());
+  EXPECT_EQ(outcome(judge(root_only(), {client, intermediate})), "weak_key");
+  EXPECT_EQ(outcome(judge(trusting{.trusted = {intermediate}}, {client, intermediate})), "weak_key");
 }
 
 TEST(verdict, strong_keys_of_every_usual_kind_are_good) {

@@ -57,6 +57,41 @@ TEST(a_key_digest, is_the_same_for_an_rsa_key_for_either_padding) {
   EXPECT_EQ(key_digest(pss.get()), key_digest(key.get()));
 }
 
+TEST(a_key_digest, is_the_same_for_one_modulus_whatever_the_exponent) {
+  const auto key = good(private_key::generate(key_kind::rsa2048));
+  auto der = bytes_of(key.get());
+  // The exponent 65537 ends it: 02 03 01 00 01.
+  der.back() = 3;
+  const auto other = read(der);
+  ASSERT_TRUE(other);
+  ASSERT_NE(EVP_PKEY_eq(other.get(), key.get()), 1);
+  EXPECT_EQ(key_digest(other.get()), key_digest(key.get()));
+}
+
+TEST(a_key_digest, is_the_same_for_a_point_and_its_negative) {
+  const auto key = good(private_key::generate());
+  const auto copy = read(bytes_of(key.get()));
+  ASSERT_EQ(EVP_PKEY_set_utf8_string_param(copy.get(), OSSL_PKEY_PARAM_EC_POINT_CONVERSION_FORMAT, "compressed"), 1);
+  auto der = bytes_of(copy.get());
+  // 02 and 03 tell the two points of one first coordinate apart, 33 octets before the end.
+  auto& sign = der.at(der.size() - 33);
+  sign = static_cast<char>(sign ^ 1);
+  const auto other = read(der);
+  ASSERT_TRUE(other);
+  ASSERT_NE(EVP_PKEY_eq(other.get(), key.get()), 1);
+  EXPECT_EQ(key_digest(other.get()), key_digest(key.get()));
+}
+
+TEST(a_key_digest, is_over_octets_that_stand_in_every_certificate_of_it) {
+  for (const auto kind : {key_kind::p256, key_kind::p384, key_kind::ed25519, key_kind::rsa2048}) {
+    const auto key = good(private_key::generate(kind));
+    const auto octets = octets_of_key(key.get());
+    EXPECT_GE(octets.size(), 28U);
+    EXPECT_NE(bytes_of(key.get()).find(octets), std::string::npos) << to_string(kind);
+  }
+  EXPECT_EQ(octets_of_key(nullptr), "");
+}
+
 TEST(a_key_digest, is_another_for_another_key_and_none_for_none) {
   std::set<std::string> all{key_digest(nullptr)};
   for (const auto kind :

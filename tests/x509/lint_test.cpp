@@ -2,6 +2,7 @@
 
 #include "x509/lint.hpp"
 
+#include "support/odd_keys.hpp"
 #include "x509/builder.hpp"
 #include "x509/identity.hpp"
 #include "x509/pkcs12.hpp"
@@ -168,6 +169,12 @@ TEST_F(lint_of, weak_and_rare_keys_are_told) {
   EXPECT_THAT(look(sign(client, odd)), Contains("wrong weak_key"));
   EXPECT_THAT(look(sign(client, good(private_key::generate(key_kind::ed25519)))), Contains("advice rare_key"));
   EXPECT_THAT(look(sign(client, good(private_key::generate(key_kind::rsa2048)))), IsEmpty());
+}
+
+TEST_F(lint_of, a_key_with_which_everybody_can_sign_is_wrong) {
+  for (const auto& open : {test::make_rsa_key_of("1"), test::make_rsa_key_of("3"), test::make_ed25519_identity()}) {
+    EXPECT_THAT(look(good(make_certificate(client, open.get(), middle, middle_key))), Contains("wrong weak_key"));
+  }
 }
 
 TEST_F(lint_of, weak_signatures_and_serials_are_told) {

@@ -3,6 +3,7 @@
 
 #include "support/judging.hpp"
 #include "support/ocsp_answer.hpp"
+#include "support/odd_keys.hpp"
 #include "support/outcome.hpp"
 
 #include <gmock/gmock.h>
@@ -102,6 +103,8 @@ TEST_F(an_ocsp_answer, of_a_responder_whose_time_is_over_or_whose_key_is_weak_do
   auto weak = test::ocsp_responder_spec();
   weak.with = test::make_rsa_key(1024);
   EXPECT_THAT(about_alice(responder(weak)), why);
+  weak.with = test::make_rsa_key_of_one();
+  EXPECT_THAT(about_alice(responder(weak)), why) << "everybody can sign with it";
   auto strong = test::ocsp_responder_spec();
   strong.with = test::make_rsa_key(2048);
   EXPECT_EQ(about_alice(responder(strong)), "good");

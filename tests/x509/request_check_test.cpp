@@ -2,8 +2,11 @@
 
 #include "x509/request_check.hpp"
 
+#include "support/odd_keys.hpp"
 #include "x509/bundle.hpp"
 #include "x509/scratch.hpp"
+
+#include <functional>
 
 namespace mutual::x509 {
 namespace {
@@ -21,8 +24,10 @@ class a_foreign_request : public ::testing::Test {
   }
   std::string judged(const std::string& file) const {
     const auto read = load_bundle(folder / file);
-    if (!read) return read.error().message();
-    const auto checked = checked_request(read->requests.front());
+    return read ? judged(read->requests.front()) : read.error().message();
+  }
+  static std::string judged(const request& asked) {
+    const auto checked = checked_request(asked);
     if (!checked) return checked.error().message();
     std::string names = "good";
     for (const auto* kind : {&checked->dns, &checked->ips, &checked->uris, &checked->emails}) {
@@ -46,6 +51,41 @@ TEST_F(a_foreign_request, with_a_weak_or_odd_key_is_refused) {
                           "ec -pkeyopt ec_paramgen_curve:P-256 -pkeyopt ec_param_enc:explicit"}) {
     EXPECT_THAT(outcome(key), HasSubstr("its key is")) << key;
   }
+}
+
+// A request for that key, whose signature is whatever `sign` makes of it.
+request request_for(EVP_PKEY* key, const std::function<void(X509_REQ*)>& sign) {
+  const x509_req_ptr made(X509_REQ_new());
+  EXPECT_EQ(X509_REQ_set_pubkey(made.get(), key), 1);
+  sign(made.get());
+  const auto read = request::from_der(der_of(made.get(), i2d_X509_REQ));
+  EXPECT_TRUE(read) << read.error().message();
+  return *read;
+}
+
+void set_signature(X509_REQ* to, int algorithm, const std::string& bytes) {
+  const std::unique_ptr<X509_ALGOR, freed_by<X509_ALGOR_free>> how(X509_ALGOR_new());
+  X509_ALGOR_set0(how.get(), OBJ_nid2obj(algorithm), V_ASN1_UNDEF, nullptr);
+  EXPECT_EQ(X509_REQ_set1_signature_algo(to, how.get()), 1);
+  auto* const signature = ASN1_BIT_STRING_new();
+  EXPECT_EQ(ASN1_STRING_set(signature, bytes.data(), static_cast<int>(bytes.size())), 1);
+  signature->flags &= ~(ASN1_STRING_FLAG_BITS_LEFT | 7L);
+  signature->flags |= ASN1_STRING_FLAG_BITS_LEFT;
+  X509_REQ_set0_signature(to, signature);
+}
+
+TEST_F(a_foreign_request, for_a_key_with_which_everybody_can_sign_is_refused) {
+  const auto one = test::make_rsa_key_of_one();
+  const auto rsa =
+      request_for(one.get(), [&](X509_REQ* it) { EXPECT_GT(X509_REQ_sign(it, one.get(), EVP_sha256()), 0); });
+  EXPECT_TRUE(rsa.proves_possession()) << "OpenSSL believes it";
+  EXPECT_THAT(judged(rsa), HasSubstr("its key is RSA 2048, which has the public exponent 1,"));
+  const auto nothing = test::make_ed25519_identity();
+  const auto edwards = request_for(nothing.get(), [](X509_REQ* it) {
+    set_signature(it, NID_ED25519, std::string(1, '\1') + std::string(63, '\0'));
+  });
+  EXPECT_TRUE(edwards.proves_possession()) << "OpenSSL believes it";
+  EXPECT_THAT(judged(edwards), HasSubstr("its key is Ed25519, which is a point of small order"));
 }
 
 TEST_F(a_foreign_request, for_more_than_an_end_entity_is_refused) {
