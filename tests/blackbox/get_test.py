@@ -87,6 +87,7 @@ class OfOurs(GetTest):
             self.check_refusal(said, "no_certificate")
             self.assertIn("CN=Acme Root CA", said)
             self.assertIn("--cert FILE", said)
+        server.wait_for(r"(?s)no_certificate: .*no_certificate: ")
         self.assertEqual(server.log().count("no_certificate: "), 2)
 
     def test_a_leaf_without_its_intermediate_is_told_what_is_missing(self):
