@@ -60,13 +60,8 @@ class OnSqlite(stores.OnSqlite):
 
     def take_back(self, version):
         """As an inventory of that version is, but for what a later one takes away."""
-        if isinstance(self, stores.OnPostgresql):
-            self.sql("DROP TRIGGER certificates_unmoved ON certificates")
-        else:
-            for (name,) in self.sql("SELECT name FROM sqlite_schema WHERE type = 'trigger' AND (name LIKE '%_unreplaced' "
-                                    "OR name LIKE '%_unmoved')"):
-                self.sql(f"DROP TRIGGER {name}")
-        self.sql(f"UPDATE schema_version SET version = {version}")
+        for statement in stores.back_to(version, isinstance(self, stores.OnPostgresql)):
+            self.sql(statement)
 
     def request_of(self, key, name):
         self.run_tool("openssl", "req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", f"{name}.csr")

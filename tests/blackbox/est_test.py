@@ -13,6 +13,7 @@ import unittest
 from ca_service_test import CaTest
 from postgres import WithPostgres
 from serving import MUTUAL
+from stores import back_to
 
 
 class EstTest(CaTest):
@@ -487,7 +488,8 @@ class OnSqlite(EightAtOnce, EstTest):
 
     def test_an_inventory_of_the_version_before_learns_of_tokens(self):
         database = sqlite3.connect(self.at("pki/inventory.db"))
-        database.executescript("DROP TABLE tokens; DROP INDEX certificates_few; DROP TABLE incarnations; DROP TABLE compromised_keys; UPDATE schema_version SET version = 2")
+        database.executescript(";".join(["DROP TABLE tokens", "DROP INDEX certificates_few", "DROP TABLE incarnations",
+                                         "DROP TABLE compromised_keys", *back_to(2)]))
         database.close()
         mark = self.read("pki/inventory.mark")  # which the version before would have written so
         self.write("pki/inventory.mark", b"".join(line for line in mark.splitlines(True) if not line.startswith(b"incarnation")))

@@ -8,6 +8,7 @@ import unittest
 
 from postgres import WithPostgres
 from serving import MUTUAL, ServingTest
+from stores import back_to
 
 CONTROL = "FUNCTION pg_control_system(), pg_control_checkpoint(), pg_control_recovery()"
 
@@ -206,7 +207,7 @@ class Restored(WithPostgres, ServingTest):
         self.make()
         self.mutual("issue", "client", "bob", of="idle")
         # As a dump of the version before would be: it knows nothing of where it was.
-        self.postgres.sql("DROP TABLE incarnations; DROP TABLE compromised_keys; UPDATE schema_version SET version = 4", self.database)
+        self.postgres.sql("; ".join(["DROP TABLE incarnations", "DROP TABLE compromised_keys", *back_to(4, postgres=True)]), self.database)
         self.assertIn("does not know where idle has seen it last", self.mutual("list", of="idle", code=1))
         self.mutual("recover", of="idle")
         self.mutual("list", of="idle")

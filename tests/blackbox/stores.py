@@ -10,6 +10,16 @@ from postgres import WithPostgres
 from serving import MUTUAL, ServingTest, clean_environment
 
 
+GUARDS_OF_STEP_8 = (*(f"{table}_unreplaced" for table in (
+    "certificates", "acts", "revocations", "revocation_lists", "tokens", "incarnations", "compromised_keys")), "certificates_unmoved")
+
+
+def back_to(version, postgres=False):
+    """What takes an inventory back to that version, with the guards that come with a later one; tables are the caller's."""
+    guards = ["certificates_unmoved ON certificates"] if postgres else GUARDS_OF_STEP_8
+    return [*(f"DROP TRIGGER IF EXISTS {guard}" for guard in guards), f"UPDATE schema_version SET version = {version}"]
+
+
 class OnSqlite(ServingTest):
     store = ()
 
