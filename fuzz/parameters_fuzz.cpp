@@ -22,7 +22,7 @@ void require(bool holds) {
   if (!holds) std::abort();
 }
 
-std::string quoted(std::string_view value) {
+std::string in_quotes(std::string_view value) {
   std::string out = "\"";
   for (const char c : value) {
     if (c == '"' || c == '\\') out += '\\';
@@ -34,7 +34,7 @@ std::string quoted(std::string_view value) {
 std::string written(const http::word_with_parameters& all, bool always_quoted) {
   std::string out(all.word);
   for (const auto& [name, value] : all.parameters) {
-    out += ";" + std::string(name) + "=" + (always_quoted || !http::is_token(value) ? quoted(value) : value);
+    out += ";" + std::string(name) + "=" + (always_quoted || !http::is_token(value) ? in_quotes(value) : value);
   }
   return out;
 }
