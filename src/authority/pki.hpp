@@ -148,8 +148,8 @@ class pki {
   /// The same for certificates that are known already.
   result<> revoke(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
 
-  /// The other certificates, whatever they are called, of the keys of those that are good or on hold: whoever has such a
-  /// key is let in by them.
+  /// The other certificates, whatever they are called, of the keys of those that are good or on hold: whoever has such
+  /// a key is let in by them.
   result<std::vector<record>> others_of_their_keys(const std::vector<record>& which);
 
   /// Makes revocation lists of every CA that needs one, and puts them where servers look. A full list comes with the
