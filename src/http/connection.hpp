@@ -84,6 +84,7 @@ class connection {
   bool allow_for_body();
   task<bool> answer_request(bool whole);
   task<> answer_failure();
+  result<written_head> write_head(response& made, const response_terms& terms);
   task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
   task<bool> send_filled(const filling_source& source, std::size_t length);
@@ -112,8 +113,8 @@ class connection {
   struct held_line {
     request line;
     answer_notes notes;
-    int status;
-    std::size_t body_bytes;
+    int status = 0;
+    std::size_t body_bytes = 0;
     std::chrono::steady_clock::time_point began;
   };
 

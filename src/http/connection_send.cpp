@@ -21,6 +21,15 @@ constexpr std::size_t joined_body = std::size_t{16} * 1024;
 
 }  // namespace
 
+// The head of that answer or, if it cannot be written, of one that says so and takes its place.
+result<written_head> connection::write_head(response& made, const response_terms& terms) {
+  auto head = write_response_head(out_, made, terms);
+  if (head) return head;
+  options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));
+  made = own_answer(500, "the server could not answer this request");
+  return write_response_head(out_, made, terms);
+}
+
 // Sends head and body, after whatever is held. True if all of it was taken and the connection may go on.
 task<bool> connection::send(response& made, response_terms terms, bool keep) {
   body_sent_ = 0;
@@ -33,13 +42,8 @@ task<bool> connection::send(response& made, response_terms terms, bool keep) {
   }
   terms.keep_alive = keep;
   terms.date = guide_.date();
-  auto head = write_response_head(out_, made, terms);
-  if (!head) {
-    options_.log.error(fmt::format("an answer could not be sent: {}", head.error().message()));
-    made = own_answer(500, "the server could not answer this request");
-    head = write_response_head(out_, made, terms);
-    if (!head) co_return false;
-  }
+  const auto head = write_head(made, terms);
+  if (!head) co_return false;
   bool sent = false;
   if (head->body != body_kind::none && made.source) {
     sent = co_await send_pieces(made, head->body);

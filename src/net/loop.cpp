@@ -15,7 +15,6 @@
 namespace mutual::net {
 namespace {
 
-constexpr std::size_t events_at_once = 256;
 constexpr int looks_at_once = 64;
 
 // About one handshake. Those who stand behind have as long as all the others have taken, timers and what was posted
@@ -69,7 +68,6 @@ int loop::impl::patience(clock::time_point now) const {
 }
 
 bool loop::impl::collect(int timeout) {
-  std::array<epoll_event, events_at_once> seen;
   for (int looks = 0; looks < looks_at_once; ++looks) {
     const int count = ::epoll_wait(events.get(), seen.data(), static_cast<int>(seen.size()), looks == 0 ? timeout : 0);
     for (int at = 0; at < count; ++at) {

@@ -15,6 +15,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <sys/epoll.h>
 #include <thread>
 #include <vector>
 
@@ -39,7 +40,8 @@ struct loop::impl {
   int patience(clock::time_point now) const;
 
   descriptor events;
-  descriptor bell;  // wakes the loop for what other threads bring
+  std::array<epoll_event, 256> seen{};  // what one look brings
+  descriptor bell;                      // wakes the loop for what other threads bring
   std::atomic<bool> stopped{false};
   std::atomic<std::thread::id> running_on{};
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <span>
 #include <string_view>
 
@@ -157,7 +156,7 @@ bool send_batch(socket_bio_state& state, const record_batch& batch) {
 std::size_t take_early(socket_bio_state& state, char* into, std::size_t size) {
   const auto taken = std::min(size, state.early.size() - state.early_taken);
   if (taken == 0) return 0;
-  std::memcpy(into, state.early.data() + state.early_taken, taken);
+  std::copy_n(state.early.data() + state.early_taken, taken, into);
   state.early_taken += taken;
   if (state.early_taken == state.early.size()) {
     std::string().swap(state.early);

@@ -235,7 +235,7 @@ task<> stream::linger(std::chrono::milliseconds limit) {
   }
   if (::shutdown(socket_.fd(), SHUT_WR) != 0) co_return;
   socket_.set_deadline(limit);
-  std::array<char, 4096> discarded;
+  std::array<char, 4096> discarded{};
   for (std::size_t total = 0; total < linger_bytes;) {
     const auto got = socket_.receive(discarded);
     if (got > 0) {

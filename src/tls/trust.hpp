@@ -70,7 +70,7 @@ class trust {
   };
   struct entry {
     x509::certificate certificate;
-    role as;
+    role as = role::pin;
   };
 
   /// A trust, or an error (bad_input) if there is nobody to trust or a revocation list can never be used. `generation`
