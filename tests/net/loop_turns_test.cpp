@@ -63,9 +63,20 @@ task<> take_a_while(socket& one, std::function<void()> done) {
   done();
 }
 
+// So many that stand behind, each with a byte to take a while over.
+std::vector<std::unique_ptr<pair_of_ends>> crowd_behind(loop& on, int size, const std::function<void()>& done) {
+  std::vector<std::unique_ptr<pair_of_ends>> crowd;
+  for (int at = 0; at < size; ++at) {
+    crowd.push_back(std::make_unique<pair_of_ends>(on));
+    crowd.back()->mine->stand_behind(true);
+    on.spawn(take_a_while(*crowd.back()->mine, done));
+    EXPECT_EQ(::write(crowd.back()->other.get(), "x", 1), 1);
+  }
+  return crowd;
+}
+
 TEST(loop_turns, a_socket_that_stands_behind_has_its_turn_after_the_others_and_in_between_they_have_theirs) {
   loop on;
-  std::vector<std::unique_ptr<pair_of_ends>> crowd;
   const pair_of_ends asks(on);
   std::string order;
   int answered = 0;
@@ -84,12 +95,7 @@ TEST(loop_turns, a_socket_that_stands_behind_has_its_turn_after_the_others_and_i
     order += 'c';
   };
   // More than one look at the kernel's news brings.
-  for (int count = 0; count < 300; ++count) {
-    crowd.push_back(std::make_unique<pair_of_ends>(on));
-    crowd.back()->mine->stand_behind(true);
-    on.spawn(take_a_while(*crowd.back()->mine, seen));
-    ASSERT_EQ(::write(crowd.back()->other.get(), "x", 1), 1);
-  }
+  const auto crowd = crowd_behind(on, 300, seen);
   on.spawn(answer());
   ASSERT_EQ(::write(asks.other.get(), "x", 1), 1);
   on.run_until_idle();
@@ -111,15 +117,8 @@ TEST(loop_turns, a_socket_that_stands_behind_has_as_much_time_as_those_who_never
       ++turns;
     }
   };
-  std::vector<std::unique_ptr<pair_of_ends>> crowd;
   int seen = 0;
-  const auto count = [&] { over = ++seen == 50; };
-  for (int at = 0; at < 50; ++at) {
-    crowd.push_back(std::make_unique<pair_of_ends>(on));
-    crowd.back()->mine->stand_behind(true);
-    on.spawn(take_a_while(*crowd.back()->mine, count));
-    ASSERT_EQ(::write(crowd.back()->other.get(), "x", 1), 1);
-  }
+  const auto crowd = crowd_behind(on, 50, [&] { over = ++seen == 50; });
   on.spawn(never_rest());
   ASSERT_EQ(::write(restless.other.get(), "x", 1), 1);
   on.run_until_idle();
@@ -142,15 +141,8 @@ TEST(loop_turns, a_socket_that_stands_behind_has_as_much_time_as_those_who_yield
       co_await others;
     }
   };
-  std::vector<std::unique_ptr<pair_of_ends>> crowd;
   int seen = 0;
-  const auto count = [&] { over = ++seen == 50; };
-  for (int at = 0; at < 50; ++at) {
-    crowd.push_back(std::make_unique<pair_of_ends>(on));
-    crowd.back()->mine->stand_behind(true);
-    on.spawn(take_a_while(*crowd.back()->mine, count));
-    ASSERT_EQ(::write(crowd.back()->other.get(), "x", 1), 1);
-  }
+  const auto crowd = crowd_behind(on, 50, [&] { over = ++seen == 50; });
   for (int at = 0; at < 20; ++at) on.spawn(yield_again());
   on.run_until_idle();
   EXPECT_EQ(seen, 50);
