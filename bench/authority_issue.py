@@ -155,8 +155,11 @@ class Database:
         self.name, self.url = self.server.new_database()
 
     def insert(self, statement, rows):
-        values = ", ".join("(" + ", ".join(str(one) if isinstance(one, int) else f"'{one}'" for one in row) + ")" for row in rows)
-        self.server.sql(statement.split(" VALUES ")[0] + " VALUES " + values, self.name)
+        # A command line holds a few hundred rows.
+        for first in range(0, len(rows), 200):
+            values = ", ".join("(" + ", ".join(str(one) if isinstance(one, int) else f"'{one}'" for one in row) + ")"
+                               for row in rows[first:first + 200])
+            self.server.sql(statement.split(" VALUES ")[0] + " VALUES " + values, self.name)
 
     def __enter__(self):
         return self
@@ -248,32 +251,40 @@ def issue(asked, folder):
 
 
 def ocsp(asked, folder):
-    """Answers a second by POST, each on a connection that is kept if the server keeps it."""
+    """Answers a second by POST, each on a connection that is kept if the server keeps it, and CPU in µs for each."""
     mutual, pki = make_pki(asked, folder)
     question = folder / "question.der"
-    openssl_pki.openssl("ocsp", "-issuer", pki / "intermediate.crt", "-cert", pki / "issued/client.crt", "-no_nonce",
-                        "-reqout", question)
-    body = question.read_bytes()
 
-    def ask(connection, _):
-        connection.request("POST", "/ocsp", body, {"Content-Type": "application/ocsp-request"})
-        expect(connection.getresponse())
+    def body_with(nonce):
+        openssl_pki.openssl("ocsp", "-issuer", pki / "intermediate.crt", "-cert", pki / "issued/client.crt", nonce,
+                            "-reqout", question)
+        return question.read_bytes()
+
+    plain, with_nonce = body_with("-no_nonce"), body_with("-nonce")
 
     count = asked.requests * 2
-    found = {"mutual": [], "openssl": []}
+    found = collections.defaultdict(list)
+
+    def measure(kind, server, clients, requests, port, body=plain):
+        def ask(connection, _):
+            connection.request("POST", "/ocsp", body, {"Content-Type": "application/ocsp-request"})
+            expect(connection.getresponse())
+
+        before = server.cpu_seconds()
+        found[kind].append(at_once(clients, range(requests), lambda: http.client.HTTPConnection("localhost", port), ask))
+        found[kind + "_cpu_us"].append((server.cpu_seconds() - before) * 1e6 / requests)
+
     for _ in range(asked.rounds):
         with Running(folder, mutual, "ca", "serve", "--pki", pki, "--listen", "localhost:0", "--plain-listen",
                      "localhost:0", "--quiet", core=asked.server_core, ready=r"http://[^ /]*:(\d+)") as server:
-            port = int(server.found)
-            found["mutual"].append(
-                at_once(4, range(count), lambda: http.client.HTTPConnection("localhost", port), ask))
+            measure("mutual", server, 4, count, int(server.found))
+            measure("mutual_signed", server, 4, count, int(server.found), with_nonce)
         serial = subprocess.run(["openssl", "x509", "-in", pki / "issued/client.crt", "-noout", "-serial"],
                                 capture_output=True, text=True, check=True).stdout.strip().split("=")[1]
         (folder / "index.txt").write_text(f"V\t300101000000Z\t\t{serial}\tunknown\t/CN=client\n")
         with Running(folder, "openssl", "ocsp", "-port", 8890, "-index", folder / "index.txt", "-CA",
                      pki / "intermediate.crt", "-rsigner", pki / "intermediate.crt", "-rkey", pki / "intermediate.key",
-                     core=asked.server_core, ready="(waiting for OCSP client|ACCEPT)"):
-            found["openssl"].append(
-                at_once(1, range(count // 5), lambda: http.client.HTTPConnection("127.0.0.1", 8890), ask))
+                     core=asked.server_core, ready="(waiting for OCSP client|ACCEPT)") as server:
+            measure("openssl", server, 1, count, 8890)
     shutil.rmtree(folder)
     return {name: statistics.median(all_of) for name, all_of in found.items()}
