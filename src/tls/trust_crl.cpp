@@ -126,8 +126,11 @@ result<std::vector<x509::certificate>> check_crl(const x509::lookup_list& list,
                     "does not say when the next one comes (nextUpdate; RFC 5280, 5.1.2.5), so nobody could tell when "
                     "it is stale: have the CA issue it with a date (openssl ca -gencrl -crldays 7)");
   }
-  if (X509_CRL_get_ext_by_NID(list.get(), NID_crl_number, -1) < 0) {
-    return unusable(list, "has no number (cRLNumber; RFC 5280, 5.2.3): have the CA issue it with one");
+  if (list.number().empty()) {
+    const bool has_another = X509_CRL_get_ext_by_NID(list.get(), NID_crl_number, -1) >= 0;
+    return unusable(list, fmt::format("has {} (cRLNumber; RFC 5280, 5.2.3): have the CA issue it with one",
+                                      has_another ? "a number that is below 0, longer than 20 octets or unreadable"
+                                                  : "no number"));
   }
   if (!names_one_algorithm(list)) {
     return unusable(list,

@@ -1,5 +1,7 @@
 #include "tls/verdict_lists.hpp"
 
+#include "x509/key_strength.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -62,11 +64,15 @@ int check_list(X509_STORE_CTX* context, X509_CRL* list) noexcept {
   const auto* known = asks != nullptr ? asks->by->list_of(list) : nullptr;
   const auto own = openssls_own().check_list;
   if (known == nullptr || own == nullptr) return X509_STORE_CTX_set_error(context, X509_V_ERR_UNSPECIFIED), 0;
+  const auto* issuer = issuer_at(context);
+  // A signer need not be in the path whose keys are judged, and with some keys everybody can sign.
+  if (issuer != nullptr && x509::weakness_of(X509_get0_pubkey(issuer), x509::key_of::anchor))
+    return complain(context, X509_V_ERR_CRL_SIGNATURE_FAILURE);
   // OpenSSL may judge the path of this list's signer meanwhile, by other lists.
   const auto* outer = std::exchange(asks->checks, known->is_compact() ? known : nullptr);
   const int ok = own(context, list);
   asks->checks = outer;
-  if (ok <= 0 || !known->is_compact() || is_signed_by(*asks->by, *known, issuer_at(context))) return ok;
+  if (ok <= 0 || !known->is_compact() || is_signed_by(*asks->by, *known, issuer)) return ok;
   return complain(context, X509_V_ERR_CRL_SIGNATURE_FAILURE);
 }
 

@@ -38,7 +38,10 @@ std::optional<sys_seconds> crl::next_update() const {
 std::string crl::number() const {
   const asn1_integer_ptr number(
       static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(get(), NID_crl_number, nullptr, nullptr)));
-  return number ? serial_text(number.get()) : std::string();
+  // RFC 5280 section 5.2.3: from 0 on, and in at most 20 octets.
+  const bool is_one =
+      number && ASN1_STRING_type(number.get()) != V_ASN1_NEG_INTEGER && ASN1_STRING_length(number.get()) <= 20;
+  return is_one ? serial_text(number.get()) : std::string();
 }
 
 std::size_t crl::size() const {

@@ -32,7 +32,7 @@ class crl {
   sys_seconds this_update() const;
   /// When a newer one is due; nothing if it does not say.
   std::optional<sys_seconds> next_update() const;
-  /// The CRL number in lower-case hex; empty if it has none.
+  /// The CRL number in lower-case hex; empty if it has none, or none that a CRL may have (RFC 5280 section 5.2.3).
   std::string number() const;
   /// How many certificates it revokes.
   std::size_t size() const;

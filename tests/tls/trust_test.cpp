@@ -111,6 +111,13 @@ TEST(trust, revocation_lists_that_nobody_could_be_judged_by_are_errors) {
   EXPECT_EQ(with(pki.root, {.begins_in = -day * 2, .ends_in = -day}), "made") << "stale is told when somebody comes";
   EXPECT_THAT(with(pki.root, {.ends_in = std::nullopt}), HasSubstr("nextUpdate"));
   EXPECT_THAT(with(pki.root, {.number = std::nullopt}), HasSubstr("cRLNumber"));
+  // Below 0; of 21 octets; no number at all. The lowest is 0, and the longest is of 20 octets.
+  for (const auto* const bad : {"DER:0201FF", "DER:021501000000000000000000000000000000000000000000", "DER:0500"}) {
+    EXPECT_THAT(with(pki.root, {.number = std::nullopt, .more = {{"2.5.29.20", bad}}}), HasSubstr("a number that is"));
+  }
+  for (const auto* const good : {"DER:020100", "DER:02147FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF"}) {
+    EXPECT_EQ(with(pki.root, {.number = std::nullopt, .more = {{"2.5.29.20", good}}}), "made");
+  }
   EXPECT_THAT(with(pki.root, {.more = {{"1.2.3.4.5", "critical,DER:0500"}}}), HasSubstr("critical"));
   EXPECT_THAT(with(test::with_other_key(pki.root), {}), HasSubstr("not signed by"));
 }

@@ -3,6 +3,7 @@
 #include "tls/verdict_lists.hpp"
 
 #include "support/judging.hpp"
+#include "support/odd_keys.hpp"
 #include "tls/verdict.hpp"
 #include "tls/verdict_examine.hpp"
 #include "tls/verdict_people.hpp"
@@ -326,6 +327,25 @@ TEST(verdict_lists, the_signer_of_another_issuers_list_is_judged_by_lists_in_bot
   EXPECT_EQ(same_answer({"signer not revoked", client, {empty, indirect}, where}), "good");
   EXPECT_EQ(same_answer({"signer revoked", client, {of_signer, indirect}, where}), "revocation_unknown");
   EXPECT_EQ(same_answer({"root's list forged", client, {der_of_list(forger, {}), indirect}, where}), "no trust");
+}
+
+// With the exponent 1 everybody can sign: such a list would say of everybody that he is not on it.
+TEST(verdict_lists, a_signer_with_whose_key_everybody_can_sign_proves_nobody_good) {
+  const auto client = alice(client_with([](test::spec& one) {
+    one.more = {{"crlDistributionPoints", points_to_list_signer()}};
+  }));
+  auto contents = test::intermediate_spec("Acme Lists");
+  contents.with = test::make_rsa_key_of_one();
+  const auto weak = issue(acme().root, contents);
+  for (const auto* signer : {&list_signer(), &weak}) {
+    const auto indirect = der_of_list(*signer, {.more = {{"issuingDistributionPoint", is_indirect}}});
+    for (const auto form : {0U, 2U}) {
+      const auto by = trust_for({"weak", client, {roots_list(), indirect}, issuer_is::only_sent}, form);
+      ASSERT_TRUE(by);
+      const auto judged = outcome(test::judge(**by, {client, acme().intermediate, *signer}));
+      EXPECT_EQ(judged, signer == &weak ? "revocation_unknown" : "good") << "form " << form;
+    }
+  }
 }
 
 // Only the name inside is signed. OpenSSL does not compare the two.
