@@ -12,6 +12,15 @@ def environment():
     return {name: value for name, value in os.environ.items() if not name.startswith("MUTUAL_")}
 
 
+def most_memory_mib(pid):
+    """The most that a process has had since it began its program; 0 if it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
 def run(*words, cwd=None):
     """Runs it to its end; gives seconds, the most memory that it had (MiB), and the first of what it printed."""
     begun = time.monotonic()
@@ -19,14 +28,21 @@ def run(*words, cwd=None):
     with tempfile.TemporaryFile() as printed:
         process = subprocess.Popen([str(word) for word in words], cwd=cwd, env=environment(), stdout=printed,
                                    stderr=subprocess.STDOUT)
-        _, status, used = os.wait4(process.pid, 0)
+        # What wait4() tells of memory counts this process as well, of which the other begins as a copy.
+        most = 0.0
+        while True:
+            most = max(most, most_memory_mib(process.pid))
+            pid, status, used = os.wait4(process.pid, os.WNOHANG)
+            if pid != 0:
+                break
+            time.sleep(0.002)
         process.returncode = os.waitstatus_to_exitcode(status)
         printed.seek(0)
         said = printed.read(65536).decode(errors="replace")
     if process.returncode != 0:
         raise SystemExit(f"{words[0]} {words[1]} failed: {said[-2000:]}")
     return {"seconds": time.monotonic() - begun, "cpu_seconds": used.ru_utime + used.ru_stime,
-            "most_mib": used.ru_maxrss / 1024, "said": said}
+            "most_mib": most, "said": said}
 
 
 class Running:
@@ -66,10 +82,7 @@ class Running:
         return 0.0
 
     def most_memory_mib(self):
-        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        return most_memory_mib(self.process.pid)
 
     def __enter__(self):
         return self

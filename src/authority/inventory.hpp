@@ -48,7 +48,8 @@ class inventory {
   /// name may then be issued anew, except while it is on hold; but tokens
   /// that were made for the name before are withdrawn.
   result<> revoke(std::string_view serial, revocation_reason reason, std::string_view why = {});
-  /// Takes a hold back; already_exists if there is none, for no other revocation can be taken back.
+  /// Takes a hold back; already_exists if there is none, for no other revocation can be taken back, or if the key was
+  /// found to be compromised meanwhile.
   result<> release(std::string_view serial, std::string_view why = {});
 
   /// Takes the next number for a revocation list of that issuer, and shows each entry that it has to have, in no order.
@@ -67,6 +68,11 @@ class inventory {
 
   /// The last revocation or release that was noted, as `list_facts::covers` counts them; 0 if there is none.
   result<std::int64_t> last_revocation();
+  /// The last one later than `after` of a certificate of that issuer; 0 if there is none. What it costs depends on how
+  /// many there are since.
+  result<std::int64_t> last_revocation_of(std::string_view issuer, std::int64_t after);
+  /// Whether somebody has said that nothing depends on that CA any more.
+  result<bool> is_finished_with(std::string_view serial);
 
   /// Notes a token that was made.
   result<> add_token(const token_facts& one, std::string_view why);

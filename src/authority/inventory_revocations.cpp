@@ -133,6 +133,22 @@ result<std::vector<record>> inventory::good_of_key(const EVP_PKEY* key) {
   return found;
 }
 
+namespace {
+
+// What was found out of another certificate of the key meanwhile holds for this one, too.
+result<> check_may_be_released(database& db, const record& one) {
+  const auto known = x509::certificate::from_der(one.der);
+  if (!known || x509::key_digest(X509_get0_pubkey(known->get())).empty()) return {};  // No such key was ever noted.
+  MUTUAL_TRY(const bool is_compromised, authority::is_compromised(db, X509_get0_pubkey(known->get())));
+  if (!is_compromised) return {};
+  return error(errc::already_exists,
+               fmt::format("the key of {} was revoked as compromised under another certificate, so the hold is not "
+                           "taken back: mutual revoke {} --reason keyCompromise",
+                           called(one), one.serial));
+}
+
+}  // namespace
+
 result<> inventory::release(std::string_view serial, std::string_view why) {
   MUTUAL_TRY(auto change, begin());
   MUTUAL_TRY(const auto one, existing(*this, serial));
@@ -142,6 +158,7 @@ result<> inventory::release(std::string_view serial, std::string_view why) {
                  fmt::format("{} was revoked on {} ({}), and only a hold can be taken back: issue a new certificate",
                              called(one), to_text(one.revoked->at), to_string(one.revoked->reason)));
   }
+  MUTUAL_CHECK(check_may_be_released(*db_, one));
   MUTUAL_TRY(
       const auto updated,
       db_->change("UPDATE certificates SET revoked_at = NULL, revoked_reason = NULL WHERE serial = $1", {serial}));
@@ -167,6 +184,21 @@ result<std::uint64_t> inventory::highest_list_number(std::string_view issuer) {
 
 result<std::int64_t> inventory::last_revocation() {
   return number_from(*db_, "SELECT coalesce(max(id), 0) FROM revocations", {});
+}
+
+result<std::int64_t> inventory::last_revocation_of(std::string_view issuer, std::int64_t after) {
+  return number_from(
+      *db_,
+      "SELECT coalesce(max(r.id), 0) FROM revocations r JOIN certificates c ON c.serial = r.serial WHERE "
+      "r.id > $1 AND c.issuer = $2",
+      {after, issuer});
+}
+
+// The words of the index of the few acts that say so.
+result<bool> inventory::is_finished_with(std::string_view serial) {
+  MUTUAL_TRY(const auto found,
+             number_from(*db_, "SELECT count(*) FROM acts WHERE what = 'retired' AND serial = $1", {serial}));
+  return found != 0;
 }
 
 result<list_begun> inventory::begin_list(const list_request& wanted,

@@ -75,9 +75,9 @@ result<std::string> list_there(const x509::certificate& ca, const std::filesyste
 }
 
 // The roots whose lists servers need: the present one, and those that were replaced and are trusted still.
-result<std::vector<root_place>> roots_of(const layout& places) {
+result<std::vector<root_place>> roots_of(const layout& places, inventory& in) {
   MUTUAL_TRY(auto own, current_root(places));
-  MUTUAL_TRY(const auto retired, load_retired(places));
+  MUTUAL_TRY(const auto retired, load_retired(places, in));
   std::vector<root_place> out{std::move(own)};
   for (const auto& one : retired.roots) {
     if (one.needs_list) out.push_back(one.root);
@@ -151,7 +151,7 @@ result<made_list> pki::make_root_list(const x509::identity& root) {
 result<bool> pki::has_lists() const { return file::exists(places_.revocation_lists()); }
 
 result<std::string> pki::root_list_advice() {
-  MUTUAL_TRY(const auto roots, roots_of(places_));
+  MUTUAL_TRY(const auto roots, roots_of(places_, *inventory_));
   for (const auto& root : roots) {
     MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
     if (found.how != standing::due) continue;
@@ -171,7 +171,7 @@ result<std::vector<made_list>> pki::make_lists(const list_options& how) {
 }
 
 result<> pki::ask_for_roots(opened_roots& keys) {
-  MUTUAL_TRY(const auto roots, roots_of(places_));
+  MUTUAL_TRY(const auto roots, roots_of(places_, *inventory_));
   for (const auto& root : roots) {
     MUTUAL_TRY(const auto there, look_at_list(root, places_.revocation_list(root.called), *inventory_));
     if (there.how < standing::due || (there.how == standing::due && keys.are_named())) (void)keys.open(root, false);
@@ -248,7 +248,7 @@ result<> check_named_keys(const std::vector<root_place>& roots, opened_roots& ke
 
 result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, opened_roots& keys) {
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
-  MUTUAL_TRY(const auto retired, load_retired(places_));
+  MUTUAL_TRY(const auto retired, load_retired(places_, *inventory_));
   lists_so_far out;
   std::string pem;
   const auto make = [&](const x509::identity& of, const std::string& called) -> result<> {
@@ -273,7 +273,7 @@ result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, 
     if (!out.lacking) return std::move(out.lacking).error();
     return std::move(out.made);
   }
-  MUTUAL_TRY(const auto roots, roots_of(places_));
+  MUTUAL_TRY(const auto roots, roots_of(places_, *inventory_));
   for (const auto& root : roots) {
     MUTUAL_TRY(const auto list, root_list(root, how, keys, out));
     pem += list;

@@ -87,7 +87,7 @@ result<std::vector<ocsp_responder>> pki::ready_responders(result<>* failed) {
     fail(own_root.error());
   }
   const auto name_of = [](const std::string& called) { return std::filesystem::path(called).filename().string(); };
-  if (const auto retired = load_retired(places_)) {
+  if (const auto retired = load_retired(places_, *inventory_)) {
     for (const auto& one : retired->issuers) {
       if (one.has_ended) continue;
       const result<x509::identity> with_key =

@@ -49,7 +49,7 @@ result<> put_back(const layout& places, const std::filesystem::path& file, bool 
   MUTUAL_TRY(const auto known, in.find_serial(leaf.serial()));
   if (known) return {};
   const auto issuers = x509::load_certificates(places.intermediate_certificate());
-  MUTUAL_TRY(const auto retired, load_retired(places));
+  MUTUAL_TRY(const auto retired, load_retired(places, in));
   bool is_ours = issuers && leaf.is_signed_by(issuers->front());
   for (const auto& one : retired.issuers) is_ours = is_ours || leaf.is_signed_by(one.who.leaf());
   if (!is_ours) return {};
@@ -137,7 +137,7 @@ result<> put_back_list(const layout& places, const std::filesystem::path& file, 
   for (const auto& from : {places.intermediate_certificate(), places.root_certificate()}) {
     if (const auto read = x509::load_certificates(from); read) issuers.push_back(read->front());
   }
-  MUTUAL_TRY(const auto retired, load_retired(places));
+  MUTUAL_TRY(const auto retired, load_retired(places, in));
   for (const auto& one : retired.issuers) issuers.push_back(one.who.leaf());
   for (const auto& one : retired.roots) issuers.push_back(one.root.certificate);
   for (const auto& list : lists) {
@@ -176,6 +176,35 @@ result<> void_tokens(inventory& in) {
   return {};
 }
 
+// A last list is to the end of its CA: whoever made it has finished with that CA.
+result<> put_back_ends(const layout& places, inventory& in) {
+  MUTUAL_TRY(const auto retired, load_retired(places, in));
+  for (const auto& one : retired.issuers) {
+    const auto& ca = one.who.leaf();
+    const auto path = places.revocation_list(one.called);
+    MUTUAL_TRY(const bool has_list, file::exists(path));
+    if (one.key_state || one.key_state.error().code() != errc::not_found || !has_list) continue;
+    MUTUAL_TRY(const auto lists, x509::load_crls(path));
+    const bool is_last = lists.front().is_signed_by(ca) && lists.front().next_update() == ca.not_after();
+    if (is_last) MUTUAL_CHECK(in.note("retired", ca.serial(), "intermediate", "put back: its last list is here"));
+  }
+  return {};
+}
+
+// Lists that were made since a backup of the whole folder may have gone out, and nobody here knows their numbers: each
+// must have a number that none of those has.
+result<> leave_numbers_out(inventory& in) {
+  constexpr std::uint64_t more_than_were_made = 100'000;
+  for (const auto purpose : {x509::profile::root, x509::profile::intermediate}) {
+    MUTUAL_TRY(const auto all, in.of_profile(purpose));
+    for (const auto& one : all) {
+      MUTUAL_TRY(const auto highest, in.highest_list_number(one.subject));
+      if (highest != 0) MUTUAL_CHECK(in.skip_list_numbers(one.subject, highest + more_than_were_made));
+    }
+  }
+  return {};
+}
+
 // Everything that the folder knows, and what is no longer good.
 result<> put_all_back(const layout& places, const list_numbers& numbers, inventory& in, recovery& told) {
   MUTUAL_CHECK(put_back_authorities(places, in, told));
@@ -185,6 +214,7 @@ result<> put_all_back(const layout& places, const list_numbers& numbers, invento
   told.revoked = std::move(from_lists.revoked);
   told.unknown = std::move(from_lists.unknown);
   for (const auto& [issuer, number] : numbers) MUTUAL_CHECK(in.skip_list_numbers(issuer, number));
+  MUTUAL_CHECK(put_back_ends(places, in));
   return void_tokens(in);
 }
 
@@ -245,39 +275,45 @@ result<> check_is_ours(const layout& places, inventory& in) {
   return check_is_own(places, in);
 }
 
-result<> take_as_it_is(const layout& places, inventory& in, recovery& told) {
+result<> take_as_it_is(const layout& places, inventory& in, bool is_restored, recovery& told) {
   to_catch_up besides;
   const auto older = check_not_older(places, in, &besides);
-  told.was_older = !older;
-  if (older) {
+  told.was_older = !older || is_restored;
+  if (!told.was_older) {
     if (besides.is_server_to_note) MUTUAL_CHECK(note_server_for_all(in));
     return besides.is_taken_since ? catch_up(places, in) : result<>();
   }
   // What cannot be read just now is no older backup: nothing is recovered from that.
-  if (older.error().code() != errc::bad_input) return older.error();
+  if (!older && older.error().code() != errc::bad_input) return older.error();
   const auto seen = read_mark(places);
   if (!seen && seen.error().code() != errc::bad_input) return seen.error();
   MUTUAL_TRY(const auto found, in.how_far());
   told.last_act = found.act;
   list_numbers numbers;
   if (seen && *seen) {
-    if ((*seen)->seen.inventory != found.inventory) return older.error();  // Another PKI's: nobody can mean that.
+    // Another PKI's: nobody can mean that.
+    if (!older && (*seen)->seen.inventory != found.inventory) return older.error();
     told.seen_act = (*seen)->seen.act;
     numbers = (*seen)->list_numbers;
   }
   MUTUAL_TRY(auto whole, in.begin());
   MUTUAL_CHECK(put_all_back(places, numbers, in, told));
+  if (is_restored) MUTUAL_CHECK(leave_numbers_out(in));
   // All others learn by this that it is meant.
   MUTUAL_CHECK(note_footing(in.on()));
   MUTUAL_CHECK(in.note("recovered", {}, {}, in_words(told)));
   MUTUAL_CHECK(whole.commit());
   MUTUAL_TRY(const auto now, in.how_far());
+  for (auto& [issuer, number] : numbers) {
+    MUTUAL_TRY(number, in.highest_list_number(issuer));
+  }
   return write_mark(places, {now, numbers});
 }
 
 }  // namespace
 
-result<recovery> recover(const std::filesystem::path& folder, const std::string& store, bool lost_machines) {
+result<recovery> recover(const std::filesystem::path& folder, const std::string& store, bool lost_machines,
+                         bool is_restored) {
   const layout places(folder);
   MUTUAL_TRY(const auto lock, folder_lock::take(folder));
   MUTUAL_CHECK(finish_move(places));
@@ -286,7 +322,7 @@ result<recovery> recover(const std::filesystem::path& folder, const std::string&
   MUTUAL_CHECK(check_is_ours(places, *in));
   recovery told;
   MUTUAL_TRY(told.is_server_unseen, is_server_unseen(in->on()));
-  MUTUAL_CHECK(take_as_it_is(places, *in, told));
+  MUTUAL_CHECK(take_as_it_is(places, *in, is_restored, told));
   if (lost_machines) {
     MUTUAL_CHECK(end_those_of_lost_machines(places, *in, told));
     MUTUAL_TRY(const auto now, in->how_far());

@@ -34,7 +34,12 @@ struct recovery {
 ///
 /// With `lost_machines` no other folder will finish what it has begun: since such a certificate may have left, it
 /// counts as issued from now on, stands for its name and can be revoked.
-result<recovery> recover(const std::filesystem::path& folder, const std::string& store, bool lost_machines = false);
+///
+/// With `is_restored` the folder itself is known to be an older one, which neither it nor its inventory can tell: what
+/// is newer in it (a server's copy of its lists) is put back, and the numbers of lists that nobody here remembers are
+/// left out.
+result<recovery> recover(const std::filesystem::path& folder, const std::string& store, bool lost_machines = false,
+                         bool is_restored = false);
 
 /// Notes, for all who use the inventory, on which server it is: see note_server(). Only in one's turn.
 result<> note_server_for_all(inventory& in);

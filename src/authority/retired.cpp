@@ -1,5 +1,6 @@
 #include "authority/retired.hpp"
 
+#include "authority/old_issuers.hpp"
 #include "authority/token_key.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
@@ -28,35 +29,77 @@ result<bool> is_trusted(const layout& places, const x509::certificate& root) {
   return std::find(trusted.begin(), trusted.end(), root) != trusted.end();
 }
 
-result<> add(const layout& places, const std::filesystem::path& certificate, retired_authorities& to) {
+error cannot_sign(const x509::certificate& ca, std::string_view why) {
+  return {errc::not_found,
+          fmt::format("{} cannot sign any more: {}, and nobody has said that nothing depends on that CA (mutual rotate "
+                      "finish): put it back",
+                      text::quoted(ca.subject()), why)};
+}
+
+// An intermediate whose certificate is there. The key of one that has ended signs nothing more, and need not be there
+// to be taken away.
+result<> add_issuer(const std::filesystem::path& key, retired_issuer found, inventory& in, retired_authorities& to) {
+  MUTUAL_TRY(const bool has_key, file::exists(key));
+  if (!has_key) {
+    MUTUAL_TRY(const bool is_finished, in.is_finished_with(found.who.leaf().serial()));
+    if (is_finished || found.has_ended) return {};
+    found.key_state =
+        cannot_sign(found.who.leaf(), fmt::format("its key {} is not there", text::printable(key.string(), 4096)));
+  } else if (!found.has_ended) {
+    auto certificate = key;
+    if (auto who = load_ca(certificate.replace_extension(".crt"), key)) {
+      found.who = *std::move(who);
+    } else {
+      found.key_state =
+          who.error().in(fmt::format("{} cannot sign any more", text::quoted(found.who.leaf().subject())));
+    }
+  }
+  to.issuers.push_back(std::move(found));
+  return {};
+}
+
+// One whose files are missing altogether would not be missed otherwise.
+result<> add_missing(const layout& places, inventory& in, const std::vector<std::string>& there,
+                     retired_authorities& to) {
+  // A PKI of certificates that sign themselves has no CA.
+  MUTUAL_TRY(const bool has_ca, file::exists(places.intermediate_certificate()));
+  if (!has_ca) return {};
+  MUTUAL_TRY(const auto issuing, x509::load_certificates(places.intermediate_certificate()));
+  MUTUAL_TRY(const auto old, old_issuers(in, issuing.front()));
+  for (const auto& one : old) {
+    if (std::find(there.begin(), there.end(), one.serial) != there.end()) continue;
+    MUTUAL_TRY(auto ca, x509::certificate::from_der(one.der));
+    auto why = cannot_sign(ca, fmt::format("its files {}.* are not there",
+                                           text::printable((places.retired() / one.serial).string(), 4096)));
+    to.issuers.push_back(
+        {{x509::private_key(x509::pkey_ptr()), {std::move(ca)}}, "retired/" + one.serial, false, std::move(why)});
+  }
+  return {};
+}
+
+result<> add(const layout& places, const std::filesystem::path& certificate, inventory& in,
+             std::vector<std::string>& there, retired_authorities& to) {
   const auto called = "retired/" + certificate.stem().string();
   MUTUAL_TRY(const auto all, x509::load_certificates(certificate));
   const auto& own = all.front();
+  there.push_back(own.serial());
   MUTUAL_TRY(const bool current, is_current(places, own));
   if (current) return {};
   auto key = certificate;
   key.replace_extension(".key");
   MUTUAL_TRY(const bool has_list, file::exists(places.revocation_list(called)));
-  MUTUAL_TRY(const bool has_key, file::exists(key));
   const bool has_ended = own.not_after() <= now();
   bool is_finished = has_ended;
   if (own.is_self_issued()) {
     MUTUAL_TRY(const bool trusted, is_trusted(places, own));
     is_finished = is_finished || !trusted;
     if (trusted) to.roots.push_back({{own, called, key}, has_list && !has_ended});
-  } else if (has_key) {
-    retired_issuer found{{x509::private_key(x509::pkey_ptr()), all}, called, has_ended};
-    // The key of one that has ended signs nothing more, and need not be there to be taken away.
-    if (!has_ended) {
-      if (auto who = load_ca(certificate, key)) {
-        found.who = *std::move(who);
-      } else {
-        found.key_state = who.error().in(fmt::format("{} cannot sign any more", text::quoted(own.subject())));
-      }
-    }
-    to.issuers.push_back(std::move(found));
+  } else {
+    const auto before = to.issuers.size();
+    MUTUAL_CHECK(add_issuer(key, {{x509::private_key(x509::pkey_ptr()), all}, called, has_ended}, in, to));
+    is_finished = is_finished || to.issuers.size() == before;
   }
-  if (has_list && (is_finished || (!has_key && !own.is_self_issued()))) {
+  if (has_list && is_finished) {
     MUTUAL_TRY(auto lists, x509::load_crls(places.revocation_list(called)));
     std::move(lists.begin(), lists.end(), std::back_inserter(to.last_lists));
   }
@@ -81,10 +124,12 @@ result<std::vector<std::filesystem::path>> certificates_in(const layout& places)
 
 }  // namespace
 
-result<retired_authorities> load_retired(const layout& places) {
+result<retired_authorities> load_retired(const layout& places, inventory& in) {
   retired_authorities out;
+  std::vector<std::string> there;
   MUTUAL_TRY(const auto certificates, certificates_in(places));
-  for (const auto& one : certificates) MUTUAL_CHECK(add(places, one, out));
+  for (const auto& one : certificates) MUTUAL_CHECK(add(places, one, in, there, out));
+  MUTUAL_CHECK(add_missing(places, in, there, out));
   return out;
 }
 

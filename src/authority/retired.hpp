@@ -1,6 +1,7 @@
 #pragma once
 // retired: CAs that issue no more since `mutual rotate`, but still answer for what they have issued.
 
+#include "authority/inventory.hpp"
 #include "authority/layout.hpp"
 #include "authority/root_key.hpp"
 #include "x509/crl.hpp"
@@ -38,8 +39,9 @@ struct retired_authorities {
   std::vector<x509::crl> last_lists;
 };
 
-/// What lies in the folder `retired`; nothing if there is no such folder.
-result<retired_authorities> load_retired(const layout& places);
+/// What lies in the folder `retired`, and what should: an intermediate that the inventory does not know to be finished
+/// with is there with a `key_state` that says what is missing, also if all of its files are.
+result<retired_authorities> load_retired(const layout& places, inventory& in);
 
 /// Takes away what a rotation that came to nothing has put there: second names of the present CAs' files, so that a
 /// root's key that is taken away or encrypted does not stay behind.

@@ -265,7 +265,9 @@ result<rotation_state> begin_rotation(pki& of, const rotation_request& request) 
   result<> lists;
   MUTUAL_CHECK(of.settle(&lists));
   for (const auto& one : made.lists) MUTUAL_CHECK(of.remember(&one));
-  if (!lists) return lists.error().in("the new CA issues from now on, but servers lack a revocation list");
+  // Whoever has said that it is lost knows; what is to be done about it is in the state that is told.
+  const bool is_known = !request.lost.empty() && !lists && lists.error().code() == errc::not_found;
+  if (!lists && !is_known) return lists.error().in("the new CA issues from now on, but servers lack a revocation list");
   return state_of_rotation(of);
 }
 
@@ -276,7 +278,7 @@ result<rotation_state> state_of_rotation(pki& of) {
   MUTUAL_TRY(const auto issuing, x509::load_certificates(places.intermediate_certificate()));
   out.issuing = issuing.front().subject();
   out.root = root.certificate.subject();
-  MUTUAL_TRY(const auto retired, load_retired(places));
+  MUTUAL_TRY(const auto retired, load_retired(places, of.records()));
   for (const auto& one : retired.issuers) {
     old_authority state{one.called, one.who.leaf().subject(), false, {}, false};
     MUTUAL_TRY(const auto known, of.records().find_serial(one.who.leaf().serial()));

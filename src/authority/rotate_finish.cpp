@@ -150,7 +150,7 @@ result<rotation_state> finish_rotation(pki& of, bool imported_too, const root_ac
   if (lists_are_there) MUTUAL_CHECK(of.ask_for_roots(keys));
   MUTUAL_TRY(const auto turn, of.take_turn());
   MUTUAL_TRY(const auto state, state_of_rotation(of));
-  MUTUAL_TRY(const auto retired, load_retired(places));
+  MUTUAL_TRY(const auto retired, load_retired(places, of.records()));
   MUTUAL_TRY(const bool with_lists, of.has_lists());
   const auto may_go = [&](const std::string& called) {
     return std::any_of(state.old.begin(), state.old.end(),

@@ -16,6 +16,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -52,7 +53,7 @@ class keeper {
   std::shared_ptr<const standing> seen() const { return seen_.get(); }
 
  private:
-  enum class lists_due { none, first, old, uncovered };
+  enum class lists_due { none, first, old, uncovered, uncovered_of_old };
 
   void until_stopped(std::chrono::milliseconds every, void (keeper::*what)());
   void tell();
@@ -64,9 +65,12 @@ class keeper {
   result<> look_at_responders(authority::pki& opened);
   result<> remember(authority::pki& opened);
   result<lists_due> what_is_due(authority::pki& opened);
+  result<> look_at_old_issuers(authority::pki& opened);
+  result<> check_old_can_sign(authority::pki& opened) const;
   result<> make_lists(authority::pki& opened, lists_due why);
   result<std::vector<authority::made_list>> make_lists_if_still_due(authority::pki& opened, lists_due why);
   static const char* words_of(lists_due why);
+  std::uint64_t number_of(const std::string& issuer) const;  // of its list in the folder; 0 for none
   result<> read_own_list(std::string stamp, const std::vector<authority::record>& roots);
   result<> look_at_authorities(authority::pki& opened);
   result<bool> drop_revoked_responders(authority::pki& opened);
@@ -93,9 +97,10 @@ class keeper {
   std::chrono::steady_clock::time_point remembered_{};
   std::chrono::steady_clock::time_point looked_{};
   std::optional<std::chrono::steady_clock::time_point> uncovered_since_;
-  std::string lists_stamp_;       // of the lists in the folder when they were last read
-  std::uint64_t own_number_ = 0;  // of the intermediate's; 0 for none
-  std::string own_issuer_;
+  std::string lists_stamp_;                       // of the lists in the folder when they were last read
+  std::map<std::string, std::uint64_t> numbers_;  // of each CA's list, by its name
+  std::vector<std::string> behind_;               // serials of old CAs that have revoked since their lists
+  std::optional<x509::certificate> issuing_;
   std::vector<x509::lookup_list> root_lists_;           // of all roots, as servers have them
   std::chrono::steady_clock::time_point not_before_{};  // for the next attempt at lists, after one that failed
   std::chrono::seconds failed_wait_{};

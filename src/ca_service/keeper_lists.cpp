@@ -1,5 +1,7 @@
 // Keeping revocation lists fresh: which are due, and making them.
 
+#include "authority/old_issuers.hpp"
+#include "authority/retired.hpp"
 #include "base/text.hpp"
 #include "ca_service/keeper.hpp"
 #include "tls/file_watch.hpp"
@@ -21,7 +23,7 @@ using clock = std::chrono::steady_clock;
 // Whoever revokes makes the list himself, as a rule, and should have the time to.
 constexpr std::chrono::milliseconds patience{400};
 constexpr std::chrono::hours list_age{24};
-constexpr std::chrono::seconds first_wait{30}, longest_wait{60};
+constexpr std::chrono::seconds first_wait{30}, longest_wait{60}, look_at_keys_again{5};
 
 bool is_old(const authority::list_facts& newest) {
   // Else lists would be made on and on in the last minutes of a CA, of which each has lived through half of its time.
@@ -61,7 +63,7 @@ result<> keeper::look_at_lists(authority::pki& opened) {
   looked_ = present;
   MUTUAL_TRY(const auto due, what_is_due(opened));
   seen_act_ = next_.acts;
-  if (due == lists_due::uncovered) {
+  if (due == lists_due::uncovered || due == lists_due::uncovered_of_old) {
     if (!uncovered_since_) uncovered_since_ = present;
     if (present - *uncovered_since_ < patience) return {};
     // Whoever asks meanwhile hears of it, however long it takes.
@@ -81,12 +83,15 @@ result<keeper::lists_due> keeper::what_is_due(authority::pki& opened) {
     MUTUAL_CHECK(read_own_list(std::move(stamp), roots));
   }
   MUTUAL_CHECK(look_at_authorities(opened));
-  MUTUAL_TRY(const auto own, opened.records().list_numbered(own_issuer_, own_number_));
+  const auto own_issuer = issuing_->subject();
+  MUTUAL_TRY(const auto own, opened.records().list_numbered(own_issuer, number_of(own_issuer)));
+  MUTUAL_CHECK(look_at_old_issuers(opened));
   MUTUAL_TRY(const auto last, opened.records().last_revocation());
   // What failed for those before is tried for this one at once.
   if (last != last_revocation_) not_before_ = {}, failed_wait_ = {};
   last_revocation_ = last;
   if (!own || own->covers < last) return lists_due::uncovered;
+  if (!behind_.empty()) return lists_due::uncovered_of_old;
   return is_old(*own) ? lists_due::old : lists_due::none;
 }
 
@@ -95,15 +100,17 @@ result<> keeper::read_own_list(std::string stamp, const std::vector<authority::r
   const auto& places = authority_.places();
   MUTUAL_TRY(const auto issuer, x509::load_certificates(places.intermediate_certificate()));
   MUTUAL_TRY(const auto root, x509::load_certificates(places.root_certificate()));
-  own_issuer_ = issuer.front().subject();
-  own_number_ = 0;
+  issuing_ = issuer.front();
+  numbers_.clear();
   next_.lists.clear();
   root_lists_.clear();
   const auto lists = x509::load_lookup_lists(places.revocation_lists());
   if (!lists && lists.error().code() != errc::not_found) return lists.error();
   for (const auto& one : lists ? *lists : std::vector<x509::lookup_list>()) {
     auto state = state_of(one, issuer.front(), root.front());
-    if (state.ca.part == "intermediate") own_number_ = state.number;
+    // What only has the name of ours is no list of it.
+    const auto called = one.issuer();
+    if (called != issuer.front().subject() || state.ca.part == "intermediate") numbers_.emplace(called, state.number);
     const bool is_of_root = std::any_of(roots.begin(), roots.end(),
                                         [&](const authority::record& ca) { return ca.subject == one.issuer(); });
     if (is_of_root) root_lists_.push_back(one);
@@ -113,6 +120,38 @@ result<> keeper::read_own_list(std::string stamp, const std::vector<authority::r
   }
   lists_stamp_ = std::move(stamp);
   return {};
+}
+
+std::uint64_t keeper::number_of(const std::string& issuer) const {
+  const auto found = numbers_.find(issuer);
+  return found == numbers_.end() ? 0 : found->second;
+}
+
+// A CA that was replaced answers for whom it has certified, and its key may be damaged or away when the others' is not.
+result<> keeper::look_at_old_issuers(authority::pki& opened) {
+  behind_.clear();
+  MUTUAL_TRY(const auto old, authority::old_issuers(opened.records(), *issuing_));
+  for (const auto& one : old) {
+    // Whoever has a certificate of a CA that was revoked is refused for that.
+    if (one.revoked && !one.revoked->is_hold()) continue;
+    MUTUAL_TRY(const bool lacks, authority::has_revoked_since(opened.records(), one.subject, number_of(one.subject)));
+    if (lacks) behind_.push_back(one.serial);
+  }
+  return {};
+}
+
+// An error if none of those that are behind can sign: another attempt would use numbers of all CAs up for nothing.
+result<> keeper::check_old_can_sign(authority::pki& opened) const {
+  MUTUAL_TRY(const auto retired, authority::load_retired(authority_.places(), opened.records()));
+  result<> why;
+  for (const auto& one : retired.issuers) {
+    const auto serial = one.who.leaf().serial();
+    if (std::find(behind_.begin(), behind_.end(), serial) == behind_.end()) continue;
+    if (one.key_state) return {};
+    why = one.key_state.error().in(
+        fmt::format("revocations are on no list (if its key is lost, revoke the CA: mutual revoke {})", serial));
+  }
+  return why;
 }
 
 // The root's key may have been away when a CA was revoked: then its list does not say it yet, and whatever that CA has
@@ -136,6 +175,11 @@ result<> keeper::look_at_authorities(authority::pki& opened) {
 result<> keeper::make_lists(authority::pki& opened, lists_due why) {
   const auto present = clock::now();
   if (present < not_before_) return *failure_;
+  if (const auto can = why == lists_due::uncovered_of_old ? check_old_can_sign(opened) : result<>(); !can) {
+    not_before_ = present + look_at_keys_again;
+    failure_ = can.error();
+    return *failure_;
+  }
   const auto stamp = lists_stamp();
   const auto made = make_lists_if_still_due(opened, why);
   if (!made) {
@@ -173,6 +217,7 @@ const char* keeper::words_of(lists_due why) {
     case lists_due::old:
       return "the one before grows old";
     case lists_due::uncovered:
+    case lists_due::uncovered_of_old:
       return "a revocation was on no list";
     case lists_due::none:
     case lists_due::first:

@@ -20,7 +20,7 @@ namespace {
 struct options {
   std::filesystem::path pki;
   std::string store;
-  bool lost_machines = false;
+  bool lost_machines = false, restored = false;
 };
 
 std::string listing(const std::vector<std::string>& words) {
@@ -36,13 +36,16 @@ void print_blindness() {
 }
 
 result<> run(const options& given) {
-  MUTUAL_TRY(const auto told, authority::recover(authority::pki_folder(given.pki), given.store, given.lost_machines));
+  MUTUAL_TRY(const auto told,
+             authority::recover(authority::pki_folder(given.pki), given.store, given.lost_machines, given.restored));
   if (given.lost_machines) {
     print("Begun on machines that are lost, and issued from now on: {}. Revoke what nobody has.\n",
           listing(told.ended));
   }
   if (!told.was_older) {
-    print("The inventory is the newest that this folder has seen: there is nothing to recover.\n");
+    print(
+        "The inventory is the newest that this folder has seen: there is nothing to recover. (If the folder itself is "
+        "from a backup: --restored)\n");
     if (told.is_server_unseen) print_blindness();
     return {};
   }
@@ -69,13 +72,17 @@ void add_recover(CLI::App& program, action& chosen) {
   command->add_flag("--lost-machines", given->lost_machines,
                     "All other folders that have begun certificates and not finished them are gone for good: these "
                     "may have left, and count as issued");
+  command->add_flag("--restored", given->restored,
+                    "The whole folder was put back from a backup with its inventory, which neither can tell: put a "
+                    "server's copy of crl.pem there first, for who was revoked since");
   command->footer(
       "An older inventory may have forgotten certificates and revocations, so every command refuses it. This one "
       "takes\n"
       "it all the same, after it has put back what the folder still knows: certificates whose files are there, and\n"
       "whoever is on its revocation lists. List numbers go on from the highest that was seen. So it is with a\n"
       "PostgreSQL that was copied, restored or failed over since, whether or not anything is lacking; other folders\n"
-      "that lack nothing go on by themselves then.");
+      "that lack nothing go on by themselves then.\n"
+      "A folder that was put back as a whole cannot tell, so it must be told: --restored.");
   command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
 }
 

@@ -63,6 +63,22 @@ std::optional<std::string> number_of(const trust& in, const std::vector<x509::ce
   return highest;
 }
 
+// Whether another list stands for that one under its number, and none under a higher: a CA gives a number once (RFC
+// 5280 section 5.2.3), and one that counts again has been put back from a backup, and may have forgotten somebody.
+bool counts_again(const trust& made, const trust::revocation_list& before,
+                  const std::vector<x509::certificate>& signers) {
+  bool is_counted_again = false;
+  for (const auto& one : made.lists()) {
+    if (!are_of_one_series(one.list, before.list)) continue;
+    const auto is_its_own = [&](const x509::certificate& signer) { return one.list.is_signed_by(signer); };
+    if (std::none_of(signers.begin(), signers.end(), is_its_own)) continue;
+    const int order = compare_numbers(one.list, before.list);
+    if (order > 0) return false;
+    is_counted_again = is_counted_again || (order == 0 && !one.list.is_same_as(before.list));
+  }
+  return is_counted_again;
+}
+
 // Whoever a CA has certified ends with it, but for pins, which stand by themselves: its list may go then.
 bool has_served(const trust& in, const std::vector<x509::certificate>& signers) {
   const auto is_pin = [](const trust::entry& one) { return one.as == trust::role::pin; };
@@ -88,6 +104,14 @@ result<> check_not_older(const trust& made, const server_context* replaced) {
                                                 text::quoted(one.list.issuer())));
     }
     const auto current = number_of(before, *signers).value_or("");
+    if (counts_again(made, one, *signers)) {
+      return error(
+          errc::bad_input,
+          fmt::format("the revocation list of {} has the number 0x{} as the one in use, and says something else: "
+                      "its CA has been put back from a backup, it seems, and may have forgotten revocations (mutual "
+                      "recover --restored); put the list in use back, or make a newer one",
+                      text::quoted(one.list.issuer()), one.list.number()));
+    }
     if (next->size() > current.size() || (next->size() == current.size() && *next >= current)) continue;
     return error(
         errc::bad_input,

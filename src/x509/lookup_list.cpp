@@ -79,6 +79,14 @@ result<lookup_list> lookup_list::from_der(std::string_view der) {
   return lookup_list(*std::move(about), std::make_shared<const compact>(std::move(held)));
 }
 
+std::string_view lookup_list::signature() const {
+  if (compact_) return compact_->signature;
+  const ASN1_BIT_STRING* bits = nullptr;
+  X509_CRL_get0_signature(get(), &bits, nullptr);
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(bits)),
+          static_cast<std::size_t>(ASN1_STRING_length(bits))};
+}
+
 std::size_t lookup_list::size() const { return compact_ ? compact_->serials.size() : about_.size(); }
 
 std::size_t lookup_list::bytes() const { return compact_ ? compact_->serials.bytes() : 0; }

@@ -35,6 +35,8 @@ class lookup_list {
   std::optional<sys_seconds> next_update() const { return about_.next_update(); }
   /// The CRL number in lower-case hex; empty if it has none.
   std::string number() const { return about_.number(); }
+  /// Whether both are one list: they have one signature, and so say the same if it is good.
+  bool is_same_as(const lookup_list& other) const { return signature() == other.signature(); }
   /// How many entries it has.
   std::size_t size() const;
 
@@ -54,6 +56,7 @@ class lookup_list {
   lookup_list(crl about, std::shared_ptr<const compact> entries)
       : about_(std::move(about)), compact_(std::move(entries)) {}
   bool has_signed_digest(EVP_PKEY* key) const;
+  std::string_view signature() const;
 
   crl about_;
   std::shared_ptr<const compact> compact_;

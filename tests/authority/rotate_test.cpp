@@ -265,7 +265,7 @@ TEST_F(a_rotation, is_finished_when_only_responders_of_the_old_ca_are_left_and_n
   good(in.revoke(held, revocation_reason::certificate_hold, {}));
   EXPECT_THAT(message(finish_rotation(in)), HasSubstr("1 good certificates depend on"));
   good(in.revoke(held, revocation_reason::superseded, {}));
-  const auto old = good(load_retired(places)).issuers.at(0).who.leaf().serial();
+  const auto old = good(load_retired(places, opened().records())).issuers.at(0).who.leaf().serial();
   EXPECT_TRUE(std::filesystem::exists(places.responder(old)));
   EXPECT_TRUE(good(finish_rotation(in)).old.empty());
   EXPECT_FALSE(std::filesystem::exists(places.responder(old)));
@@ -302,7 +302,7 @@ TEST_F(a_rotation, to_a_third_root_is_believed_by_who_knows_the_first_alone) {
 TEST_F(a_rotation, whose_old_roots_list_has_run_out_holds_up_no_other) {
   good(opened().make_lists({}));
   begin(true);
-  const auto old = good(load_retired(places)).roots.at(0).root;
+  const auto old = good(load_retired(places, opened().records())).roots.at(0).root;
   auto key = good(x509::load_identity(places.retired() / (old.certificate.serial() + ".crt"), old.key_file));
   const auto past = now() - std::chrono::hours(1);
   const x509::crl_spec ended{900, past - std::chrono::hours(1), past, {}};
@@ -320,7 +320,7 @@ TEST_F(a_rotation, whose_old_roots_list_has_run_out_holds_up_no_other) {
 TEST_F(a_rotation, whose_old_ca_cannot_sign_any_more_holds_up_no_other_and_goes_only_once_it_is_revoked) {
   good(opened().make_lists({}));
   begin(false);
-  const auto old = good(load_retired(places)).issuers.at(0);
+  const auto old = good(load_retired(places, opened().records())).issuers.at(0);
   folder.write("pki/" + old.called + ".key", "damaged");
   issue("bob");
   auto in = opened();
@@ -341,11 +341,51 @@ TEST_F(a_rotation, whose_old_ca_cannot_sign_any_more_holds_up_no_other_and_goes_
   EXPECT_FALSE(std::filesystem::exists(folder / "pki" / (old.called + ".key")));
 }
 
+// What is not there has not been finished with: a list that nobody misses would let the revoked in.
+TEST_F(a_rotation, whose_old_cas_files_have_gone_lacks_its_list_and_says_so_until_it_is_revoked) {
+  good(opened().make_lists({}));
+  begin(false);
+  auto in = opened();
+  const auto old = good(load_retired(places, in.records())).issuers.at(0);
+  const auto alice = good(x509::load_certificates(places.certificate("alice"))).front();
+  const auto goes = [&](const char* kind, const char* told) {
+    std::filesystem::remove(folder / "pki" / (old.called + kind));
+    EXPECT_THAT(message(in.make_lists({})), HasSubstr(told)) << kind;
+    EXPECT_THAT(good(state_of_rotation(in)).old.at(0).cannot_sign, HasSubstr(told)) << kind;
+  };
+  good(in.revoke("alice", revocation_reason::superseded, {}));
+  goes(".key", ".key is not there");
+  // The list that is there goes on: without it servers would take none.
+  EXPECT_EQ(good(x509::load_crls(places.revocation_lists())).size(), 3U);
+  goes(".crt", ".* are not there");
+  EXPECT_EQ(good(x509::load_crls(places.revocation_lists())).size(), 3U);
+  goes(".crl", ".* are not there");
+  std::filesystem::remove_all(places.retired());
+  EXPECT_THAT(message(in.make_lists({})),
+              HasSubstr("if its key is lost, revoke it: mutual revoke " + old.who.leaf().serial()));
+  good(in.revoke(old.who.leaf().serial(), revocation_reason::ca_compromise, {}));
+  good(in.make_lists({}));
+  EXPECT_THAT(good(state_of_rotation(in)).old.at(0).cannot_sign, testing::IsEmpty());
+}
+
+TEST_F(a_rotation, that_is_finished_is_not_missed) {
+  good(opened().make_lists({}));
+  begin(false);
+  auto in = opened();
+  for (const char* name : {"alice", "localhost"}) renew(name), revoke_old(name);
+  EXPECT_TRUE(good(finish_rotation(in)).old.empty());
+  EXPECT_EQ(good(x509::load_crls(places.revocation_lists())).size(), 3U);
+  good(in.make_lists({}));
+  // Its last list may go, too, though servers that have it would miss it.
+  std::filesystem::remove_all(places.retired());
+  good(in.make_lists({}));
+}
+
 TEST_F(a_rotation, is_finished_with_a_last_list_by_who_opens_the_old_roots_key) {
   good(opened().make_lists({}));
   const auto first = good(x509::load_certificates(places.intermediate_certificate())).front().serial();
   begin(true);
-  const auto old = good(load_retired(places)).roots.at(0).root;
+  const auto old = good(load_retired(places, opened().records())).roots.at(0).root;
   const auto whole = good(x509::load_bundle(old.key_file));
   folder.write("pki/" + old.called + ".key", good(x509::encrypted_pem(*whole.key, "sesame")).view());
   auto in = opened();
@@ -361,7 +401,7 @@ TEST_F(a_rotation, leaves_an_old_root_whose_last_list_must_be_made_and_whose_key
   good(opened().make_lists({}));
   const auto stolen = issuing().serial();
   begin(true);
-  const auto old = good(load_retired(places)).roots.at(0).root;
+  const auto old = good(load_retired(places, opened().records())).roots.at(0).root;
   const auto away = folder / "away.key";
   std::filesystem::rename(old.key_file, away);
   auto in = opened();
@@ -371,7 +411,7 @@ TEST_F(a_rotation, leaves_an_old_root_whose_last_list_must_be_made_and_whose_key
   const auto stays = [&](const root_access& with, bool key_is_lost, const std::string& words) {
     EXPECT_THAT(message(finish_rotation(in, false, with, key_is_lost)), HasSubstr(words));
     EXPECT_EQ(folder.bytes("pki/trust.crt"), trust);
-    EXPECT_EQ(good(load_retired(places)).roots.size(), 1U);
+    EXPECT_EQ(good(load_retired(places, opened().records())).roots.size(), 1U);
   };
   stays({}, false, "--old-root-key-lost");
   for (const bool key_is_lost : {false, true}) {
@@ -386,7 +426,7 @@ TEST_F(a_rotation, lets_an_old_root_go_whose_key_is_lost_if_that_is_said_and_not
   good(opened().make_lists({}));
   const auto stolen = issuing().serial();
   begin(true);
-  const auto old = good(load_retired(places)).roots.at(0).root;
+  const auto old = good(load_retired(places, opened().records())).roots.at(0).root;
   std::filesystem::remove(old.key_file);
   auto in = opened();
   good(in.revoke(stolen, revocation_reason::ca_compromise, {}));

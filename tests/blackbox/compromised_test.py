@@ -67,6 +67,18 @@ class OnSqlite(stores.OnSqlite):
         self.run_tool("openssl", "req", "-new", "-key", key, "-subj", f"/CN={name}", "-out", f"{name}.csr")
         return f"{name}.csr"
 
+    def test_a_hold_is_not_taken_back_once_the_key_was_compromised_under_another_certificate(self):
+        self.run_tool("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "k.pem")
+        self.mutual("sign", self.request_of("k.pem", "bob"))
+        self.mutual("sign", self.request_of("k.pem", "carol"))
+        held = self.serial_of("bob")
+        self.mutual("revoke", "bob", "--reason", "certificateHold")
+        self.mutual("revoke", "carol", "--reason", "keyCompromise")
+        said = self.mutual("revoke", "bob", "--release", code=1)
+        self.assertIn("was revoked as compromised under another certificate", said)
+        self.assertIn(f"mutual revoke {held} --reason keyCompromise", said)
+        self.assertIn(held, self.crl()[1])
+
     def test_a_key_that_was_compromised_is_certified_by_no_way(self):
         self.run_tool("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", "k.pem")
         self.mutual("sign", self.request_of("k.pem", "bob"))

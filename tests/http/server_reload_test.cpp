@@ -165,7 +165,7 @@ TEST_F(server_reload, that_was_kept_from_reading_is_tried_until_it_can) {
   watching.watch_files = milliseconds(50);
   const service running(std::move(watching));
   EXPECT_EQ(get(running.port(), as_alice()).status, 200);
-  const auto revoking = make_crl(files_.people().intermediate, {.revoked = {files_.people().client}});
+  const auto revoking = make_crl(files_.people().intermediate, {.revoked = {files_.people().client}, .number = 2});
   files_.folder().write("next.crl", pem(revoking.get()));
   {
     const no_descriptors meanwhile;
@@ -193,6 +193,25 @@ TEST_F(server_reload, takes_lists_that_were_offered_while_a_file_was_wrong_when_
   files_.folder().write("server.key", key);
   ASSERT_TRUE(log_.wait_for("that were offered before are taken"));
   EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
+}
+
+// As a CA makes it that was put back from a backup with all that it knows: it has forgotten who was revoked since.
+TEST_F(server_reload, takes_no_list_that_says_something_else_under_the_number_of_the_one_in_use) {
+  const auto& people = files_.people();
+  const auto list_of = [&people](const test::crl_spec& contents) {
+    return *x509::lookup_list::from_der(x509::der_of(make_crl(people.intermediate, contents).get(), i2d_X509_CRL));
+  };
+  const auto revoked = list_of({.revoked = {people.client}, .number = 1000});
+  const service running(options());
+  EXPECT_TRUE(running->offer_lists({revoked}, "the feed"));
+  EXPECT_TRUE(running->offer_lists({revoked}, "the feed")) << "the same once more";
+  for (const auto& again : {std::vector{list_of({.number = 1000})}, std::vector{revoked, list_of({.number = 1000})}}) {
+    EXPECT_THAT(running->offer_lists(again, "the feed").error().message(),
+                testing::HasSubstr("has the number 0x3e8 as the one in use, and says something else"));
+    EXPECT_EQ(get(running.port(), as_alice()).alert, SSL_AD_CERTIFICATE_REVOKED);
+  }
+  EXPECT_TRUE(running->offer_lists({list_of({.number = 1001})}, "the feed"));
+  EXPECT_EQ(get(running.port(), as_alice()).status, 200);
 }
 
 TEST_F(server_reload, holds_the_lists_that_it_started_with_no_longer_than_until_others_take_their_place) {
@@ -304,9 +323,11 @@ TEST_F(server_reload, ends_whoever_is_revoked_among_many_also_when_news_comes_up
 
 TEST_F(server_reload, hears_revocation_lists_that_stand_in_a_trust_file) {
   auto config = files_.config(client_auth::required);
+  std::uint64_t number = 0;
   const auto with_lists = [&](const std::vector<identity>& revoked) {
-    return files_.people().root.pem() + pem(make_crl(files_.people().root).get()) +
-           pem(make_crl(files_.people().intermediate, {.revoked = revoked}).get());
+    ++number;
+    return files_.people().root.pem() + pem(make_crl(files_.people().root, {.number = number}).get()) +
+           pem(make_crl(files_.people().intermediate, {.revoked = revoked, .number = number}).get());
   };
   files_.folder().write("trust.crt", with_lists({}));
   const service running(config, log_);

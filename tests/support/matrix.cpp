@@ -78,7 +78,10 @@ matrix_world::matrix_world(const tls::levers& used)
 
 void matrix_world::write_lists() const {
   files_.write_revocations(revoked_);
-  const crl_spec stale{.revoked = revoked_, .begins_in = -std::chrono::hours(2), .ends_in = -std::chrono::hours(1)};
+  const crl_spec stale{.revoked = revoked_,
+                       .begins_in = -std::chrono::hours(2),
+                       .ends_in = -std::chrono::hours(1),
+                       .number = revoked_.size() + 1};
   stale_files_.folder().write("intermediate.crl", pem(make_crl(pki_.intermediate, stale).get()));
 }
 

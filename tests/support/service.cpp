@@ -20,8 +20,9 @@ tls::config server_files::config(tls::client_auth clients, bool revocations) con
 }
 
 void server_files::write_revocations(const std::vector<identity>& revoked) const {
-  folder_.write("root.crl", pem(make_crl(pki_.root).get()));
-  folder_.write("intermediate.crl", pem(make_crl(pki_.intermediate, {.revoked = revoked}).get()));
+  ++lists_;
+  folder_.write("root.crl", pem(make_crl(pki_.root, {.number = lists_}).get()));
+  folder_.write("intermediate.crl", pem(make_crl(pki_.intermediate, {.revoked = revoked, .number = lists_}).get()));
 }
 
 task<response> say_who(request& asked, http::answer_notes&) {

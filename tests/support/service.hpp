@@ -25,11 +25,13 @@ class server_files {
   /// server.crt, server.key, trust.crt (the root) and, if `revocations`, root.crl and intermediate.crl.
   tls::config config(tls::client_auth clients, bool revocations = false) const;
 
+  /// The lists of both CAs, each time with the next number.
   void write_revocations(const std::vector<identity>& revoked) const;
 
  private:
   pki pki_;
   scratch folder_;
+  mutable std::uint64_t lists_ = 0;
 };
 
 /// "NAME SHA256 full|resumed", NAME being "nobody" for whoever has proved nothing.
