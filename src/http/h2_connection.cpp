@@ -61,8 +61,9 @@ task<> h2_connection::serve() {
   for (bool ended = false;;) {
     now_ = clock::now();
     (void)handle_events();
-    const auto state = write_out();
+    // Before anything is written: what they held makes room for others, who must be told of it now.
     reap();
+    const auto state = write_out();
     if (state == output::gone || unwelcome_ || ended || time_is_up(state)) co_return;
     ours_to_end_ = state == output::drained && session_.over();
     if (ours_to_end_) co_return;
@@ -100,8 +101,7 @@ bool h2_connection::handle_events() {
 }
 
 void h2_connection::begin(h2_stream& on) {
-  // Taken back before anybody looked at it: no handler is troubled.
-  if (!on.open || unwelcome_) return session_.release(on);
+  if (unwelcome_) return session_.release(on);
   if (!guide_.still_welcome()) {
     unwelcome_ = true;
     return session_.release(on);

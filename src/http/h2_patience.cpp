@@ -17,6 +17,7 @@ int price_of(h2_nuisance what) {
       return 10;
     case h2_nuisance::settings:
     case h2_nuisance::empty_data:
+    case h2_nuisance::late_headers:
     case h2_nuisance::client_reset:
     case h2_nuisance::ping:
       return 5;

@@ -14,6 +14,7 @@ enum class h2_nuisance : std::uint8_t {
   ping,            ///< Answered, each (CVE-2019-9512).
   settings,        ///< Acknowledged, each (CVE-2019-9515).
   empty_data,      ///< A DATA frame without data that ends nothing (CVE-2019-9518).
+  late_headers,    ///< HEADERS for a stream that is over: read for HPACK's sake, and thrown away.
   small_window,    ///< A WINDOW_UPDATE beyond those that what we have sent accounts for.
   priority,        ///< PRIORITY, which means nothing here (CVE-2019-9513).
 };

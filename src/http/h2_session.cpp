@@ -91,13 +91,18 @@ bool h2_session::collect(std::string& out, std::size_t enough, time_point now) {
 }
 
 std::optional<h2_event> h2_session::next_event() {
-  if (!has_events()) return std::nullopt;
+  if (event_at_ == events_.size()) {
+    if (requests_.empty() || !may_begin()) return std::nullopt;
+    auto* const next = requests_.front();
+    requests_.erase(requests_.begin());
+    next->held_by_owner = true;
+    return h2_event{h2_event::kind::request, next};
+  }
   const auto next = events_[event_at_++];
-  if (!has_events()) {
+  if (event_at_ == events_.size()) {
     events_.clear();
     event_at_ = 0;
   }
-  if (next.what == h2_event::kind::request) next.stream->held_by_owner = true;
   return next;
 }
 
@@ -124,6 +129,7 @@ void h2_session::respond(h2_stream& to, const h2_head& head, std::string body) {
   if (!to.open) return;
   to.piece = head.body ? std::move(body) : std::string();
   to.ended = true;
+  unsent_ += to.piece.size();
   submit(to, head, head.body);
 }
 
@@ -160,27 +166,32 @@ void h2_session::release(h2_stream& which) {
   held_ -= which.held;
   which.held = 0;
   which.held_by_owner = false;
-  if (!which.open) {
-    // What is still to be told of it has nobody to be told to.
-    const auto untold = events_.begin() + static_cast<std::ptrdiff_t>(event_at_);
-    const auto is_of_it = [&](const h2_event& one) { return one.stream == &which; };
-    events_.erase(std::remove_if(untold, events_.end(), is_of_it), events_.end());
-    streams_.erase(which.id);
-  }
+  if (!which.open) return forget(which);
   repay();
 }
 
-// A stream is closed, by whomever. Whoever works on it is told; one that nobody knows of goes at once.
+// A stream is closed, by whomever. Whoever works on it is told; one that nobody works on goes at once.
 void h2_session::closed(h2_stream& on) {
   on.open = false;
   on.starving = false;
+  if (!on.from_source) unsent_ -= on.piece.size();
+  on.piece = std::string();
   if (on.held_by_owner) {
     events_.push_back({h2_event::kind::closed, &on});
-  } else if (!on.handed_over) {
-    held_ -= on.held;
-    streams_.erase(on.id);
-    repay();
+  } else {
+    forget(on);
   }
+}
+
+void h2_session::forget(h2_stream& which) {
+  held_ -= which.held;
+  requests_.erase(std::remove(requests_.begin(), requests_.end(), &which), requests_.end());
+  // What is still to be told of it has nobody to be told to.
+  const auto untold = events_.begin() + static_cast<std::ptrdiff_t>(event_at_);
+  const auto is_of_it = [&](const h2_event& one) { return one.stream == &which; };
+  events_.erase(std::remove_if(untold, events_.end(), is_of_it), events_.end());
+  streams_.erase(which.id);
+  repay();
 }
 
 void h2_session::abandon() {

@@ -52,9 +52,9 @@ class h2_session {
   bool collect(std::string& out, std::size_t enough, time_point now);
 
   /// The next thing that has happened. The stream of a `request` stays until it is released; a `closed` comes only for
-  /// streams whose `request` has been taken.
+  /// streams whose `request` has been taken. Requests come last, and wait while the client takes no answers.
   std::optional<h2_event> next_event();
-  bool has_events() const { return event_at_ < events_.size(); }
+  bool has_events() const { return event_at_ < events_.size() || (!requests_.empty() && may_begin()); }
 
   /// What has come of a request's body that is read in pieces; empty if there is nothing now. The client gets room for
   /// as much again.
@@ -115,6 +115,7 @@ class h2_session {
   void take_data(h2_stream& on, std::string_view piece);
   bool may_hold_more(const h2_stream& on) const;
   void repay();
+  bool may_begin() const;
   void give_room(h2_stream& on);
   void say_continue(h2_stream& to);
   void tell_of_piece(h2_stream& on);
@@ -125,6 +126,7 @@ class h2_session {
   bool body_is_late(const h2_stream& on) const;
   bool answer_is_not_read(const h2_stream& on) const;
   void closed(h2_stream& on);
+  void forget(h2_stream& which);
 
   const server_options& options_;
   std::shared_ptr<const connection_info> info_;
@@ -133,9 +135,11 @@ class h2_session {
   std::map<std::int32_t, std::unique_ptr<h2_stream>> streams_;
   std::vector<h2_event> events_;
   std::size_t event_at_ = 0;
+  std::vector<h2_stream*> requests_;  // that nobody has taken yet, the oldest first
   std::string* collecting_ = nullptr;
   bool paused_ = false;
-  std::size_t held_ = 0;  // bytes of bodies in memory, of all streams
+  std::size_t held_ = 0;    // bytes of bodies in memory, of all streams
+  std::size_t unsent_ = 0;  // bytes of whole answers that the client has not taken to their ends
   h2_patience patience_;
   time_point now_{};
   duration stalls_{};

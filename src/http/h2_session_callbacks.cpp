@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <new>
+#include <optional>
 #include <string_view>
 
 namespace mutual::http {
@@ -63,14 +64,30 @@ const nghttp2_session_callbacks* h2_session::callbacks::all() {
   return kept.made;
 }
 
+// Whether the client has begun that stream, and it is closed; somebody may work on it still.
+bool h2_session::callbacks::is_over(const h2_session& session, std::int32_t id) {
+  if (id == 0 || id > session.newest_) return false;
+  const auto* stream = session.find(id);
+  return stream == nullptr || !stream->open;
+}
+
+// What nghttp2 looks no further at, and tells nobody of: what means nothing here, and what is for streams that are
+// closed already. Some of it crosses with the end of an answer; a flood does not. DATA for those is dropped before
+// this, too.
+std::optional<h2_nuisance> h2_session::callbacks::unheard(const h2_session& session, const nghttp2_frame_hd& head) {
+  if (head.type == NGHTTP2_PRIORITY) return h2_nuisance::priority;
+  if (!is_over(session, head.stream_id)) return std::nullopt;
+  if (head.type == NGHTTP2_WINDOW_UPDATE) return h2_nuisance::small_window;
+  return head.type == NGHTTP2_HEADERS ? std::optional(h2_nuisance::late_headers) : std::nullopt;
+}
+
 // Every frame of a known type is seen here first, CONTINUATION too, before any of its payload.
 int h2_session::callbacks::begin_frame(nghttp2_session*, const nghttp2_frame_hd* head, void* self) noexcept {
   auto& session = of(self);
-  // nghttp2 looks no further at what means nothing here.
-  if (head->type == NGHTTP2_PRIORITY && !session.suffer(h2_nuisance::priority)) return NGHTTP2_ERR_CALLBACK_FAILURE;
+  if (const auto what = unheard(session, *head); what && !session.suffer(*what)) return NGHTTP2_ERR_CALLBACK_FAILURE;
   if (head->type == NGHTTP2_HEADERS) {
     // Of a block for a stream that is closed already nothing more is told, its end included: it is not waited for.
-    const bool ignored = head->stream_id <= session.newest_ && session.find(head->stream_id) == nullptr;
+    const bool ignored = is_over(session, head->stream_id);
     const bool is_whole = (head->flags & NGHTTP2_FLAG_END_HEADERS) != 0;
     session.block_began_ = ignored && is_whole ? std::nullopt : std::optional(session.now_);
     session.block_frames_ = session.block_bytes_ = session.block_plain_ = 0;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <nghttp2/nghttp2.h>
+#include <optional>
 
 namespace mutual::http {
 
@@ -14,6 +15,8 @@ struct h2_session::callbacks {
   /// All of them, made once.
   static const nghttp2_session_callbacks* all();
 
+  static bool is_over(const h2_session& session, std::int32_t id);
+  static std::optional<h2_nuisance> unheard(const h2_session& session, const nghttp2_frame_hd& head);
   static int begin_frame(nghttp2_session* session, const nghttp2_frame_hd* head, void* self) noexcept;
   static int begin_headers(nghttp2_session* session, const nghttp2_frame* frame, void* self) noexcept;
   static int header(nghttp2_session* session, const nghttp2_frame* frame, const std::uint8_t* name,

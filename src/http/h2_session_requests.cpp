@@ -13,6 +13,8 @@ namespace {
 constexpr auto shutdown_notice = std::chrono::seconds(1);
 // Each may hold a large message that is not whole, and what waits to be sent.
 constexpr std::ptrdiff_t most_tunnels = 16;
+// Bytes of whole answers that wait for their client, before it is served further.
+constexpr std::size_t most_unsent = std::size_t{2} << 20U;
 
 std::chrono::milliseconds earned(std::size_t bytes, std::size_t streams, std::size_t rate) {
   return std::chrono::milliseconds(bytes * 1000 * std::max<std::size_t>(1, streams) / rate);
@@ -88,7 +90,19 @@ void h2_session::request_is_whole(h2_stream& on) {
 void h2_session::hand_over(h2_stream& on) {
   if (std::exchange(on.handed_over, true)) return;
   on.asked.message().connection = info_;
-  events_.push_back({h2_event::kind::request, &on});
+  requests_.push_back(&on);
+}
+
+// Answers that are whole lie in memory until the client takes them, and it may ask for a hundred and take none: beyond
+// a bound nothing more is begun until some have gone, or have been given up for their time. The largest of them does
+// not count, so that one answer, whatever its size, holds up nobody else's.
+bool h2_session::may_begin() const {
+  if (unsent_ <= most_unsent) return true;
+  std::size_t largest = 0;
+  for (const auto& [id, each] : streams_) {
+    if (!each->from_source) largest = std::max(largest, each->piece.size());
+  }
+  return unsent_ - largest <= most_unsent;
 }
 
 std::string h2_session::take_piece(h2_stream& from, time_point now) {

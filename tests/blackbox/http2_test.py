@@ -1,5 +1,6 @@
 """HTTP/2 clients of other makers against `mutual serve`, and frames that no honest client sends."""
 
+import json
 import os
 import re
 import socket
@@ -8,7 +9,10 @@ import sys
 import time
 import unittest
 
-from serving import ServingTest
+from serving import MUTUAL, Server, ServingTest
+
+# Under the address sanitizer, what is freed is kept back for a while: memory would not look bounded.
+os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -18,7 +22,11 @@ sys.path.append("/usr/lib/python3/dist-packages")
 import h2.config  # noqa: E402
 import h2.connection  # noqa: E402
 import h2.events  # noqa: E402
-from hyperframe.frame import ContinuationFrame, HeadersFrame, PingFrame, SettingsFrame  # noqa: E402
+import h2.settings  # noqa: E402
+from hyperframe.frame import (  # noqa: E402
+    ContinuationFrame, DataFrame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame, WindowUpdateFrame)
+
+BOOKS = os.path.join(os.path.dirname(MUTUAL), "books")
 
 
 class Http2(ServingTest):
@@ -109,15 +117,14 @@ class Http2(ServingTest):
                 self.assertEqual(said.count(b"\0\0\x08\x07\0\0\0\0\0"), 2, said)
 
 
-class Attacks(ServingTest):
-    """Each ends with GOAWAY (ENHANCE_YOUR_CALM), the log says so, and others are served as before."""
+class Frames(ServingTest):
+    """A client that makes its frames itself."""
 
-    def setUp(self):
-        super().setUp()
-        self.make_pki()
-        self.server = self.serve()
+    FIELDS = [(":method", "GET"), (":scheme", "https"), (":authority", "localhost"), (":path", "/")]
+
+    def be(self, name):
         self.context = ssl.create_default_context(cafile=self.at("pki", "trust.crt"))
-        self.context.load_cert_chain(self.at("pki", "issued", "alice.crt"), self.at("pki", "issued", "alice.key"))
+        self.context.load_cert_chain(self.at("pki", "issued", f"{name}.crt"), self.at("pki", "issued", f"{name}.key"))
         self.context.set_alpn_protocols(["h2"])
 
     def connect(self):
@@ -132,30 +139,47 @@ class Attacks(ServingTest):
         tls.sendall(talk.data_to_send())
         return tls, talk
 
-    FIELDS = [(":method", "GET"), (":scheme", "https"), (":authority", "localhost"), (":path", "/")]
+
+class Attacks(Frames):
+    """Each ends with GOAWAY (ENHANCE_YOUR_CALM), the log says so, and others are served as before."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_pki()
+        self.server = self.serve()
+        self.be("alice")
 
     def expect_calm(self, tls, chunks):
-        """Sends until the server has enough; the code of its GOAWAY."""
+        """Sends until the server says GOAWAY, which must come, and say why."""
         tls.settimeout(20)
         said = b""
-        try:
-            for chunk in chunks:
-                tls.sendall(chunk)
-                tls.settimeout(0.001)
-                try:
-                    said += tls.recv(65536)
-                except (TimeoutError, ssl.SSLWantReadError):
-                    pass
-                tls.settimeout(20)
-            while piece := tls.recv(65536):
-                said += piece
-        except OSError:
-            pass
-        found = re.search(rb"\0\0\x08\x07\0\0\0\0\0....(....)", said, re.DOTALL)
+        for chunk in chunks:
+            tls.sendall(chunk)
+            tls.settimeout(0.001)
+            try:
+                said += tls.recv(65536)
+            except (TimeoutError, ssl.SSLWantReadError):
+                pass
+            tls.settimeout(20)
+            if self.goaway(said) is not None:
+                break
+        while self.goaway(said) is None:
+            piece = tls.recv(65536)
+            self.assertNotEqual(piece, b"", f"the connection ended without GOAWAY: {said}")
+            said += piece
+        self.assertEqual(self.goaway(said), 11)
         self.server.wait_for("the HTTP/2 connection was closed: ")
-        if found:
-            self.assertEqual(int.from_bytes(found.group(1), "big"), 11)
         self.assert_others_are_served()
+
+    @staticmethod
+    def goaway(said):
+        """The code of the GOAWAY among those frames; None if there is none."""
+        while len(said) >= 9:
+            length = int.from_bytes(said[:3], "big")
+            if said[3] == 7 and len(said) >= 17:
+                return int.from_bytes(said[13:17], "big")
+            said = said[9 + length:]
+        return None
 
     def assert_others_are_served(self):
         tls, talk = self.connect()
@@ -202,9 +226,115 @@ class Attacks(ServingTest):
         tls, _ = self.connect()
         self.expect_calm(tls, [PingFrame(0, opaque_data=b"12345678").serialize() * 100] * 100)
 
+    def test_empty_pieces_of_a_body(self):
+        tls, talk = self.connect()
+        talk.send_headers(1, self.FIELDS)
+        tls.sendall(talk.data_to_send())
+        self.expect_calm(tls, [DataFrame(1, data=b"").serialize() * 100] * 100)
+
+    def test_window_updates(self):
+        """Of the connection, of a stream that is open, and of one that is over."""
+        for what in ("connection", "open", "over"):
+            with self.subTest(what):
+                tls, talk = self.connect()
+                talk.send_headers(1, self.FIELDS, end_stream=what == "over")
+                tls.sendall(talk.data_to_send())
+                one = WindowUpdateFrame(0 if what == "connection" else 1, window_increment=1)
+                self.expect_calm(tls, [one.serialize() * 100] * 100)
+
+    def test_resets_of_what_is_over(self):
+        tls, talk = self.connect()
+        talk.send_headers(1, self.FIELDS, end_stream=True)
+        tls.sendall(talk.data_to_send())
+        self.expect_calm(tls, [RstStreamFrame(1, error_code=8).serialize() * 100] * 100)
+
     def test_settings(self):
         tls, _ = self.connect()
         self.expect_calm(tls, [SettingsFrame(0, settings={4: 1000}).serialize() * 100] * 100)
+
+
+class Unread(Frames):
+    """Answers that are asked for and never taken."""
+
+    REQUESTS = 100
+    CONNECTIONS = 20
+
+    def setUp(self):
+        super().setUp()
+        self.run_tool(MUTUAL, "init", "--name", "Acme", "--host", "localhost")
+        self.run_tool(MUTUAL, "issue", "client", "staff", "--uri", "spiffe://acme/staff/one")
+        self.be("staff")
+        self.server = Server(self.folder, "127.0.0.1:0", listen=None, program=BOOKS, command=())
+        self.addCleanup(self.server.stop)
+
+    def memory(self):
+        with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1))
+
+    def read_until(self, tls, talk, holds):
+        """All that has happened until something has of which that holds."""
+        seen = []
+        done = False
+        while not done:
+            came = tls.recv(65536)
+            self.assertNotEqual(came, b"", seen)
+            for event in talk.receive_data(came):
+                seen.append(event)
+                done = done or holds(event)
+                if isinstance(event, h2.events.DataReceived):
+                    talk.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+            tls.sendall(talk.data_to_send())
+        return seen
+
+    def add_book(self, size):
+        body = json.dumps({"title": "x" * size, "year": 1965}).encode()
+        tls, talk = self.connect()
+        talk.send_headers(1, [(":method", "POST"), *self.FIELDS[1:3], (":path", "/books"), ("content-type", "application/json")])
+        for at in range(0, len(body), 16_000):
+            talk.send_data(1, body[at:at + 16_000], end_stream=at + 16_000 >= len(body))
+        tls.sendall(talk.data_to_send())
+        seen = self.read_until(tls, talk, lambda event: isinstance(event, h2.events.StreamEnded))
+        answered = next(event for event in seen if isinstance(event, h2.events.ResponseReceived))
+        self.assertIn("/books/1", str(answered.headers))
+
+    def ask_and_take_nothing(self):
+        tls, talk = self.connect()
+        talk.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 0})
+        for stream in range(1, 2 * self.REQUESTS, 2):
+            talk.send_headers(stream, [*self.FIELDS[:3], (":path", "/books/1")], end_stream=True)
+        tls.sendall(talk.data_to_send())
+        return tls, talk
+
+    def test_answers_that_nobody_takes_do_not_fill_the_memory(self):
+        """64 KB each, of which 128 MB are asked for."""
+        self.add_book(64_000)
+        before = self.memory()
+        asked = [self.ask_and_take_nothing() for _ in range(self.CONNECTIONS)]
+        time.sleep(1)
+        for tls, talk in asked:
+            # It answers still, and has begun what it may.
+            talk.ping(b"are you?")
+            tls.sendall(talk.data_to_send())
+            seen = self.read_until(tls, talk, lambda event: isinstance(event, h2.events.PingAckReceived))
+            begun = sum(isinstance(event, h2.events.ResponseReceived) for event in seen)
+            self.assertGreaterEqual(begun, 30)
+            self.assertLessEqual(begun, 40)
+        self.assertLess(self.memory() - before, 72 * 1024)
+        # Whoever takes them gets them all.
+        tls, talk = asked[0]
+        talk.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1_000_000})
+        talk.increment_flow_control_window(10_000_000)
+        tls.sendall(talk.data_to_send())
+        ended = set()
+
+        def all_have_ended(event):
+            if isinstance(event, h2.events.StreamEnded):
+                ended.add(event.stream_id)
+            return len(ended) == self.REQUESTS
+
+        seen = self.read_until(tls, talk, all_have_ended)
+        came = sum(len(event.data) for event in seen if isinstance(event, h2.events.DataReceived))
+        self.assertGreater(came, self.REQUESTS * 64_000)
 
 
 if __name__ == "__main__":

@@ -310,12 +310,32 @@ TEST_F(h2_sessions, floods_end_the_connection_and_normal_use_does_not) {
          return (id == 1 ? h2_request(1, request_fields("POST"), false) : std::string()) +
                 h2_frame(data_frame, 8, 1, std::string("\4\0\0\0\0", 5));
        }},
+      {"window updates on a stream that is over",
+       [](std::uint32_t id) {
+         return id == 1 ? h2_request(1, request_fields()) : h2_frame(window_frame, 0, 1, number32(1));
+       }},
+      {"window updates on a stream that was taken back and is worked on",
+       [](std::uint32_t id) {
+         return id == 1   ? h2_request(1, request_fields())
+                : id == 3 ? h2_frame(reset_frame, 0, 1, number32(cancel))
+                          : h2_frame(window_frame, 0, 1, number32(1));
+       }},
+      {"headers on a stream that is over",
+       [](std::uint32_t id) {
+         return id == 1 ? h2_request(1, request_fields())
+                        : h2_frame(headers_frame, end_headers | end_stream, 1, hpack({{"x", "1"}}));
+       }},
+      {"resets on a stream that is over",
+       [](std::uint32_t id) {
+         return id == 1 ? h2_request(1, request_fields()) : h2_frame(reset_frame, 0, 1, number32(cancel));
+       }},
       {"window updates", [](std::uint32_t) { return h2_frame(window_frame, 0, 0, number32(1)); }},
       {"priorities", [](std::uint32_t) { return h2_frame(priority_frame, 0, 1, std::string(5, '\0')); }},
   };
   for (const auto& [what, next] : floods) {
     auto& talk = begun();
-    if (std::string_view(what).starts_with("resets")) {
+    const std::string_view called(what);
+    if (called.starts_with("resets") || called.ends_with("worked on")) {
       talk.answer = [&](http::h2_stream&) { return false; };
     }
     const int count = endured(talk, 3'000, next);

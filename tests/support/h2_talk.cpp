@@ -55,10 +55,6 @@ void h2_talk::handle() {
     if (event->what == http::h2_event::kind::closed && !worked_on) session.release(*event->stream);
     if (event->what != http::h2_event::kind::request) continue;
     auto& asked = *event->stream;
-    if (!asked.open) {
-      session.release(asked);
-      continue;
-    }
     if (const auto& failure = asked.asked.failure()) {
       reply(*this, asked, response(failure->status, failure->detail));
       continue;
