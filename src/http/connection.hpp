@@ -100,6 +100,7 @@ class connection {
   task<bool> write(std::string_view bytes);
   std::chrono::milliseconds patience() const;
   bool has_had_its_turn();
+  bool row_is_over();
   void reset_at_the_end();
   static void give_back(std::string& buffer);
 
@@ -136,7 +137,7 @@ class connection {
   bool sent_whole_ = false;
   bool left_unsent_ = false;  // the client did not take what was held
   bool broken_off_ = false;   // the last answer's body ends with the connection, and did not come to its end
-  unsigned in_a_row_ = 0;     // answers since others had their turn, or since there was nothing to do
+  unsigned in_a_row_ = 0;     // answers, or pieces of one, since others had their turn or there was nothing to do
   std::chrono::steady_clock::time_point row_began_{};
   body_state body_ = body_state::none;
   bool body_continues_ = false;  // the client waits for 100 (Continue)

@@ -164,6 +164,9 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
       } else {
         sent = co_await write(*piece);
       }
+      if (!sent || !row_is_over()) continue;
+      auto others = stream_.socket().owner().yield();
+      co_await others;
     }
   } catch (const std::exception& thrown) {
     options_.log.error(fmt::format("the body of an answer broke off: {}", thrown.what()));
@@ -212,9 +215,11 @@ task<bool> connection::write(std::string_view bytes) {
       // A deadline of now would be put off to the clock's next tick, again and again.
       if (left <= std::chrono::milliseconds(0)) co_return false;
       stream_.socket().set_deadline(left);
+      const bool counts = !stream_.socket().has_had_its_share();
       const auto began = clock::now();
       const auto woken = co_await stream_.wait();
-      reading_.waited += clock::now() - began;
+      if (counts) reading_.waited += clock::now() - began;
+      in_a_row_ = 0;
       if (woken != net::wait_status::ready) co_return false;
     } else {
       co_return false;
