@@ -110,5 +110,71 @@ TEST_F(websocket_sessions, end_where_a_pong_is_not_taken) {
   EXPECT_EQ(writes_.size(), 1U);
 }
 
+// A client that does not read: a write to it waits until it takes one.
+class slow_client {
+ public:
+  class taking {
+   public:
+    explicit taking(slow_client& by) : by_(by) {}
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> writer) { by_.writer_ = writer; }
+    void await_resume() const {}
+
+   private:
+    slow_client& by_;
+  };
+
+  void read_one() {
+    ASSERT_TRUE(writer_);
+    std::exchange(writer_, nullptr).resume();
+  }
+
+ private:
+  std::coroutine_handle<> writer_;
+};
+
+TEST_F(websocket_sessions, take_no_more_from_others_than_may_wait_for_a_slow_client) {
+  slow_client client;
+  under_.write = [&](std::string bytes) -> task<bool> {
+    writes_.push_back(std::move(bytes));
+    slow_client::taking taken(client);
+    co_await taken;
+    co_return true;
+  };
+  websocket_options how;
+  const std::string text(100, 'x');
+  how.waiting_bytes = 6 * websocket_outbox::cost(text);
+  websocket_session session(under_, how);
+  const auto to = websocket(session).sender();
+  const auto taken = [&] {
+    int count = 0;
+    while (count < 1000 && to.post(text)) ++count;
+    return count;
+  };
+  EXPECT_EQ(taken(), 6);
+  auto work = session.receive();
+  EXPECT_TRUE(work.await_suspend(std::noop_coroutine()));
+  EXPECT_EQ(writes_.size(), 1U);
+  EXPECT_EQ(taken(), 0) << "what is being sent waits, too";
+  client.read_one();
+  EXPECT_EQ(writes_.size(), 2U);
+  EXPECT_EQ(taken(), 1);
+  for (int count = 0; count < 5; ++count) client.read_one();
+  EXPECT_EQ(writes_.size(), 6U);
+}
+
+TEST_F(websocket_sessions, take_no_more_empty_texts_than_their_bookkeeping_may_cost) {
+  websocket_options how;
+  how.waiting_bytes = 10 * websocket_outbox::cost({});
+  websocket_session session(under_, how);
+  const auto to = websocket(session).sender();
+  int count = 0;
+  while (count < 1000 && to.post("")) ++count;
+  EXPECT_EQ(count, 10);
+  EXPECT_FALSE(next(session));
+  EXPECT_EQ(writes_.size(), 10U);
+  EXPECT_FALSE(to.post("")) << "it is closed";
+}
+
 }  // namespace
 }  // namespace mutual::detail
