@@ -54,7 +54,7 @@ task<> connection::run() {
       keep = co_await answer_request(came == progress::request);
     }
     if (!keep) {
-      tell_held(false);
+      tell_held(0);
       if (broken_off_) {
         reset_at_the_end();
         co_return;
@@ -70,7 +70,7 @@ task<> connection::run() {
       co_await others;
     }
   }
-  tell_held(false);
+  tell_held(0);
   if (left_unsent_) {
     co_await stream_.linger(options_.timeouts.linger);
     co_return;
@@ -236,10 +236,10 @@ task<bool> connection::answer_request(bool whole) {
   notes.incomplete = !sent_whole_;
   if (!line) co_return goes_on;
   if (sent_whole_ && !out_.empty()) {
-    held_lines_.push_back({*std::move(line), std::move(notes), made.status, body_sent_, began});
+    held_lines_.push_back({*std::move(line), std::move(notes), made.status, body_sent_, began, out_.size()});
     co_return goes_on;
   }
-  tell_held(false);
+  tell_held(0);
   options_.on_answer(*line, notes, made.status, body_sent_, clock::now() - began);
   co_return goes_on;
 }
@@ -255,7 +255,7 @@ task<> connection::answer_failure() {
   parser_.message().connection = info_;
   answer_notes notes;
   notes.incomplete = !sent_whole_;
-  tell_held(false);
+  tell_held(0);
   if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
 }
 

@@ -95,7 +95,9 @@ class connection {
   bool may_hold(bool goes_on) const;
   task<bool> write_out();
   void send_without_waiting();
-  void tell_held(bool sent);
+  void tell_held(std::size_t taken);
+  std::size_t taken_of_out(bool sent) const;
+  bool count_body(std::size_t size, bool sent, std::size_t behind = 0);
   bool write_at_once(std::string_view& bytes);
   task<bool> write(std::string_view bytes);
   std::chrono::milliseconds patience() const;
@@ -117,6 +119,7 @@ class connection {
     int status = 0;
     std::size_t body_bytes = 0;
     std::chrono::steady_clock::time_point began;
+    std::size_t end = 0;  // of the answer, in out_
   };
 
   tls::stream& stream_;
@@ -132,8 +135,9 @@ class connection {
   std::optional<response> refusal_;
   body_terms body_terms_;
   pace reading_;
-  pace coming_;  // of the body: what the handler has taken of it already, and how long it was waited for
-  std::size_t body_sent_ = 0;
+  pace coming_;                // of the body: what the handler has taken of it already, and how long it was waited for
+  std::size_t unsent_ = 0;     // of what the last write was given, if it failed
+  std::size_t body_sent_ = 0;  // what the network has taken of the answer's body
   bool sent_whole_ = false;
   bool left_unsent_ = false;  // the client did not take what was held
   bool broken_off_ = false;   // the last answer's body ends with the connection, and did not come to its end

@@ -83,7 +83,7 @@ task<tunnel::arrival> connection::read_tunnel() {
 
 task<bool> connection::write_tunnel(std::string bytes) {
   const bool sent = co_await write(bytes);
-  if (sent) body_sent_ += bytes.size();
+  count_body(bytes.size(), sent);
   if (!sent || !row_is_over()) co_return sent;
   auto others = stream_.socket().owner().yield();
   co_await others;
