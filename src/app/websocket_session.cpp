@@ -42,7 +42,10 @@ task<std::optional<websocket_message>> websocket_session::receive() {
       websocket_message out;
       out.data = std::move(reader_.payload());
       out.text = reader_.is_text();
-      co_return out;
+      // Whoever takes the message may take its time.
+      const bool answered = co_await send_pongs();
+      if (answered) co_return out;
+      shut();
     }
     if (step.what == outcome::need_more) {
       const bool more = co_await await_more();
@@ -59,9 +62,9 @@ task<std::optional<websocket_message>> websocket_session::receive() {
 task<bool> websocket_session::answer(outcome what) {
   if (what == outcome::pong) co_return true;
   if (what == outcome::ping) {
-    std::string echo = reader_.payload();
-    const bool sent = co_await send(websocket_opcode::pong, std::move(echo));
-    co_return sent;
+    // Answers to what one read has brought go out together. None is larger than its ping.
+    http::write_websocket_frame(pongs_, websocket_opcode::pong, reader_.payload());
+    co_return true;
   }
   // A close is answered with its own code (RFC 6455 section 5.5.1).
   const std::string_view why = what == outcome::failed ? reader_.fault() : std::string_view();
@@ -73,6 +76,8 @@ task<bool> websocket_session::answer(outcome what) {
 task<bool> websocket_session::await_more() {
   buffer_.clear();
   taken_ = 0;
+  const bool answered = co_await send_pongs();
+  if (!answered) co_return false;
   for (;;) {
     const bool sent = co_await send_posted();
     if (!sent) co_return false;
@@ -96,6 +101,13 @@ task<bool> websocket_session::await_more() {
   }
 }
 
+task<bool> websocket_session::send_pongs() {
+  if (pongs_.empty()) co_return true;
+  std::string due = std::exchange(pongs_, std::string());
+  const bool sent = co_await tunnel_.write(std::move(due));
+  co_return sent;
+}
+
 task<bool> websocket_session::send_posted() {
   std::vector<std::string> due;
   {
@@ -114,8 +126,8 @@ task<bool> websocket_session::send_posted() {
 
 task<bool> websocket_session::send(websocket_opcode what, std::string payload) {
   if (closed_) co_return false;
-  std::string frame;
-  frame.reserve(payload.size() + 10);
+  std::string frame = std::exchange(pongs_, std::string());
+  frame.reserve(frame.size() + payload.size() + 10);
   http::write_websocket_frame(frame, what, payload);
   const bool sent = co_await tunnel_.write(std::move(frame));
   if (!sent) shut();

@@ -50,6 +50,7 @@ class websocket_session {
   using clock = std::chrono::steady_clock;
 
   task<bool> await_more();
+  task<bool> send_pongs();
   task<bool> send_posted();
   task<bool> answer(http::websocket_reader::outcome what);
   void shut();
@@ -59,6 +60,7 @@ class websocket_session {
   http::websocket_reader reader_;
   std::string buffer_;     // bytes that the reader has not taken yet
   std::size_t taken_ = 0;  // of buffer_, from its front
+  std::string pongs_;      // frames that answer pings in buffer_, not sent yet
   bool closed_ = false;
   clock::time_point heard_ = clock::now();
   bool pinged_ = false;

@@ -13,8 +13,9 @@ namespace {
 
 using clock = std::chrono::steady_clock;
 
-// What a client that sends without waiting has answered in a row, before others on the thread have their turn.
-constexpr unsigned answers_in_a_row = 32;
+// What a client that sends without waiting has answered in a row, and so many pieces of an answer or of what a tunnel
+// carries, before others on the thread have their turn.
+constexpr unsigned most_in_a_row = 32;
 constexpr auto time_in_a_row = std::chrono::milliseconds(1);
 
 // The parser's own limit is the highest that any route allows; a request's is known when its head is.
@@ -53,7 +54,7 @@ task<> connection::run() {
       keep = co_await answer_request(came == progress::request);
     }
     if (!keep) {
-      tell_held(false);
+      tell_held(0);
       if (broken_off_) {
         reset_at_the_end();
         co_return;
@@ -69,7 +70,7 @@ task<> connection::run() {
       co_await others;
     }
   }
-  tell_held(false);
+  tell_held(0);
   if (left_unsent_) {
     co_await stream_.linger(options_.timeouts.linger);
     co_return;
@@ -83,9 +84,13 @@ task<> connection::run() {
 bool connection::has_had_its_turn() {
   const bool waits_now = pending_.empty() && !look_first_ && !stream_.has_pending();
   if (waits_now) in_a_row_ = 0;
-  if (waits_now) return false;
+  return !waits_now && row_is_over();
+}
+
+// One thing more has been done in a row: whether that is enough. A wait for the network ends a row, too.
+bool connection::row_is_over() {
   if (in_a_row_++ == 0) row_began_ = clock::now();
-  const bool enough = in_a_row_ >= answers_in_a_row || clock::now() - row_began_ >= time_in_a_row;
+  const bool enough = in_a_row_ >= most_in_a_row || clock::now() - row_began_ >= time_in_a_row;
   if (enough) in_a_row_ = 0;
   return enough;
 }
@@ -109,9 +114,10 @@ task<bool> connection::fill() {
     }
     look_first_ = true;
     if (idle_ && guide_.stopping()) co_return false;
-    const auto began = idle_ ? clock::time_point() : clock::now();
+    const bool counts = !idle_ && !stream_.socket().has_had_its_share();
+    const auto began = counts ? clock::now() : clock::time_point();
     const auto woken = co_await stream_.wait();
-    if (!idle_) coming_.waited += clock::now() - began;
+    if (counts) coming_.waited += clock::now() - began;
     if (woken == net::wait_status::timed_out) timed_out_ = true;
     if (woken != net::wait_status::ready) co_return false;
   }
@@ -230,10 +236,10 @@ task<bool> connection::answer_request(bool whole) {
   notes.incomplete = !sent_whole_;
   if (!line) co_return goes_on;
   if (sent_whole_ && !out_.empty()) {
-    held_lines_.push_back({*std::move(line), std::move(notes), made.status, body_sent_, began});
+    held_lines_.push_back({*std::move(line), std::move(notes), made.status, body_sent_, began, out_.size()});
     co_return goes_on;
   }
-  tell_held(false);
+  tell_held(0);
   options_.on_answer(*line, notes, made.status, body_sent_, clock::now() - began);
   co_return goes_on;
 }
@@ -249,7 +255,7 @@ task<> connection::answer_failure() {
   parser_.message().connection = info_;
   answer_notes notes;
   notes.incomplete = !sent_whole_;
-  tell_held(false);
+  tell_held(0);
   if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
 }
 

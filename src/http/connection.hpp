@@ -95,11 +95,14 @@ class connection {
   bool may_hold(bool goes_on) const;
   task<bool> write_out();
   void send_without_waiting();
-  void tell_held(bool sent);
+  void tell_held(std::size_t taken);
+  std::size_t taken_of_out(bool sent) const;
+  bool count_body(std::size_t size, bool sent, std::size_t behind = 0);
   bool write_at_once(std::string_view& bytes);
   task<bool> write(std::string_view bytes);
   std::chrono::milliseconds patience() const;
   bool has_had_its_turn();
+  bool row_is_over();
   void reset_at_the_end();
   static void give_back(std::string& buffer);
 
@@ -116,6 +119,7 @@ class connection {
     int status = 0;
     std::size_t body_bytes = 0;
     std::chrono::steady_clock::time_point began;
+    std::size_t end = 0;  // of the answer, in out_
   };
 
   tls::stream& stream_;
@@ -131,12 +135,13 @@ class connection {
   std::optional<response> refusal_;
   body_terms body_terms_;
   pace reading_;
-  pace coming_;  // of the body: what the handler has taken of it already, and how long it was waited for
-  std::size_t body_sent_ = 0;
+  pace coming_;                // of the body: what the handler has taken of it already, and how long it was waited for
+  std::size_t unsent_ = 0;     // of what the last write was given, if it failed
+  std::size_t body_sent_ = 0;  // what the network has taken of the answer's body
   bool sent_whole_ = false;
   bool left_unsent_ = false;  // the client did not take what was held
   bool broken_off_ = false;   // the last answer's body ends with the connection, and did not come to its end
-  unsigned in_a_row_ = 0;     // answers since others had their turn, or since there was nothing to do
+  unsigned in_a_row_ = 0;     // answers, or pieces of one, since others had their turn or there was nothing to do
   std::chrono::steady_clock::time_point row_began_{};
   body_state body_ = body_state::none;
   bool body_continues_ = false;  // the client waits for 100 (Continue)

@@ -49,18 +49,23 @@ task<bool> connection::send(response& made, response_terms terms, bool keep) {
     sent = co_await send_pieces(made, head->body);
   } else {
     std::string_view body(head->body == body_kind::none ? std::string_view() : made.body);
-    body_sent_ = body.size();
+    const auto size = body.size();
     out_ += body.substr(0, joined_body);
     body.remove_prefix(std::min(body.size(), joined_body));
     if (body.empty() && may_hold(head->keep_alive)) {
-      sent_whole_ = true;
+      sent_whole_ = count_body(size, true);
       co_return true;
     }
     std::string_view left(out_);
     sent = write_at_once(left);
     if (!sent) sent = co_await write(left);
-    if (sent) tell_held(true);
-    if (sent && !body.empty()) sent = co_await write(body);
+    tell_held(taken_of_out(sent));
+    if (!sent) {
+      unsent_ += body.size();
+    } else if (!body.empty()) {
+      sent = co_await write(body);
+    }
+    count_body(size, sent);
     give_back(out_);
   }
   sent_whole_ = sent;
@@ -79,8 +84,8 @@ task<bool> connection::write_out() {
   const bool sent = co_await write(out_);
   idle_ = was_idle;
   left_unsent_ = !sent;
+  tell_held(taken_of_out(sent));
   give_back(out_);
-  if (sent) tell_held(true);
   co_return sent;
 }
 
@@ -88,15 +93,33 @@ task<bool> connection::write_out() {
 // does not read, the log tells that it has not got all.
 void connection::send_without_waiting() {
   std::string_view left(out_);
-  if (!left.empty() && write_at_once(left)) tell_held(true);
+  if (left.empty()) return;
+  const bool sent = write_at_once(left);
+  unsent_ = left.size();
+  tell_held(taken_of_out(sent));
   give_back(out_);
 }
 
-// Answers that were held are told of when they have gone out, or when it is known that they will not.
-void connection::tell_held(bool sent) {
+// How much of what is held the write that has just ended has brought out: not all, if it failed, though what is sealed
+// may wait for the network alone.
+std::size_t connection::taken_of_out(bool sent) const {
+  return sent ? out_.size() : out_.size() - std::max<std::size_t>(unsent_, 1);
+}
+
+// A write has ended that had so much of the body in it, and so much of something else behind that.
+bool connection::count_body(std::size_t size, bool sent, std::size_t behind) {
+  const auto missing = sent || unsent_ < behind ? 0 : unsent_ - behind;
+  body_sent_ += size - std::min(size, missing);
+  return sent;
+}
+
+// Answers that were held are told of when they have gone out, or when it is known that they will not, or not whole.
+void connection::tell_held(std::size_t taken) {
   for (auto& one : held_lines_) {
-    one.notes.incomplete = !sent;
-    options_.on_answer(one.line, one.notes, one.status, one.body_bytes, clock::now() - one.began);
+    const auto missing = one.end > taken ? one.end - taken : 0;
+    one.notes.incomplete = missing > 0;
+    const auto bytes = one.body_bytes - std::min(one.body_bytes, missing);
+    options_.on_answer(one.line, one.notes, one.status, bytes, clock::now() - one.began);
   }
   if (!held_lines_.empty()) std::vector<held_line>().swap(held_lines_);
 }
@@ -110,12 +133,12 @@ task<bool> connection::send_filled(const filling_source& source, std::size_t len
     auto filling = source.fill(room.subspan(head, std::min(room.size() - head, length - body_sent_)));
     const auto got = co_await filling;
     if (got == 0) break;
-    body_sent_ += got;
     if (head == 0 && !out_.empty()) {
       const std::string kept(room.data(), got);
       bool sent = co_await write_out();
-      if (sent) sent = co_await write(kept);
       if (!sent) co_return false;
+      sent = co_await write(kept);
+      if (!count_body(got, sent)) co_return false;
       continue;
     }
     // Only now: others may have used the room while the file was waited for.
@@ -132,9 +155,10 @@ task<bool> connection::send_filled(const filling_source& source, std::size_t len
     if (!bytes.empty() || stream_.has_unsent()) {
       std::string left(bytes);
       const bool sent = co_await write(left);
-      if (!sent) co_return false;
+      if (!count_body(got, sent)) co_return false;
+    } else {
+      count_body(got, true);
     }
-    tell_held(true);
   }
   co_return true;
 }
@@ -144,6 +168,7 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
   bool whole = false;
   bool sent = true;
   bool broken = false;
+  std::size_t too_much = 0;
   try {
     if (const auto* filling = made.source.target<filling_source>(); filling != nullptr && kind == body_kind::length) {
       auto sending = send_filled(*filling, made.length.value_or(0));
@@ -156,14 +181,21 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
       const auto piece = co_await made.source();
       whole = !piece;
       if (whole || piece->empty()) continue;
-      body_sent_ += piece->size();
-      if (kind == body_kind::length && body_sent_ > made.length.value_or(0)) break;
+      if (kind == body_kind::length && body_sent_ + piece->size() > made.length.value_or(0)) {
+        too_much = piece->size();
+        break;
+      }
       if (kind == body_kind::chunked) {
         write_chunk(out_, *piece);
         sent = co_await write_out();
+        count_body(piece->size(), sent, std::string_view("\r\n").size());
       } else {
         sent = co_await write(*piece);
+        count_body(piece->size(), sent);
       }
+      if (!sent || !row_is_over()) continue;
+      auto others = stream_.socket().owner().yield();
+      co_await others;
     }
   } catch (const std::exception& thrown) {
     options_.log.error(fmt::format("the body of an answer broke off: {}", thrown.what()));
@@ -174,8 +206,9 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
   }
   if (broken) co_await write_out();  // the answers before it are whole
   if (broken || !sent) co_return false;
-  if (kind == body_kind::length && body_sent_ != made.length.value_or(0)) {
-    options_.log.error(fmt::format("an answer promised {} bytes and gave {}", made.length.value_or(0), body_sent_));
+  const auto given = body_sent_ + too_much;
+  if (kind == body_kind::length && given != made.length.value_or(0)) {
+    options_.log.error(fmt::format("an answer promised {} bytes and gave {}", made.length.value_or(0), given));
     co_return false;
   }
   if (kind != body_kind::chunked) co_return true;
@@ -202,19 +235,23 @@ bool connection::write_at_once(std::string_view& bytes) {
 }
 
 task<bool> connection::write(std::string_view bytes) {
+  unsent_ = bytes.size();
   while (!bytes.empty() || stream_.has_unsent()) {
     const auto result = stream_.try_write(bytes);
     if (result.status == tls::io_status::ok) {
       bytes.remove_prefix(result.bytes);
+      unsent_ = bytes.size();
       reading_.taken += result.bytes;
     } else if (result.status == tls::io_status::would_block) {
       const auto left = patience();
       // A deadline of now would be put off to the clock's next tick, again and again.
       if (left <= std::chrono::milliseconds(0)) co_return false;
       stream_.socket().set_deadline(left);
+      const bool counts = !stream_.socket().has_had_its_share();
       const auto began = clock::now();
       const auto woken = co_await stream_.wait();
-      reading_.waited += clock::now() - began;
+      if (counts) reading_.waited += clock::now() - began;
+      in_a_row_ = 0;
       if (woken != net::wait_status::ready) co_return false;
     } else {
       co_return false;

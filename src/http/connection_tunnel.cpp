@@ -66,11 +66,15 @@ task<tunnel::arrival> connection::read_tunnel() {
     const auto got = stream_.try_read(scratch);
     if (got.status == tls::io_status::ok) {
       pending_.append(scratch.data(), got.bytes);
+      if (!row_is_over()) continue;
+      auto others = stream_.socket().owner().yield();
+      co_await others;
       continue;
     }
     came.what = tunnel::news::ended;
     if (got.status != tls::io_status::would_block) co_return came;
     const auto woken = co_await stream_.wait();
+    in_a_row_ = 0;
     if (woken == net::wait_status::cancelled) co_return came;
     came.what = tunnel::news::nothing;
     if (woken == net::wait_status::timed_out) co_return came;
@@ -79,7 +83,10 @@ task<tunnel::arrival> connection::read_tunnel() {
 
 task<bool> connection::write_tunnel(std::string bytes) {
   const bool sent = co_await write(bytes);
-  if (sent) body_sent_ += bytes.size();
+  count_body(bytes.size(), sent);
+  if (!sent || !row_is_over()) co_return sent;
+  auto others = stream_.socket().owner().yield();
+  co_await others;
   co_return sent;
 }
 

@@ -76,11 +76,12 @@ task<> h2_connection::serve() {
       continue;
     }
     set_deadline(state);
+    const bool theirs = state == output::blocked && !stream_.socket().has_had_its_share();
     const auto began = clock::now();
     const auto woken = co_await stream_.wait();
     begin_turn();
     now_ = row_began_;
-    if (state == output::blocked) out_waited_ += now_ - began;
+    if (theirs) out_waited_ += now_ - began;
     if (state == output::drained) session_.add_stall(now_ - began);
     if (woken == net::wait_status::cancelled) co_return;
   }

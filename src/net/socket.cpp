@@ -15,6 +15,11 @@ namespace {
 // What one connection may move before the others on its thread have their turn. A fast sender's socket is never empty.
 constexpr std::uint32_t share_of_a_turn = 256 * 1024;
 
+// What a system call counts for at least: sealing and sending a byte takes nearly as long as a few thousand do.
+constexpr std::uint32_t least_for_a_call = 2048;
+
+std::uint32_t cost_of(ssize_t moved) { return std::max(static_cast<std::uint32_t>(moved), least_for_a_call); }
+
 bool is_empty(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
 
 }  // namespace
@@ -30,14 +35,16 @@ socket::~socket() {
   close();
 }
 
+bool socket::has_had_its_share() const { return moved_ >= share_of_a_turn; }
+
 ssize_t socket::receive(std::span<char> into) {
-  if (moved_ >= share_of_a_turn) {
+  if (has_had_its_share()) {
     errno = EAGAIN;
     return -1;
   }
   const auto got = ::recv(fd(), into.data(), into.size(), 0);
   if (got > 0) {
-    moved_ += static_cast<std::uint32_t>(got);
+    moved_ += cost_of(got);
     // Less than was asked for is all there was; but of an end that has come too, no further news would come.
     if (static_cast<std::size_t>(got) < into.size()) readable_ = ended_;
   } else if (got < 0 && is_empty(errno)) {
@@ -49,7 +56,7 @@ ssize_t socket::receive(std::span<char> into) {
 ssize_t socket::send(std::string_view bytes) { return send(bytes, {}); }
 
 ssize_t socket::send(std::string_view first, std::string_view second) {
-  if (moved_ >= share_of_a_turn) {
+  if (has_had_its_share()) {
     errno = EAGAIN;
     return -1;
   }
@@ -61,7 +68,7 @@ ssize_t socket::send(std::string_view first, std::string_view second) {
   const auto sent = message.msg_iovlen == 1 ? ::send(fd(), first.data(), first.size(), MSG_NOSIGNAL)
                                             : ::sendmsg(fd(), &message, MSG_NOSIGNAL);
   if (sent >= 0) {
-    moved_ += static_cast<std::uint32_t>(sent);
+    moved_ += cost_of(sent);
     if (static_cast<std::size_t>(sent) < first.size() + second.size()) writable_ = false;
   } else if (is_empty(errno)) {
     writable_ = false;

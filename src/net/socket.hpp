@@ -42,6 +42,9 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   /// accept(2): the next connection and where it comes from; an empty one with errno if there is none.
   descriptor accept(sockaddr_storage& from, socklen_t& size);
 
+  /// Whether it has had its share of this turn: a wait is for the others then, and the other end is not to blame.
+  bool has_had_its_share() const;
+
   /// False if receive() would surely find nothing.
   bool may_receive() const { return readable_; }
 
@@ -95,7 +98,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   loop& loop_;
   descriptor handle_;
   awaiter* waiting_ = nullptr;
-  std::uint32_t moved_ = 0;  // bytes, in this turn of the loop
+  std::uint32_t moved_ = 0;  // in this turn of the loop: bytes, and what calls cost beside them
   // What is known. True may be wrong, and is found out by trying; false is right until the kernel says otherwise.
   bool readable_ = true;
   bool writable_ = true;

@@ -1,11 +1,17 @@
 // Bodies that a task writes, and server-sent events.
+#include "app/workers.hpp"
+
 #include <mutual/mutual.hpp>
 #include <mutual/test_client.hpp>
 
 #include <gtest/gtest.h>
 
+#include <coroutine>
+#include <functional>
 #include <memory>
 #include <stdexcept>
+#include <utility>
+#include <vector>
 
 namespace mutual {
 namespace {
@@ -124,6 +130,35 @@ TEST(events, come_as_a_stream_with_heartbeats_where_there_is_nothing_to_say) {
   EXPECT_EQ(got.body.find("data: after 1\n\n:\n\n"), 0U) << got.body;
   EXPECT_TRUE(got.body.ends_with("id: 2\ndata: end\n\n")) << got.body;
   EXPECT_FALSE(got.cut_off);
+}
+
+TEST(events, are_not_made_for_a_reader_that_does_not_ask_nor_do_heartbeats_pile_up_for_it) {
+  std::vector<std::function<void()>> timers;
+  home_thread home;
+  home.after = [&](std::chrono::nanoseconds, std::function<void()> work) { timers.push_back(std::move(work)); };
+  const home_scope lent(home);
+  int begun = 0;
+  const auto send = [&begun](event_stream& out) -> task<> {
+    for (;;) {
+      ++begun;
+      co_await out.send("x");
+    }
+  };
+  response made = events(send, milliseconds(1));
+  const auto ask = [&] {
+    auto piece = made.source();
+    EXPECT_FALSE(piece.await_suspend(std::noop_coroutine()));
+    return piece.await_resume();
+  };
+  EXPECT_EQ(ask(), "data: x\n\n");
+  for (int count = 0; count < 100; ++count) {
+    auto due = std::exchange(timers, {});
+    EXPECT_EQ(due.size(), 1U);
+    for (auto& work : due) work();
+  }
+  EXPECT_EQ(begun, 1);
+  EXPECT_EQ(ask(), "data: x\n\n");
+  EXPECT_EQ(begun, 2);
 }
 
 TEST(websockets, are_opened_for_those_who_ask_for_one_only) {

@@ -116,6 +116,32 @@ TEST_F(h2_tunnel, carries_much_with_the_clients_windows_as_the_measure) {
   EXPECT_FALSE(incomplete_);
 }
 
+TEST_F(h2_tunnel, waits_for_a_client_that_makes_no_room_with_one_piece_in_hand) {
+  constexpr std::size_t piece_size = 16'384;
+  std::atomic<int> begun{0};
+  options_.answer = [&begun](request& asked, http::answer_notes&) -> task<response> {
+    response made(200);
+    if (asked.target != "/echo") co_return made;
+    made.takeover = [&begun](tunnel& under) -> task<> {
+      for (int count = 0; count < 1000; ++count) {
+        std::string piece(piece_size, 'x');
+        ++begun;
+        const bool sent = co_await under.write(std::move(piece));
+        if (!sent) co_return;
+      }
+    };
+    co_return made;
+  };
+  h2_client client(serving().port(), alice(), {.window = 65'535, .gives_room = false});
+  const auto id = client.begin(asking_for_tunnel());
+  EXPECT_TRUE(client.read_until([&] { return client.answer(id).body.size() == 65'535; }));
+  // The others on the connection are served, and many turns go by.
+  for (int count = 0; count < 50; ++count)
+    EXPECT_EQ(client.wait_for(client.ask(request_fields("HEAD", "/"))).status, 200);
+  EXPECT_EQ(client.answer(id).body.size(), 65'535U);
+  EXPECT_LE(begun, 65'535 / static_cast<int>(piece_size) + 2);
+}
+
 TEST_F(h2_tunnel, may_be_silent_for_longer_than_a_body) {
   options_.timeouts.body = milliseconds(200);
   options_.timeouts.idle = milliseconds(400);

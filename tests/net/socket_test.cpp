@@ -206,6 +206,29 @@ TEST(socket, writes_all_as_the_other_end_makes_room) {
   EXPECT_EQ(read, whole.size());
 }
 
+TEST(socket, has_its_share_of_a_turn_in_calls_as_well_as_in_bytes) {
+  loop on;
+  const pair_of_ends ends(on);
+  std::vector<int> in_a_turn;
+  const auto write_small = [&]() -> task<> {
+    for (int turn = 0; turn < 2; ++turn) {
+      int count = 0;
+      while (count < 10'000 && ends.mine->send("x") == 1) ++count;
+      in_a_turn.push_back(count);
+      EXPECT_TRUE(ends.mine->has_had_its_share());
+      std::string drop(10'000, '.');
+      while (::read(ends.other.get(), drop.data(), drop.size()) > 0) {
+      }
+      (void)co_await ends.mine->writable();
+      EXPECT_FALSE(ends.mine->has_had_its_share());
+    }
+  };
+  ends.mine->set_deadline(std::chrono::seconds(5));
+  on.spawn(write_small());
+  on.run_until_idle();
+  EXPECT_THAT(in_a_turn, testing::ElementsAre(128, 128));
+}
+
 TEST(socket, that_the_kernel_cannot_watch_ends_its_wait) {
   // epoll does not take plain files; a full table of watches fails the same way.
   descriptor file(::memfd_create("no socket", MFD_CLOEXEC));
