@@ -12,9 +12,6 @@
 namespace mutual::net {
 namespace {
 
-// What one connection may move before the others on its thread have their turn. A fast sender's socket is never empty.
-constexpr std::uint32_t share_of_a_turn = 256 * 1024;
-
 bool is_empty(int code) { return code == EAGAIN || code == EWOULDBLOCK; }
 
 }  // namespace
@@ -31,7 +28,7 @@ socket::~socket() {
 }
 
 ssize_t socket::receive(std::span<char> into) {
-  if (moved_ >= share_of_a_turn) {
+  if (has_had_its_share()) {
     errno = EAGAIN;
     return -1;
   }
@@ -49,7 +46,7 @@ ssize_t socket::receive(std::span<char> into) {
 ssize_t socket::send(std::string_view bytes) { return send(bytes, {}); }
 
 ssize_t socket::send(std::string_view first, std::string_view second) {
-  if (moved_ >= share_of_a_turn) {
+  if (has_had_its_share()) {
     errno = EAGAIN;
     return -1;
   }
@@ -118,6 +115,7 @@ void socket::end_wait() {
 
 void socket::resume() {
   moved_ = 0;
+  takes_up_again_ = false;
   --loop_.internals().waits;
   std::exchange(waiting_, nullptr)->waiter_.resume();
 }

@@ -45,6 +45,17 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   /// False if receive() would surely find nothing.
   bool may_receive() const { return readable_; }
 
+  /// What one connection may move before the others on its thread have their turn, in bytes. A fast sender's socket is
+  /// never empty.
+  static constexpr std::uint32_t share_of_a_turn = 256 * 1024;
+  /// Whether it has moved that much since its last wait.
+  bool has_had_its_share() const { return moved_ >= share_of_a_turn; }
+  /// Counts that much against its share, for what costs more than its bytes tell.
+  void charge(std::uint32_t bytes) { moved_ += bytes; }
+  /// Makes the next wait for something to read end at the next turn: something was read off the socket already, of
+  /// which the kernel tells no news, and its share of this turn is over.
+  void take_up_again() { takes_up_again_ = true; }
+
   enum class direction { read, write };
 
   class awaiter;
@@ -90,7 +101,9 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   void resume();
   void expire();
   bool register_once();
-  bool is_ready_for(direction which) const { return which == direction::read ? readable_ : writable_; }
+  bool is_ready_for(direction which) const {
+    return which == direction::read ? readable_ || takes_up_again_ : writable_;
+  }
 
   loop& loop_;
   descriptor handle_;
@@ -100,6 +113,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   bool readable_ = true;
   bool writable_ = true;
   bool ended_ = false;  // the other end has closed its side: an end is there to be read, whatever a read gives
+  bool takes_up_again_ = false;
   bool registered_ = false;
   bool cancelled_ = false;
   bool deadline_passed_ = false;
