@@ -193,6 +193,9 @@ error connection::broken(io_status status) {
   phase_ = phase::closed;
   const auto place = text::printable(where_.authority());
   update_report();
+  if (stream_->flooded()) {
+    return {errc::protocol, fmt::format("the connection to {} was closed: {}", place, stream_->failure_text())};
+  }
   const bool before_any_answer = first_bytes_.empty();
   const bool gone = status == io_status::ended || status == io_status::cut_off;
   if (facts_.alert_received || !report_.finished || status == io_status::failed ||

@@ -14,6 +14,16 @@
 #include <utility>
 
 namespace mutual::http {
+namespace {
+
+// What HTTP has seen of it is that the connection was over.
+void note_flood(const tls::stream& ended, const net::endpoint& remote, const logger& log) {
+  if (ended.flooded()) {
+    log.warn(fmt::format("{}: the connection was closed: {}", remote.to_string(), ended.failure_text()));
+  }
+}
+
+}  // namespace
 
 server_worker::server_worker(server& owner, std::size_t number, std::vector<descriptor> listening)
     : owner_(owner),
@@ -201,6 +211,7 @@ task<> server_worker::serve(guest& self) {
     co_await talk;
     self.talk = nullptr;
     self.multiplexed = nullptr;
+    note_flood(self.stream, self.remote, owner_.options_.log);
     co_return;
   }
   connection conversation(self.stream, owner_.options_, self.info, guide);
@@ -210,6 +221,7 @@ task<> server_worker::serve(guest& self) {
   co_await talk;
   self.talk = nullptr;
   self.conversation = nullptr;
+  note_flood(self.stream, self.remote, owner_.options_.log);
 }
 
 }  // namespace mutual::http

@@ -12,9 +12,6 @@
 namespace mutual::net {
 namespace {
 
-// What one connection may move before the others on its thread have their turn. A fast sender's socket is never empty.
-constexpr std::uint32_t share_of_a_turn = 256 * 1024;
-
 // What a system call counts for at least: sealing and sending a byte takes nearly as long as a few thousand do.
 constexpr std::uint32_t least_for_a_call = 2048;
 
@@ -34,8 +31,6 @@ socket::~socket() {
   if (waiting_ != nullptr) --loop_.internals().waits;
   close();
 }
-
-bool socket::has_had_its_share() const { return moved_ >= share_of_a_turn; }
 
 ssize_t socket::receive(std::span<char> into) {
   if (has_had_its_share()) {
@@ -125,6 +120,7 @@ void socket::end_wait() {
 
 void socket::resume() {
   moved_ = 0;
+  takes_up_again_ = false;
   --loop_.internals().waits;
   std::exchange(waiting_, nullptr)->waiter_.resume();
 }

@@ -42,11 +42,20 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   /// accept(2): the next connection and where it comes from; an empty one with errno if there is none.
   descriptor accept(sockaddr_storage& from, socklen_t& size);
 
-  /// Whether it has had its share of this turn: a wait is for the others then, and the other end is not to blame.
-  bool has_had_its_share() const;
-
   /// False if receive() would surely find nothing.
   bool may_receive() const { return readable_; }
+
+  /// What one connection may move before the others on its thread have their turn, in bytes. A fast sender's socket is
+  /// never empty.
+  static constexpr std::uint32_t share_of_a_turn = 256 * 1024;
+  /// Whether it has moved that much since its last wait: a wait is for the others then, and the other end is not to
+  /// blame.
+  bool has_had_its_share() const { return moved_ >= share_of_a_turn; }
+  /// Counts that much against its share, for what costs more than its bytes tell.
+  void charge(std::uint32_t bytes) { moved_ += bytes; }
+  /// Makes the next wait for something to read end at the next turn: something was read off the socket already, of
+  /// which the kernel tells no news, and its share of this turn is over.
+  void take_up_again() { takes_up_again_ = true; }
 
   enum class direction { read, write };
 
@@ -93,7 +102,9 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   void resume();
   void expire();
   bool register_once();
-  bool is_ready_for(direction which) const { return which == direction::read ? readable_ : writable_; }
+  bool is_ready_for(direction which) const {
+    return which == direction::read ? readable_ || takes_up_again_ : writable_;
+  }
 
   loop& loop_;
   descriptor handle_;
@@ -103,6 +114,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   bool readable_ = true;
   bool writable_ = true;
   bool ended_ = false;  // the other end has closed its side: an end is there to be read, whatever a read gives
+  bool takes_up_again_ = false;
   bool registered_ = false;
   bool cancelled_ = false;
   bool deadline_passed_ = false;

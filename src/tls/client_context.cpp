@@ -1,6 +1,7 @@
 #include "tls/client_context.hpp"
 
 #include "tls/common_context.hpp"
+#include "tls/record_watch.hpp"
 #include "tls/signature_scheme.hpp"
 #include "tls/system_trust.hpp"
 #include "x509/name.hpp"
@@ -145,7 +146,8 @@ struct client_context::callbacks {
     }
   }
 
-  static void message(int written, int, int type, const void* data, std::size_t size, SSL* ssl, void*) noexcept {
+  static void message(int written, int, int type, const void* data, std::size_t size, SSL* ssl, void* watch) noexcept {
+    if (watch != nullptr) static_cast<record_watch*>(watch)->see(written, type, ssl);
     const auto* bytes = static_cast<const unsigned char*>(data);
     auto& facts = facts_of(ssl);
     if (type == SSL3_RT_ALERT && size == 2) {

@@ -1,5 +1,6 @@
 #include "tls/stream.hpp"
 
+#include <fmt/format.h>
 #include <openssl/err.h>
 
 #include <array>
@@ -93,6 +94,7 @@ task<io_status> stream::handshake() {
       bio_state_.holding = false;
       // Many clients never say goodbye; that is no reason to forget who they are (RFC 5246 section 7.2.1).
       bio_state_.tells_end = SSL_is_server(ssl_.get()) == 0;
+      watch_.begin(ssl_.get());
       // Under TLS 1.2 the client waits for our Finished; under 1.3 only the ticket is left, and nobody waits for that.
       if (SSL_version(ssl_.get()) < TLS1_3_VERSION) (void)flush(bio_state_);
       co_return io_status::ok;
@@ -148,10 +150,28 @@ io stream::try_read(std::span<char> into) {
     if (const auto taken = take_early(bio_state_, into.data(), into.size()); taken > 0) return {io_status::ok, taken};
     return plain_outcome(socket_.receive(into), true);
   }
+  if (socket_.has_had_its_share()) {
+    // What TLS has read ahead can be hundreds of records: it waits as what is still in the socket does.
+    if (has_pending()) socket_.take_up_again();
+    wanted_ = net::socket::direction::read;
+    return {io_status::would_block};
+  }
   forget_errors_of_others();
   std::size_t count = 0;
   const int code = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
-  return code == 1 ? io{io_status::ok, count} : outcome(code);
+  if (watch_.too_many()) return give_up();
+  if (code != 1) return outcome(code);
+  watch_.plaintext_came();
+  return {io_status::ok, count};
+}
+
+// As OpenSSL does at a failure of its own, except for the alert: there is no way to have it sent.
+io stream::give_up() {
+  failure_code_ = 0;
+  if (SSL_SESSION* session = SSL_get_session(ssl_.get()); session != nullptr) {
+    SSL_CTX_remove_session(SSL_get_SSL_CTX(ssl_.get()), session);
+  }
+  return {io_status::failed};
 }
 
 // Each system call costs more than sealing a record: several are collected first.
@@ -216,6 +236,13 @@ task<io_status> stream::write(std::string_view bytes) {
 }
 
 std::string stream::failure_text() const {
+  if (flooded()) {
+    return fmt::format(
+        "more than {} TLS records in a row came without a byte for the application in them (key updates, empty "
+        "records, "
+        "warnings, renegotiations)",
+        record_watch::most_in_a_row);
+  }
   const char* text = failure_code_ == 0 ? nullptr : ERR_reason_error_string(failure_code_);
   return text == nullptr ? "unknown error" : text;
 }

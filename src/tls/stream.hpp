@@ -3,6 +3,7 @@
 
 #include "base/descriptor.hpp"
 #include "net/socket.hpp"
+#include "tls/record_watch.hpp"
 #include "tls/socket_bio.hpp"
 #include "tls/ssl.hpp"
 
@@ -20,7 +21,7 @@ enum class io_status {
   would_block,  ///< Nothing now: wait() and try again.
   ended,        ///< The other end has said that nothing more comes (close_notify; a plain socket's end).
   cut_off,      ///< The connection ended without close_notify, or was reset: what came before may be incomplete.
-  failed,       ///< TLS failed; `code` is OpenSSL's error, an alert from the other end included.
+  failed,       ///< TLS failed; `code` is OpenSSL's error, an alert from the other end included, unless it `flooded()`.
   timed_out,    ///< The deadline passed.
   cancelled,    ///< Ended by our own side.
 };
@@ -56,7 +57,8 @@ class stream {
   /// without close_notify leaves its session behind, as one that says it does.
   task<io_status> handshake();
 
-  /// Reads what is there, without waiting.
+  /// Reads what is there, without waiting. Also would_block when it has had its share of this turn of the loop,
+  /// whatever is there: after a wait it goes on.
   io try_read(std::span<char> into);
   /// Writes what can be taken, without waiting. Of much, several records go out in one system call; what the socket
   /// did not take of them is on its way (`has_unsent`), and before it is out nothing more is taken. Given nothing,
@@ -85,7 +87,9 @@ class stream {
 
   /// OpenSSL's code of the last failure (ERR_GET_REASON and so on), or 0.
   unsigned long failure_code() const { return failure_code_; }
-  /// What OpenSSL said about the last failure, in its words; computed on demand.
+  /// Whether it has failed because the other end sent too many records in a row that carry nothing (record_watch).
+  bool flooded() const { return watch_.too_many(); }
+  /// What OpenSSL said about the last failure, in its words, or that it was flooded; computed on demand.
   std::string failure_text() const;
 
   /// Says goodbye (close_notify) as far as it can be said at once, without waiting for an answer. False if the socket
@@ -100,11 +104,13 @@ class stream {
 
  private:
   io outcome(int code);
+  io give_up();
   io plain_outcome(ssize_t count, bool reading);
   io try_write_records(std::string_view bytes);
 
   net::socket socket_;
   socket_bio_state bio_state_;
+  record_watch watch_{socket_};
   ssl_ptr ssl_;
   net::socket::direction wanted_ = net::socket::direction::read;
   unsigned long failure_code_ = 0;

@@ -128,9 +128,9 @@ result<std::vector<x509::certificate>> check_crl(const x509::lookup_list& list,
   }
   if (list.number().empty()) {
     const bool has_another = X509_CRL_get_ext_by_NID(list.get(), NID_crl_number, -1) >= 0;
-    return unusable(list, fmt::format("has {} (cRLNumber; RFC 5280, 5.2.3): have the CA issue it with one",
-                                      has_another ? "a number that is below 0, longer than 20 octets or unreadable"
-                                                  : "no number"));
+    return unusable(
+        list, fmt::format("has {} (cRLNumber; RFC 5280, 5.2.3): have the CA issue it with one",
+                          has_another ? "a number that is below 0, longer than 20 octets or unreadable" : "no number"));
   }
   if (!names_one_algorithm(list)) {
     return unusable(list,

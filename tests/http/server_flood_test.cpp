@@ -1,0 +1,64 @@
+// What a server says and does of a connection that floods it with records of TLS.
+#include "support/captured_log.hpp"
+#include "support/key_updates.hpp"
+#include "support/plain_client.hpp"
+#include "support/service.hpp"
+#include "support/tls_client.hpp"
+
+#include <sys/socket.h>
+
+namespace mutual::test {
+namespace {
+
+void flood(tls_connection& client) {
+  const auto records = key_updates(client.native(), 500, SSL_KEY_UPDATE_REQUESTED);
+  ASSERT_EQ(::send(client.fd(), records.data(), records.size(), MSG_NOSIGNAL), static_cast<ssize_t>(records.size()));
+}
+
+TEST(server_flood, of_key_updates_ends_the_connection_and_is_told_to_the_log) {
+  const server_files files(make_pki());
+  const captured_log log;
+  const service running(options_for(log, files.config(tls::client_auth::none)));
+  for (const std::string protocol : {"http/1.1", "h2"}) {
+    SCOPED_TRACE(protocol);
+    const auto before = log.size();
+    client_options how;
+    how.alpn = protocol;
+    tls_connection client(running.port(), how);
+    ASSERT_TRUE(client.report().connected);
+    flood(client);
+    const auto line = log.wait_for("TLS records in a row came without a byte", before);
+    ASSERT_TRUE(line);
+    EXPECT_NE(
+        line->find("127.0.0.1:" + std::to_string(client.report().port) + ": the connection was closed: more than 64"),
+        std::string::npos)
+        << *line;
+    (void)client.read_to_end();  // or it waits in vain
+  }
+}
+
+TEST(server_flood, takes_its_session_with_it) {
+  const server_files files(make_pki());
+  const captured_log log;
+  const service running(options_for(log, files.config(tls::client_auth::required)));
+  for (const bool floods : {false, true}) {
+    client_options how;
+    how.chain = {files.people().client, files.people().intermediate};
+    how.server_name = "localhost";
+    {
+      tls_connection client(running.port(), how);
+      client.write(get_request("/"));
+      ASSERT_NE(client.read_answer(), "");
+      how.session = client.report().session;
+      if (floods) {
+        flood(client);
+        ASSERT_TRUE(log.wait_for("TLS records in a row"));
+      }
+      client.shut_down();  // or OpenSSL's client would forget its session too
+    }
+    EXPECT_EQ(get(running.port(), how).resumed, !floods);
+  }
+}
+
+}  // namespace
+}  // namespace mutual::test
