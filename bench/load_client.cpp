@@ -1,8 +1,11 @@
 #include "load_client.hpp"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/rand.h>
 
 #include <arpa/inet.h>
+#include <array>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -44,7 +47,22 @@ result<load_client> load_client::make(const load_options& options) {
       SSL_CTX_use_PrivateKey_file(context, options.key.c_str(), SSL_FILETYPE_PEM) != 1) {
     return error(errc::bad_input, "the client's files cannot be used: " + x509::openssl_errors());
   }
+  if (!options.issuer_key.empty()) {
+    const std::unique_ptr<BIO, x509::freed_by<BIO_free_all>> file(BIO_new_file(options.issuer_key.c_str(), "r"));
+    made.issuer_key_.reset(file ? PEM_read_bio_PrivateKey(file.get(), nullptr, nullptr, nullptr) : nullptr);
+    if (!made.issuer_key_) return error(errc::bad_input, "the issuer's key cannot be used: " + x509::openssl_errors());
+  }
   return made;
+}
+
+// The same but for its serial number, which its issuer has signed anew.
+bool load_client::present_another(SSL* ssl) const {
+  const x509::x509_ptr made(X509_dup(SSL_CTX_get0_certificate(context_.get())));
+  std::array<unsigned char, 16> serial{};
+  if (!made || RAND_bytes(serial.data(), serial.size()) != 1) return false;
+  serial.front() = (serial.front() & 0x3FU) | 0x40U;
+  return ASN1_STRING_set(X509_get_serialNumber(made.get()), serial.data(), serial.size()) == 1 &&
+         X509_sign(made.get(), issuer_key_.get(), EVP_sha256()) > 0 && SSL_use_certificate(ssl, made.get()) == 1;
 }
 
 tls::ssl_ptr load_client::connect_over(int fd, SSL_SESSION* resume, tls::ssl_session_ptr& kept) const {
@@ -56,6 +74,7 @@ tls::ssl_ptr load_client::connect_over(int fd, SSL_SESSION* resume, tls::ssl_ses
       SSL_set1_host(ssl.get(), host_.c_str()) != 1 || (resume != nullptr && SSL_set_session(ssl.get(), resume) != 1)) {
     return nullptr;
   }
+  if (issuer_key_ && !present_another(ssl.get())) return nullptr;
   return ssl;
 }
 

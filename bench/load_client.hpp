@@ -24,7 +24,10 @@ class load_client {
   const std::string& request() const { return request_; }
 
  private:
+  bool present_another(SSL* ssl) const;
+
   tls::ssl_ctx_ptr context_;
+  x509::pkey_ptr issuer_key_;  // of what signs a certificate for each visit; null if they all have one
   std::string host_;
   std::string request_;
   unsigned short port_ = 0;

@@ -56,9 +56,9 @@ bool take(load_options& into, std::string_view name, std::string_view value) {
   if (name == "--connections") return read_number(value, 1, into.connections);
   if (name == "--rate") return read_number(value, 1, into.rate);
   if (name == "--tls") return read_tls(value, into.tls);
-  for (const auto& [known, text] :
-       {std::pair{"--host", &into.host}, std::pair{"--cert", &into.certificate}, std::pair{"--key", &into.key},
-        std::pair{"--trust", &into.trust}, std::pair{"--path", &into.path}}) {
+  for (const auto& [known, text] : {std::pair{"--host", &into.host}, std::pair{"--cert", &into.certificate},
+                                    std::pair{"--key", &into.key}, std::pair{"--trust", &into.trust},
+                                    std::pair{"--path", &into.path}, std::pair{"--issuer-key", &into.issuer_key}}) {
     if (name != known) continue;
     *text = value;
     return true;
@@ -75,7 +75,7 @@ result<load_options> read_options(int count, char** words) {
       return error(errc::bad_usage,
                    "not understood: " + text::quoted(words[at]) +
                        "; there are --mode full|resumed|keepalive|idle|paced|arrivals --port --host --path "
-                       "--cert --key --trust --tls 1.2|1.3 --count --seconds --connections --rate");
+                       "--cert --key --trust --issuer-key --tls 1.2|1.3 --count --seconds --connections --rate");
     }
   }
   if (made.port == 0 || made.certificate.empty() || made.key.empty() || made.trust.empty()) {

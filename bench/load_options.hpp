@@ -25,7 +25,10 @@ struct load_options {
   std::string certificate;  ///< PEM: the client's, then its intermediates.
   std::string key;          ///< PEM.
   std::string trust;        ///< PEM: whom the client trusts; the server is really verified.
-  int tls = 3;              ///< 2 or 3, for TLS 1.2 or 1.3: spoken exactly.
+  /// PEM: the key of whoever has signed the client's certificate. If it is given, each visit is made with a certificate
+  /// of its own, which the server has never seen.
+  std::string issuer_key;
+  int tls = 3;  ///< 2 or 3, for TLS 1.2 or 1.3: spoken exactly.
   std::size_t count = 1000;
   std::chrono::duration<double> limit{60};
   std::size_t connections = 8;  ///< At once; `idle` opens `count` and ignores this.

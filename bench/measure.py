@@ -24,11 +24,13 @@ class Mode:
     path: str = "/"
     rsa: bool = False  # the client's key is RSA 2048
     threads: int = 1  # of the server; more than one are not bound to a core
+    own: bool = False  # each visit is made with a certificate that the server has never seen
 
 
 MODES = {
     "full": Mode("full", 1500, 8),
     "full_rsa": Mode("full", 1500, 8, rsa=True),
+    "full_new": Mode("full", 1500, 8, own=True),
     "resumed": Mode("resumed", 3000, 8),
     "keepalive": Mode("keepalive", 60000, 32),
     "http2": Mode("h2load", 60000, 8),
@@ -53,6 +55,8 @@ class Load:
                  "--port", str(server.port), "--cert", str(key[0]), "--key", str(key[1]), "--trust", str(made.root),
                  "--path", mode.path, "--tls", asked.tls, "--count", str(count), "--connections", str(connections),
                  "--seconds", "60", "--rate", str(rate)]
+        if mode.own:
+            words += ["--issuer-key", str(made.issuer_key)]
         self.what = f"{server.name}, {mode.load}"
         self.process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self._line()

@@ -18,6 +18,7 @@ class Pki:
     client_key: Path
     rsa_client: Path  # the same client with a key of RSA 2048
     rsa_client_key: Path
+    issuer_key: Path  # of the intermediate, which has signed them
 
 
 def openssl(*words):
@@ -60,4 +61,5 @@ def make(folder: Path, key_kind: str) -> Pki:
     for name in ("server", "client", "rsa_client"):
         (folder / f"{name}.pem").write_text((folder / f"{name}.crt").read_text() + intermediate)
     return Pki(folder / "root.crt", folder / "server.pem", folder / "server.key", folder / "client.pem",
-               folder / "client.key", folder / "rsa_client.pem", folder / "rsa_client.key")
+               folder / "client.key", folder / "rsa_client.pem", folder / "rsa_client.key",
+               folder / "intermediate.key")

@@ -3,7 +3,7 @@
 import statistics
 
 TITLES = {"full": "full handshake + GET + close, µs", "full_rsa": "the same, the client's key RSA 2048, µs",
-          "resumed": "resumed + GET + close, µs", "keepalive": "keep-alive GET, HTTP/1.1, µs",
+          "full_new": "the same, by a client never seen before, µs", "resumed": "resumed + GET + close, µs", "keepalive": "keep-alive GET, HTTP/1.1, µs",
           "http2": "GET, HTTP/2, 32 streams, µs", "large": "1 MiB body, µs",
           "idle": "idle connection, of 2,000, KiB", "idle_8000": "idle connection, of 8,000, KiB",
           "p50": "latency at half load, p50, µs", "p99": "latency at half load, p99, µs",
