@@ -228,7 +228,16 @@ result<std::string> pki::list_without_key(const retired_issuer& of, result<>& la
         "no new revocation list of an old CA could be made (if its key is lost, revoke it: mutual revoke {})",
         ca.serial()));
   }
-  return list_there(ca, places_.revocation_list(of.called));
+  MUTUAL_TRY(auto there, list_there(ca, places_.revocation_list(of.called)));
+  if (!there.empty()) return there;
+  // Its file may have gone with its key; servers have had it, and take no others without.
+  MUTUAL_TRY(const bool has_lists, file::exists(places_.revocation_lists()));
+  if (!has_lists) return there;
+  MUTUAL_TRY(const auto lists, x509::load_crls(places_.revocation_lists()));
+  for (const auto& one : lists) {
+    if (one.is_signed_by(ca)) return one.pem();
+  }
+  return there;
 }
 
 namespace {

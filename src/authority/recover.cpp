@@ -199,7 +199,7 @@ result<> leave_numbers_out(inventory& in) {
     MUTUAL_TRY(const auto all, in.of_profile(purpose));
     for (const auto& one : all) {
       MUTUAL_TRY(const auto highest, in.highest_list_number(one.subject));
-      if (highest != 0) MUTUAL_CHECK(in.skip_list_numbers(one.subject, highest + more_than_were_made));
+      MUTUAL_CHECK(in.skip_list_numbers(one.subject, highest + more_than_were_made));
     }
   }
   return {};

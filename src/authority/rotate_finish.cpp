@@ -66,13 +66,14 @@ result<> finish_issuer(pki& of, const retired_issuer& one, bool with_lists) {
                     "mutual revoke {})",
                     one.who.leaf().serial()));
   }
-  MUTUAL_CHECK(of.records().note("retired", one.who.leaf().serial(), "intermediate", "nothing depends on it"));
   if (with_lists && !one.has_ended && one.key_state) {
     list_options last;
     last.lifetime = one.who.leaf().not_after() - now();
     MUTUAL_TRY(const auto made, of.make_list(one.who, one.called, last));
     (void)made;
   }
+  // From here on nobody misses its lists.
+  MUTUAL_CHECK(of.records().note("retired", one.who.leaf().serial(), "intermediate", "nothing depends on it"));
   delete_files(of.places(), one.called, {".key", ".delta.crl"});
   (void)::unlink(of.places().responder(one.who.leaf().serial()).c_str());
   if (!with_lists) delete_files(of.places(), one.called, {".crl", ".crt"});

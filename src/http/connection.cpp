@@ -114,7 +114,7 @@ task<bool> connection::fill() {
     }
     look_first_ = true;
     if (idle_ && guide_.stopping()) co_return false;
-    const bool counts = !idle_ && !stream_.socket().has_had_its_share();
+    const bool counts = !idle_ && !stream_.only_yields();
     const auto began = counts ? clock::now() : clock::time_point();
     const auto woken = co_await stream_.wait();
     if (counts) coming_.waited += clock::now() - began;

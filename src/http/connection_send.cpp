@@ -247,7 +247,7 @@ task<bool> connection::write(std::string_view bytes) {
       // A deadline of now would be put off to the clock's next tick, again and again.
       if (left <= std::chrono::milliseconds(0)) co_return false;
       stream_.socket().set_deadline(left);
-      const bool counts = !stream_.socket().has_had_its_share();
+      const bool counts = !stream_.only_yields();
       const auto began = clock::now();
       const auto woken = co_await stream_.wait();
       if (counts) reading_.waited += clock::now() - began;

@@ -76,7 +76,7 @@ task<> h2_connection::serve() {
       continue;
     }
     set_deadline(state);
-    const bool theirs = state == output::blocked && !stream_.socket().has_had_its_share();
+    const bool theirs = state == output::blocked && !stream_.only_yields();
     const auto began = clock::now();
     const auto woken = co_await stream_.wait();
     begin_turn();

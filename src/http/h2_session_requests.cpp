@@ -183,7 +183,11 @@ bool h2_session::body_is_late(const h2_stream& on) const {
 bool h2_session::answer_is_not_read(const h2_stream& on) const {
   if (!on.open || !on.answered || on.complete || on.starving) return false;
   const auto& times = options_.timeouts;
-  return stalls_ - on.ready_at > times.write + earned(on.sent, streams_.size(), times.least_body_rate);
+  // Others that are not begun for its sake have no share in what is sent, and wait for this time alone.
+  const bool holds_up = !requests_.empty() && !may_begin();
+  const auto shared = streams_.size() - std::min(streams_.size(), requests_.size());
+  return stalls_ - on.ready_at >
+         times.write + (holds_up ? std::chrono::milliseconds(0) : earned(on.sent, shared, times.least_body_rate));
 }
 
 bool h2_session::judge_times(time_point now) {

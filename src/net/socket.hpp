@@ -45,19 +45,20 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   /// False if receive() would surely find nothing.
   bool may_receive() const { return readable_; }
 
+  enum class direction { read, write };
+
   /// What one connection may move before the others on its thread have their turn, in bytes. A fast sender's socket is
   /// never empty.
   static constexpr std::uint32_t share_of_a_turn = 256 * 1024;
-  /// Whether it has moved that much since its last wait: a wait is for the others then, and the other end is not to
-  /// blame.
+  /// Whether it has moved that much since its last wait.
   bool has_had_its_share() const { return moved_ >= share_of_a_turn; }
+  /// Whether a wait for that would end at the next turn, and is for the others on its thread alone.
+  bool only_yields(direction which) const { return has_had_its_share() && registered_ && is_ready_for(which); }
   /// Counts that much against its share, for what costs more than its bytes tell.
   void charge(std::uint32_t bytes) { moved_ += bytes; }
   /// Makes the next wait for something to read end at the next turn: something was read off the socket already, of
   /// which the kernel tells no news, and its share of this turn is over.
   void take_up_again() { takes_up_again_ = true; }
-
-  enum class direction { read, write };
 
   class awaiter;
   /// Waits until the socket can be read (or has ended), or until the deadline.

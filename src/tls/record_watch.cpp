@@ -23,7 +23,12 @@ void record_watch::begin(SSL* ssl) {
 void record_watch::see(int written, int type, SSL* ssl) noexcept {
   if (written != 0 || type != SSL3_RT_HEADER) return;
   // The first may be the one that brings something. What was before the second has not.
-  socket_.charge(in_a_row_++ == 0 ? record_counts : empty_record_counts);
+  socket_.charge(in_a_row_ == 0 ? record_counts : empty_record_counts);
+  if (in_a_row_ > 0) {
+    const auto now = std::chrono::steady_clock::now();
+    if (in_a_row_ == 1 || now - began_ > in_time) in_a_row_ = 1, began_ = now;
+  }
+  ++in_a_row_;
   // As after a close_notify, nothing that comes is looked at any more: there may be hundreds in what was read already.
   if (too_many()) SSL_set_shutdown(ssl, SSL_get_shutdown(ssl) | SSL_RECEIVED_SHUTDOWN);
 }

@@ -5,6 +5,7 @@
 
 #include <openssl/ssl.h>
 
+#include <chrono>
 #include <cstddef>
 
 namespace mutual::tls {
@@ -20,6 +21,8 @@ class record_watch {
   /// More than anybody needs: OpenSSL itself takes 32 empty records in a row for an attack, and key updates are due
   /// after millions of records (RFC 8446 section 5.5).
   static constexpr unsigned most_in_a_row = 64;
+  /// So many within that time: whoever listens to a stream of events sends nothing else for hours.
+  static constexpr std::chrono::seconds in_time{1};
 
   explicit record_watch(net::socket& socket) : socket_(socket) {}
   record_watch(const record_watch&) = delete;
@@ -41,6 +44,7 @@ class record_watch {
  private:
   net::socket& socket_;
   unsigned in_a_row_ = 0;
+  std::chrono::steady_clock::time_point began_{};  // of the row, once it is one
 };
 
 }  // namespace mutual::tls

@@ -73,7 +73,8 @@ bool counts_again(const trust& made, const trust::revocation_list& before,
     const auto is_its_own = [&](const x509::certificate& signer) { return one.list.is_signed_by(signer); };
     if (std::none_of(signers.begin(), signers.end(), is_its_own)) continue;
     const int order = compare_numbers(one.list, before.list);
-    if (order > 0) return false;
+    // Beside the one in use it takes nobody back: of two that count alike either can refuse (judge_one).
+    if (order > 0 || (one.list.is_same_as(before.list) && made.has_usual_lists_only())) return false;
     is_counted_again = is_counted_again || (order == 0 && !one.list.is_same_as(before.list));
   }
   return is_counted_again;

@@ -238,7 +238,7 @@ task<io_status> stream::write(std::string_view bytes) {
 std::string stream::failure_text() const {
   if (flooded()) {
     return fmt::format(
-        "more than {} TLS records in a row came without a byte for the application in them (key updates, empty "
+        "more than {} TLS records came within a second without a byte for the application in them (key updates, empty "
         "records, "
         "warnings, renegotiations)",
         record_watch::most_in_a_row);

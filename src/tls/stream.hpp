@@ -69,6 +69,9 @@ class stream {
   /// Waits for whatever the last would_block was for. What was held back goes out first.
   net::socket::awaiter wait();
 
+  /// Whether the next wait() is for the others on its thread alone, and the other end is not to blame for it.
+  bool only_yields() const { return socket_.only_yields(wanted_); }
+
   /// Makes the next wait() wait for something to read.
   void expect_read() { wanted_ = net::socket::direction::read; }
   /// Whether TLS holds bytes that it has read from the socket already; a wait would not see them.

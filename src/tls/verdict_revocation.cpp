@@ -77,8 +77,11 @@ constexpr std::chrono::minutes clocks_differ{5};
 // seems not to have begun proves nobody good yet, but whoever it revokes is revoked.
 std::optional<finding> judge_one(const trust& by, X509* one, X509* issuer, sys_seconds at) {
   const char* why = "has no revocation list here";
+  const list* vouches = nullptr;
   for (const auto& each : by.lists()) {
     if (!is_of_issuer(each, one) || !names_key_of(each.list, issuer)) continue;
+    // A CA gives a number once; where two lists have it, one of them has forgotten something, and nobody knows which.
+    if (vouches != nullptr && compare_numbers(each.list, vouches->list) != 0) break;
     if (each.from > at) {
       why = "has only a revocation list that begins later";
       if (each.from - at <= clocks_differ && revokes(each, one) && may_sign_lists(issuer) && is_signed_by(each, issuer))
@@ -92,9 +95,11 @@ std::optional<finding> judge_one(const trust& by, X509* one, X509* issuer, sys_s
     }
     // A list that has ended is no proof that somebody is good, but still one that somebody is not.
     if (revokes(each, one)) return revoked(one);
+    if (vouches != nullptr) continue;
     if (each.until <= at && !counts_though_ended(by, each, at)) return stale(one, each.until);
-    return std::nullopt;
+    vouches = &each;
   }
+  if (vouches != nullptr) return std::nullopt;
   return unknown(one, why);
 }
 

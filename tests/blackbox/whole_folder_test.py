@@ -1,5 +1,6 @@
 """A PKI's whole folder that was put back from a backup: nothing in it can tell, but servers do, and it can be told."""
 
+import json
 import os
 import shutil
 import unittest
@@ -56,6 +57,12 @@ class WholeFolder(OnSqlite):
         self.server.wait_for("the TLS files were read again: generation 2")
         self.assertNotIn("alice", self.fetch())
         self.assertEqual({one["status"] for one in self.listed() if one["name"] == "alice"}, {"revoked"})
+
+    def test_numbers_are_left_out_also_where_the_backup_knew_of_no_list(self):
+        self.mutual("init", "--pki", "young")
+        self.mutual("recover", "--restored", "--pki", "young")
+        said = self.mutual("crl", "--pki", "young", "--json")
+        self.assertTrue(all(one["number"] > 1000 for one in json.loads(said)), said)
 
 
 if __name__ == "__main__":

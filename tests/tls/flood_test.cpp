@@ -122,7 +122,7 @@ void expect_flooded(tls::stream& one, const heard& all) {
   EXPECT_EQ(all.text, "");
   EXPECT_EQ(all.last, io_status::failed);
   EXPECT_TRUE(one.flooded());
-  EXPECT_NE(one.failure_text().find("TLS records in a row came without a byte"), std::string::npos)
+  EXPECT_NE(one.failure_text().find("TLS records came within a second without a byte"), std::string::npos)
       << one.failure_text();
 }
 

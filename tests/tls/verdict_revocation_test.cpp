@@ -186,6 +186,20 @@ TEST(verdict, of_two_lists_the_newer_counts) {
   EXPECT_EQ(outcome(judge(by, sent(mallory))), "revoked");
 }
 
+TEST(verdict, of_two_lists_of_one_number_either_refuses) {
+  const auto client = alice();
+  for (const bool is_later : {true, false}) {
+    trusting from{.trusted = {acme().root}, .revocations = {test::make_crl(acme().root)}};
+    from.revocations.push_back(test::make_crl(acme().intermediate, {.begins_in = -day, .number = 7}));
+    from.revocations.push_back(test::make_crl(
+        acme().intermediate, {.revoked = {client}, .begins_in = -day * (is_later ? 2 : 0), .number = 7}));
+    // One that is lower counts for nothing.
+    from.revocations.push_back(test::make_crl(acme().intermediate, {.revoked = {alice()}, .number = 6}));
+    EXPECT_EQ(outcome(judge(from, sent(client))), "revoked") << is_later;
+    EXPECT_EQ(outcome(judge(from, sent(alice()))), "good") << is_later;
+  }
+}
+
 TEST(verdict, of_two_lists_of_one_moment_the_one_with_the_higher_number_counts) {
   const auto client = alice();
   const auto earlier = test::make_crl(acme().intermediate, {.number = 254});
