@@ -23,7 +23,9 @@ result<std::vector<record>> old_issuers(inventory& in, const x509::certificate& 
   return out;
 }
 
-result<bool> has_revoked_since(inventory& in, std::string_view issuer, std::uint64_t number) {
+namespace {
+
+result<bool> has_revoked_since(inventory& in, const std::string& issuer, std::uint64_t number) {
   std::int64_t covers = 0;
   if (number != 0) {
     MUTUAL_TRY(const auto list, in.list_numbered(issuer, number));
@@ -31,6 +33,22 @@ result<bool> has_revoked_since(inventory& in, std::string_view issuer, std::uint
   }
   MUTUAL_TRY(const auto last, in.last_revocation_of(issuer, covers));
   return last > covers;
+}
+
+}  // namespace
+
+result<std::vector<std::string>> old_issuers_behind(
+    inventory& in, const x509::certificate& issuing,
+    const std::function<result<std::uint64_t>(const std::string& issuer)>& list_of) {
+  MUTUAL_TRY(const auto old, old_issuers(in, issuing));
+  std::vector<std::string> out;
+  for (const auto& one : old) {
+    if (one.revoked && !one.revoked->is_hold()) continue;
+    MUTUAL_TRY(const auto number, list_of(one.subject));
+    MUTUAL_TRY(const bool is_behind, has_revoked_since(in, one.subject, number));
+    if (is_behind) out.push_back(one.serial);
+  }
+  return out;
 }
 
 }  // namespace mutual::authority

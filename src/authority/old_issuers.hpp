@@ -7,7 +7,8 @@
 #include <mutual/result.hpp>
 
 #include <cstdint>
-#include <string_view>
+#include <functional>
+#include <string>
 #include <vector>
 
 namespace mutual::authority {
@@ -17,7 +18,11 @@ namespace mutual::authority {
 /// there has not been finished with. None if the inventory does not know `issuing`.
 result<std::vector<record>> old_issuers(inventory& in, const x509::certificate& issuing);
 
-/// Whether a certificate of that CA was revoked or released since its list of that number, 0 for none.
-result<bool> has_revoked_since(inventory& in, std::string_view issuer, std::uint64_t number);
+/// The serials of those of them that have revoked or released somebody since the list that servers have, whose number
+/// `list_of` gives for the CA's name; 0 for none. Whoever has a certificate of a CA that was revoked for good is
+/// refused for that, so such a one is not among them.
+result<std::vector<std::string>> old_issuers_behind(
+    inventory& in, const x509::certificate& issuing,
+    const std::function<result<std::uint64_t>(const std::string& issuer)>& list_of);
 
 }  // namespace mutual::authority

@@ -65,7 +65,6 @@ class keeper {
   result<> look_at_responders(authority::pki& opened);
   result<> remember(authority::pki& opened);
   result<lists_due> what_is_due(authority::pki& opened);
-  result<> look_at_old_issuers(authority::pki& opened);
   result<> check_old_can_sign(authority::pki& opened) const;
   result<> make_lists(authority::pki& opened, lists_due why);
   result<std::vector<authority::made_list>> make_lists_if_still_due(authority::pki& opened, lists_due why);

@@ -85,7 +85,9 @@ result<keeper::lists_due> keeper::what_is_due(authority::pki& opened) {
   MUTUAL_CHECK(look_at_authorities(opened));
   const auto own_issuer = issuing_->subject();
   MUTUAL_TRY(const auto own, opened.records().list_numbered(own_issuer, number_of(own_issuer)));
-  MUTUAL_CHECK(look_at_old_issuers(opened));
+  // A CA that was replaced answers for whom it has certified, and its key may be damaged or away when ours is not.
+  const auto list_of = [this](const std::string& issuer) -> result<std::uint64_t> { return number_of(issuer); };
+  MUTUAL_TRY(behind_, authority::old_issuers_behind(opened.records(), *issuing_, list_of));
   MUTUAL_TRY(const auto last, opened.records().last_revocation());
   // What failed for those before is tried for this one at once.
   if (last != last_revocation_) not_before_ = {}, failed_wait_ = {};
@@ -125,19 +127,6 @@ result<> keeper::read_own_list(std::string stamp, const std::vector<authority::r
 std::uint64_t keeper::number_of(const std::string& issuer) const {
   const auto found = numbers_.find(issuer);
   return found == numbers_.end() ? 0 : found->second;
-}
-
-// A CA that was replaced answers for whom it has certified, and its key may be damaged or away when the others' is not.
-result<> keeper::look_at_old_issuers(authority::pki& opened) {
-  behind_.clear();
-  MUTUAL_TRY(const auto old, authority::old_issuers(opened.records(), *issuing_));
-  for (const auto& one : old) {
-    // Whoever has a certificate of a CA that was revoked is refused for that.
-    if (one.revoked && !one.revoked->is_hold()) continue;
-    MUTUAL_TRY(const bool lacks, authority::has_revoked_since(opened.records(), one.subject, number_of(one.subject)));
-    if (lacks) behind_.push_back(one.serial);
-  }
-  return {};
 }
 
 // An error if none of those that are behind can sign: another attempt would use numbers of all CAs up for nothing.

@@ -147,12 +147,11 @@ result<bool> are_lists_behind(authority::pki& of) {
   MUTUAL_TRY(const auto list, of.records().list_numbered(issuer.front().subject(), number));
   MUTUAL_TRY(const auto last, of.records().last_revocation());
   if (!list || list->covers < last) return true;
-  MUTUAL_TRY(const auto old, authority::old_issuers(of.records(), issuer.front()));
-  for (const auto& one : old) {
-    MUTUAL_TRY(const auto there, authority::list_number_in(of.places().revocation_lists(), one.subject));
-    MUTUAL_TRY(const bool lacks, authority::has_revoked_since(of.records(), one.subject, there));
-    if (lacks) return true;
-  }
+  const auto list_of = [&](const std::string& name) {
+    return authority::list_number_in(of.places().revocation_lists(), name);
+  };
+  MUTUAL_TRY(const auto behind, authority::old_issuers_behind(of.records(), issuer.front(), list_of));
+  if (!behind.empty()) return true;
   MUTUAL_TRY(const auto root, authority::current_root(of.places()));
   return of.needs_root_key(root);
 }
