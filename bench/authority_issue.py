@@ -12,13 +12,13 @@ import sqlite3
 import ssl
 import statistics
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pki as openssl_pki
 from authority_lists import make_pki
+from authority_postgres import Database
 from authority_run import Running, run
 
 CFSSL_TABLES = """
@@ -143,29 +143,6 @@ def by_mutual(asked, folder, clients, requests, database=None):
     if sum(one["name"].startswith("host") for one in kept) != requests:
         raise SystemExit("mutual has not kept all certificates")
     return rate, cpu_ms
-
-
-class Database:
-    """A PostgreSQL as the tests have it, but on the disk."""
-
-    def __init__(self):
-        sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests/blackbox"))
-        import postgres
-        self.server = postgres.Postgres(fsync=True)
-        self.name, self.url = self.server.new_database()
-
-    def insert(self, statement, rows):
-        # A command line holds a few hundred rows.
-        for first in range(0, len(rows), 200):
-            values = ", ".join("(" + ", ".join(str(one) if isinstance(one, int) else f"'{one}'" for one in row) + ")"
-                               for row in rows[first:first + 200])
-            self.server.sql(statement.split(" VALUES ")[0] + " VALUES " + values, self.name)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.stop()
 
 
 def cfssl_serve(folder, made, port):

@@ -7,27 +7,45 @@ import statistics
 import subprocess
 import time
 
+from authority_postgres import Database
 from authority_run import Running, run
 
-FILL = """
+COLUMNS = """
 INSERT INTO certificates (name, profile, serial, subject, issuer, sha256, not_before, not_after, recorded_at,
   p12_has_password, der, state, is_current, has_key, revoked_at, revoked_reason)
+"""
+FILL = COLUMNS + """
 WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :count)
 SELECT 'host ' || i, 'client', '7' || substr(lower(hex(randomblob(20))), 1, 39), 'CN=host ' || i, :issuer,
   lower(hex(randomblob(32))), 1700000000, 1900000000 + i, 1700000000, 0, randomblob(600), 'issued', 1 - :revoked, 0,
   CASE :revoked WHEN 1 THEN 1750000000 + i END, CASE :revoked WHEN 1 THEN i % 6 END FROM n
 """
 # Reason 2 is of a CA, and 0 says nothing: both as lists have them.
+FILL_POSTGRESQL = COLUMNS + """
+SELECT 'host ' || i, 'client', '7' || substr(md5('a' || i) || md5('b' || i), 1, 39), 'CN=host ' || i, '{issuer}',
+  md5('c' || i) || md5('d' || i), 1700000000, 1900000000 + i, 1700000000, 0,
+  (SELECT string_agg(decode(md5(i || '/' || k), 'hex'), '') FROM generate_series(1, 38) AS k),
+  'issued', 1, 0, NULL, NULL FROM generate_series({first}, {last}) AS i
+"""
+ISSUER = "SELECT subject FROM certificates WHERE profile = 'intermediate'"
 
 
 def fill(pki, count, revoked):
     """So many certificates of the intermediate straight into the inventory."""
     base = sqlite3.connect(pki / "inventory.db")
-    issuer = base.execute("SELECT subject FROM certificates WHERE profile = 'intermediate'").fetchone()[0]
+    issuer = base.execute(ISSUER).fetchone()[0]
     base.execute(FILL, {"count": count, "issuer": issuer, "revoked": 1 if revoked else 0})
     base.commit()
     base.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     base.close()
+
+
+def fill_postgresql(database, count):
+    """The same, of certificates that are good; a piece at a time."""
+    issuer, piece = database.sql(ISSUER).strip(), 50_000
+    for first in range(1, count + 1, piece):
+        database.sql(FILL_POSTGRESQL.format(issuer=issuer, first=first, last=min(first + piece - 1, count)))
+    database.sql("VACUUM ANALYZE certificates")
 
 
 def make_pki(asked, folder, *more):
@@ -124,19 +142,30 @@ def swap(asked, folder):
     shutil.rmtree(folder)
     medians = {kind: {name: statistics.median(one[name] for one in all_of) for name in all_of[0]}
                for kind, all_of in rounds.items()}
-    return {"entries": asked.revoked, "rate": RATE, **medians,
-            "worst_of_each_round": {kind: [one["worst"] for one in all_of] for kind, all_of in rounds.items()}}
+    return {"entries": asked.revoked, "rate": RATE, "seconds": SECONDS, **medians,
+            "worst_of_each_round": {kind: [one["worst"] for one in all_of] for kind, all_of in rounds.items()},
+            "late_in_all_rounds": {kind: sum(one["late"] for one in all_of) for kind, all_of in rounds.items()}}
+
+
+def commands(asked, mutual, pki):
+    # The client that exists as a file is found by its name, among all the others.
+    lines = {"list": ["list"], "list_json": ["list", "--json"], "list_name": ["list", "--name", "client"],
+             "show": ["show", "client"], "revoke": ["revoke", f"host {asked.revoked // 2}"]}
+    found = {}
+    for what, words in lines.items():
+        done = run(mutual, *words, "--pki", pki)
+        found[what] = {"seconds": done["seconds"], "most_mib": done["most_mib"]}
+    return found
 
 
 def inventory(asked, folder):
     mutual, pki = make_pki(asked, folder)
     fill(pki, asked.revoked, False)
-    name = f"host {asked.revoked // 2}"
-    # The client that exists as a file is found by its name, among all the others.
-    found = {"certificates": asked.revoked}
-    for what, words in (("list", ["list"]), ("list_json", ["list", "--json"]), ("show", ["show", "client"]),
-                        ("revoke", ["revoke", name])):
-        done = run(mutual, *words, "--pki", pki)
-        found[what] = {"seconds": done["seconds"], "most_mib": done["most_mib"]}
+    found = {"certificates": asked.revoked, "sqlite": commands(asked, mutual, pki)}
+    shutil.rmtree(folder)
+    with Database() as database:
+        mutual, pki = make_pki(asked, folder, "--store", database.url)
+        fill_postgresql(database, asked.revoked)
+        found["postgresql"] = commands(asked, mutual, pki)
     shutil.rmtree(folder)
     return found

@@ -194,6 +194,11 @@ class paced_load {
   std::size_t answered() const { return took_.size(); }
   const std::string& why() const { return why_; }
 
+  // How many took more than five milliseconds.
+  auto late() const {
+    return std::count_if(took_.begin(), took_.end(), [](double microseconds) { return microseconds > 5000; });
+  }
+
   // Microseconds within which that part of the requests was answered.
   double within(double part) {
     std::sort(took_.begin(), took_.end());
@@ -279,8 +284,8 @@ int run_paced(const load_client& who, const load_options& how) {
   (void)std::fflush(stdout);
   wait_for_line();
   if (!work.run()) return complain(work.why());
-  fmt::print("{{\"operations\":{},\"seconds\":{:.6f},\"p50\":{:.1f},\"p99\":{:.1f},\"worst\":{:.1f}}}\n",
-             work.answered(), work.seconds(), work.within(0.5), work.within(0.99), work.within(1));
+  fmt::print("{{\"operations\":{},\"seconds\":{:.6f},\"p50\":{:.1f},\"p99\":{:.1f},\"worst\":{:.1f},\"late\":{}}}\n",
+             work.answered(), work.seconds(), work.within(0.5), work.within(0.99), work.within(1), work.late());
   (void)std::fflush(stdout);
   wait_for_line();
   return 0;
