@@ -42,27 +42,28 @@ result<record> existing(inventory& in, std::string_view serial) {
   return *std::move(found);
 }
 
-// What a list is to say: everything that is revoked, or what has changed since the full list `base`.
-result<> each_entry(database& db, std::string_view issuer, const std::optional<list_facts>& last, bool is_delta,
+// What a list is to say: everything that is revoked, or what has changed since the full list `last`.
+result<> each_entry(database& db, const list_request& wanted, const std::optional<list_facts>& last,
                     const std::function<void(const x509::revoked_certificate&)>& show) {
   const auto read = [&](const row& one) {
     const bool is_revoked = !one.is_null(1);
     show({one.text(0), from_seconds(one.integer(is_revoked ? 1 : 3)),
           is_revoked ? static_cast<int>(one.integer(2)) : remove_from_crl});
   };
-  if (is_delta) {
+  if (wanted.is_delta) {
     return db.each(
         "SELECT serial, revoked_at, revoked_reason, (SELECT max(at) FROM revocations WHERE revocations.serial = "
         "certificates.serial) FROM certificates WHERE issuer = $1 AND serial IN (SELECT serial FROM revocations WHERE "
         "id > $2)",
-        {issuer, last->covers}, read);
+        {std::string_view(wanted.issuer), last->covers}, read);
   }
-  // RFC 5280 section 3.3: an entry stays for one list beyond its certificate's end.
-  const auto since = last ? seconds(last->this_update) : 0;
+  // RFC 5280 section 3.3: an entry stays for one list beyond its certificate's end. A clock that was ahead when the
+  // last list was made has brought nobody to his end.
+  const auto since = last ? seconds(std::min(last->this_update, wanted.this_update)) : 0;
   return db.each(
       "SELECT serial, revoked_at, revoked_reason, 0 FROM certificates WHERE issuer = $1 AND revoked_at IS NOT NULL AND "
       "not_after >= $2",
-      {issuer, since}, read);
+      {std::string_view(wanted.issuer), since}, read);
 }
 
 // The newest list of issuer $1 for which that is so.
@@ -215,7 +216,7 @@ result<list_begun> inventory::begin_list(const list_request& wanted,
   MUTUAL_TRY(const auto highest, highest_list_number(wanted.issuer));
   out.number = highest + 1;
   if (wanted.is_delta) out.base = last->number;
-  MUTUAL_CHECK(each_entry(*db_, wanted.issuer, last, wanted.is_delta, read));
+  MUTUAL_CHECK(each_entry(*db_, wanted, last, read));
   MUTUAL_TRY(const auto covers, last_revocation());
   MUTUAL_TRY(const auto added,
              db_->change("INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES "

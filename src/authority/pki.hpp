@@ -185,6 +185,9 @@ class pki {
   /// taken back, and an inventory that is older than the folder has seen is refused. Nothing is done about certificates
   /// that are `held`.
   result<std::optional<folder_lock>> take_turn(const in_hand& held = {});
+  /// What was recorded before this turn and could not be finished in it, if so: the first of it, and why. It is tried
+  /// again in each turn.
+  const result<>& unfinished() const { return unfinished_; }
   /// Notes in the folder how far the inventory has come, and which list was made last. Only in one's turn.
   result<> remember(const made_list* made = nullptr);
   /// Completes what a rotation has intended, if the inventory has its certificate, and takes it back if not. What came
@@ -241,7 +244,8 @@ class pki {
   result<std::string> replaceable(inventory& in, const std::string& name) const;
   result<> revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
   result<> finish_interrupted(const in_hand& held);
-  result<> finish_files(const std::vector<record>& unfinished);
+  result<> finish_files(const std::vector<record>& all);
+  result<bool> finish_one(const record& one);
   // What came of making lists.
   struct lists_so_far {
     std::vector<made_list> made;
@@ -256,7 +260,8 @@ class pki {
 
   layout places_;
   std::unique_ptr<inventory> inventory_;
-  std::string place_;  // As of the last turn.
+  std::string place_;    // As of the last turn.
+  result<> unfinished_;  // The same.
   bool is_being_made_ = false;
   bool is_own_ = false;  // The inventory is this folder's: it was seen, and does not change.
 };

@@ -3,8 +3,12 @@
 
 #include "authority/issue_files.hpp"
 #include "authority/pki.hpp"
+#include "authority/retired.hpp"
 #include "base/file_sync.hpp"
+#include "base/text.hpp"
 #include "x509/bundle.hpp"
+
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <iterator>
@@ -50,6 +54,7 @@ result<with_key_here> begun_under_another_name(const layout& places, inventory& 
 }  // namespace
 
 result<> pki::finish_interrupted(const in_hand& held) {
+  unfinished_ = {};
   if (held) {
     MUTUAL_TRY(const auto serials, inventory_->unfinished_serials(place_));
     // Nothing was interrupted, so there is no litter either: looking for it takes the longer the more was issued.
@@ -65,23 +70,39 @@ result<> pki::finish_interrupted(const in_hand& held) {
   return {};
 }
 
-result<> pki::finish_files(const std::vector<record>& unfinished) {
+// The files of one, and whether its key was there for them.
+result<bool> pki::finish_one(const record& one) {
+  MUTUAL_TRY(const auto leaf, x509::certificate::from_der(one.der));
+  std::optional<x509::private_key> key;
+  if (one.has_key) {
+    MUTUAL_TRY(key, key_of(places_, one, leaf));
+    if (!key) return false;
+  }
+  MUTUAL_TRY(auto above, x509::load_certificates(places_.intermediate_certificate()));
+  if (!leaf.is_signed_by(above.front())) {
+    // What could not be finished before its CA was replaced.
+    MUTUAL_TRY(const auto retired, load_retired(places_, *inventory_));
+    for (const auto& old : retired.issuers) above.insert(above.end(), old.who.chain.begin(), old.who.chain.end());
+  }
+  MUTUAL_CHECK(publish(places_, one, key, x509::chain_of(leaf, above), {},
+                       one.has_key ? file::on_disk::contents : file::on_disk::nothing));
+  return true;
+}
+
+// One whose files cannot be written keeps nobody else from being issued to, or revoked.
+result<> pki::finish_files(const std::vector<record>& all) {
   std::vector<given_out> without_key;
-  for (const auto& one : unfinished) {
+  for (const auto& one : all) {
     if (one.purpose == profile::root || one.purpose == profile::intermediate) continue;
-    MUTUAL_TRY(auto leaf, x509::certificate::from_der(one.der));
-    std::optional<x509::private_key> key;
-    if (one.has_key) {
-      MUTUAL_TRY(key, key_of(places_, one, leaf));
-      if (!key) {
-        MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::lost));
-        continue;
+    const auto done = finish_one(one);
+    if (!done) {
+      if (unfinished_) {
+        unfinished_ = done.error().in(fmt::format("{} (serial {}) is in the inventory, and its files cannot be written",
+                                                  text::quoted(one.name), one.serial));
       }
-    }
-    MUTUAL_TRY(const auto chain, x509::load_certificates(places_.intermediate_certificate()));
-    MUTUAL_CHECK(publish(places_, one, key, x509::chain_of(leaf, chain), {},
-                         one.has_key ? file::on_disk::contents : file::on_disk::nothing));
-    if (one.has_key) {
+    } else if (!*done) {
+      MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::lost));
+    } else if (one.has_key) {
       MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::issued, lasting::later));
     } else {
       without_key.push_back({one.serial, one.name, who_acts()});

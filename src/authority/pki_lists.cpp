@@ -32,7 +32,7 @@ result<> check_fits(std::string_view pem) {
 
 // How good a root's list is that is there.
 enum class standing {
-  unusable,  // It is not there, not the root's, or past its date.
+  unusable,  // It is not there, not the root's, past its date, or of a clock that was ahead: then it begins later.
   lacking,   // It lacks a revocation of a CA, or has one that was taken back.
   due,       // It is in the last third of its time.
   fresh,
@@ -50,6 +50,7 @@ result<root_list> look_at_list(const root_place& root, const std::filesystem::pa
   MUTUAL_TRY(const auto lists, x509::load_crls(path));
   const auto& list = lists.front();
   if (!list.is_signed_by(root.certificate) || !list.next_update() || *list.next_update() <= now()) return out;
+  if (list.this_update() > now()) return out;
   out.list = list;
   out.how = standing::lacking;
   MUTUAL_TRY(const auto authorities, in.of_profile(profile::intermediate));
@@ -211,10 +212,10 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
   }
   if (!found.list && is_retired(root)) {
     // The others are not held up by it: who is below the old root is refused.
-    so_far.lacking = key.error().in("the revocation list of an old root is missing or past its date");
+    so_far.lacking = key.error().in("the revocation list of an old root is missing or past its date, or begins later");
     return list_there(root.certificate, places_.revocation_list(root.called));
   }
-  if (!found.list) return key.error().in("the root's own revocation list is missing or past its date");
+  if (!found.list) return key.error().in("the root's own revocation list is missing or past its date, or begins later");
   so_far.lacking = key.error().in("a CA was revoked, but the root's revocation list does not say it yet");
   return found.list->pem();
 }

@@ -137,6 +137,7 @@ void print_revoked(const revoke_options& given, const revoked& what, const std::
 result<> advise(authority::pki& opened) {
   MUTUAL_TRY(const auto advice, opened.root_list_advice());
   if (!advice.empty()) say(fmt::format("mutual: note: {}\n", advice));
+  if (!opened.unfinished()) say(fmt::format("mutual: note: {}\n", opened.unfinished().error().message()));
   return {};
 }
 

@@ -80,11 +80,31 @@ result<> check_password(pkcs12_target target, std::string_view password) {
   return {};
 }
 
+namespace {
+
+// RFC 7292 and RFC 2985 section 5.5.1: a friendlyName is a BMPString, which has no characters beyond U+FFFF. It is
+// there to be looked at, so the replacement character stands for each of them.
+std::string in_bmp(std::string_view name) {
+  constexpr auto is_lead_of_four = [](char c) { return static_cast<unsigned char>(c) >= 0xF0; };
+  std::string out;
+  for (std::size_t at = 0; at < name.size(); ++at) {
+    if (!is_lead_of_four(name[at])) {
+      out += name[at];
+      continue;
+    }
+    out += "\xEF\xBF\xBD";
+    at += 3;
+  }
+  return out;
+}
+
+}  // namespace
+
 result<secret> to_pkcs12(const identity& who, std::string_view password, std::string_view name, pkcs12_target target) {
   MUTUAL_CHECK(check_password(target, password));
   MUTUAL_TRY(const auto key, key_for(target, who.key));
   const secret password_text(password);
-  const std::string name_text(name);
+  const auto name_text = in_bmp(name);
   const bool is_old = rules_of(target).is_old;
   const int cipher = is_old ? NID_pbe_WithSHA1And3_Key_TripleDES_CBC : NID_aes_256_cbc;
   const int count = password.empty() ? rounds_without_password : rounds;

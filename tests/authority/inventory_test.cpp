@@ -255,6 +255,22 @@ TEST_F(an_inventory, counts_its_lists_by_issuer_and_never_gives_a_number_twice) 
   EXPECT_EQ(begin_list(*in, full)->number, 91U);
 }
 
+TEST_F(an_inventory, takes_nobody_off_its_lists_for_a_clock_that_was_ahead) {
+  auto bob = one("bob", "1");
+  bob.issuer = "CN=CA";
+  bob.not_after = now() + std::chrono::days(3);
+  ASSERT_TRUE(in->add(bob));
+  ASSERT_TRUE(in->revoke("1", revocation_reason::key_compromise));
+  const auto list_at = [&](sys_seconds at) {
+    return begin_list(*in, {"CN=CA", at, at + std::chrono::days(30), false})->revoked.size();
+  };
+  const auto ahead = now() + std::chrono::days(4);
+  EXPECT_EQ(list_at(ahead), 1U);
+  EXPECT_EQ(list_at(ahead), 0U);  // As that clock has it, he has come to his end.
+  EXPECT_EQ(list_at(now()), 1U);
+  EXPECT_EQ(list_at(now()), 1U);
+}
+
 TEST_F(an_inventory, keeps_an_expired_certificate_on_one_more_list) {
   auto bob = one("bob", "1");
   bob.issuer = "CN=CA";

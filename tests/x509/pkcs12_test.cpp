@@ -47,6 +47,21 @@ TEST(pkcs12_target, every_kind_of_key_is_written_for_every_target_and_read_back)
   }
 }
 
+TEST(pkcs12_target, any_name_can_be_written) {
+  const scratch folder;
+  const auto who = self_signed("alice");
+  for (const auto target : all_targets) {
+    // Beyond U+FFFF, which a friendlyName cannot hold: at the ends, alone, and beside others that it can.
+    for (const auto* name : {"\U0001F511", "\U00020BB7\u91CE", "a\u00E9\u91CE\U0010FFFF"}) {
+      const auto made = good(to_pkcs12(who, "sesame-open", name, target));
+      EXPECT_TRUE(check_pkcs12(made.view(), "sesame-open", "a.p12", who)) << to_string(target) << " " << name;
+    }
+    folder.write("a.p12", good(to_pkcs12(who, "sesame-open", "\U00020BB7A", target)).view());
+    const auto info = folder.run("openssl pkcs12 -info -nodes -in a.p12 -passin pass:sesame-open");
+    EXPECT_THAT(info, HasSubstr("friendlyName: ")) << "OpenSSL shows but a part of what is in it";
+  }
+}
+
 TEST(pkcs12_target, the_algorithms_are_those_that_the_target_reads) {
   const scratch folder;
   const auto who = self_signed("alice");
