@@ -19,7 +19,8 @@ namespace mutual {
 /// As a handler's parameter: the request's body, application/x-www-form-urlencoded or multipart/form-data, read as a
 /// described struct. Members are fields by name: numbers, bool, text and other types of parameters; a `form_part` is a
 /// file. `optional` members may be missing, vectors take all of that name; 400 if one is missing, given twice, or not
-/// of its type. Fields that the struct does not know are left out. Otherwise as `multipart`: 415, 400, 413 and 403.
+/// of its type, or is no UTF-8. A file that was not chosen, which browsers send without a name or content, is missing.
+/// Fields that the struct does not know are left out. Otherwise as `multipart`: 415, 400, 413 and 403.
 ///
 ///     struct order { std::string title; unsigned count = 0; std::optional<mutual::form_part> scan; };
 ///     MUTUAL_JSON(order, title, count, scan)
@@ -37,8 +38,11 @@ class form {
 
 namespace detail {
 
-/// The fields of a form of either kind, in order.
+/// The fields of a form of either kind, in order, without the files that were not chosen.
 std::vector<form_part> read_form(request& incoming);
+
+/// UTF-8 without NUL, as what is urlencoded must be.
+bool is_form_text(std::string_view value);
 
 [[noreturn]] void throw_bad_form(std::string_view name, std::string_view what, std::string_view expected = {});
 
@@ -52,6 +56,7 @@ T read_form_value(const form_part& part) {
                   "a member of a form is a number, bool, std::string, another type of parameter, a form_part (a file), "
                   "or an optional or vector of these");
     if (part.file_name) throw_bad_form(part.name, "is a file");
+    if (!is_form_text(part.content)) throw_bad_form(part.name, "is not", "text in UTF-8");
     auto value = parameter<T>::parse(part.content);
     if (!value) throw_bad_form(part.name, "is not", parameter<T>::expected);
     return *std::move(value);

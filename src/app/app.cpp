@@ -165,9 +165,22 @@ admission app::admit(const request& head) const {
   return out;
 }
 
+namespace {
+
+// RFC 9110 section 15.4.5: a 304 says nothing of a body that is not sent.
+void forget_type_of_304(response& answer) {
+  if (answer.status != 304) return;
+  answer.headers.remove("Content-Type");
+  answer.length.reset();
+}
+
+}  // namespace
+
 std::optional<response> app::handle_at_once(request& incoming, handling& notes) const {
   if (!incoming.connection) incoming.connection = std::make_shared<const connection_info>();
-  return exchange(*state_, notes).run_at_once(incoming);
+  auto answer = exchange(*state_, notes).run_at_once(incoming);
+  if (answer) forget_type_of_304(*answer);
+  return answer;
 }
 
 task<response> app::handle(request& incoming, handling* notes) const {
@@ -176,6 +189,7 @@ task<response> app::handle(request& incoming, handling* notes) const {
   if (!incoming.connection) incoming.connection = std::make_shared<const connection_info>();
   task<response> work = way.run(incoming);
   response answer = co_await work;
+  forget_type_of_304(answer);
   co_return answer;
 }
 

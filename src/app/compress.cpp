@@ -53,9 +53,13 @@ std::optional<std::size_t> size_of(const response& answer) {
   return answer.body.size();
 }
 
+bool is_of_such_a_type(const response& answer) {
+  return is_compressible(answer.headers.get("Content-Type").value_or(""));
+}
+
 bool is_worth_it(const response& answer, std::size_t least_bytes) {
   const auto size = size_of(answer);
-  return (!size || *size >= least_bytes) && is_compressible(answer.headers.get("Content-Type").value_or(""));
+  return (!size || *size >= least_bytes) && is_of_such_a_type(answer);
 }
 
 void add_vary(fields& headers) {
@@ -67,6 +71,27 @@ void add_vary(fields& headers) {
 void weaken_tag(fields& headers) {
   const auto tag = headers.get("ETag");
   if (tag && tag->starts_with('"')) headers.set("ETag", "W/" + std::string(*tag));
+}
+
+// Whether the 200 of a file of which this is a part might have come encoded. Several parts do not tell their type.
+bool may_be_of_an_encoded(const response& part) {
+  return !part.headers.contains("Content-Encoding") && !part.headers.has_token("Cache-Control", "no-transform") &&
+         (is_of_such_a_type(part) || part.headers.get("Content-Type").value_or("").starts_with("multipart/byteranges"));
+}
+
+// Says with a 304 what the 200 would (RFC 9110 section 15.4.5), as a cache takes it over. A file's has the type and the
+// length that the 200 would have; of another's without a type it is not known, and taken to be encoded. What comes
+// encoded keeps its own tag, with 200 and with 304.
+void mark_unmodified(response& answer, coding chosen, bool must, std::size_t least_bytes) {
+  const bool says_its_type = answer.headers.contains("Content-Type");
+  if (answer.headers.contains("Content-Encoding") || !says_its_type) {
+    add_vary(answer.headers);
+    if (chosen != coding::identity && !answer.headers.contains("Content-Encoding")) weaken_tag(answer.headers);
+    return;
+  }
+  if (answer.headers.has_token("Cache-Control", "no-transform") || (!must && !is_worth_it(answer, least_bytes))) return;
+  add_vary(answer.headers);
+  if (chosen != coding::identity) weaken_tag(answer.headers);
 }
 
 task<std::string> encode_soon(encoder& with, std::string_view piece, encoder::then what) {
@@ -145,13 +170,13 @@ task<response> run_compress(std::size_t least_bytes, request& incoming, next inn
   }
   task<response> work = inner(incoming);
   response answer = co_await work;
+  const bool must = accepted.weight(coding::identity) == 0;
   if (answer.status == 304) {
-    add_vary(answer.headers);
-    // What comes encoded keeps its own tag, with 200 and with 304.
-    if (*chosen != coding::identity && !answer.headers.contains("Content-Encoding")) weaken_tag(answer.headers);
+    mark_unmodified(answer, *chosen, must, least_bytes);
     co_return answer;
   }
-  const bool must = accepted.weight(coding::identity) == 0;
+  // What a 200 to this request would say (RFC 9110 section 15.3.7).
+  if (answer.status == 206 && may_be_of_an_encoded(answer)) add_vary(answer.headers);
   if (!may_be_encoded(answer) || (!must && !is_worth_it(answer, least_bytes))) co_return answer;
   add_vary(answer.headers);
   if (*chosen == coding::identity) co_return answer;

@@ -37,6 +37,11 @@ http::coding coding_of(const request& incoming) {
   return *which;
 }
 
+bool is_known_coding(const request& incoming) {
+  const auto values = incoming.headers.get_all("Content-Encoding");
+  return values.size() == 1 && http::read_coding(values.front()).has_value();
+}
+
 // What a body may become: so much in all, and no more than so many times what has come of it, once it is worth a word.
 struct growth {
   std::size_t most;
@@ -213,6 +218,8 @@ task<response> run_decompress(growth may, std::shared_ptr<decode_budgets> budget
     keep_with(incoming, held);
     incoming.body = std::move(body);
     forget_coding(incoming.headers);
+  } else if (!incoming.source && incoming.body.empty() && is_known_coding(incoming)) {
+    forget_coding(incoming.headers);  // of nothing, which some clients say whatever they send
   }
   task<response> work = inner(incoming);
   response answer = co_await work;

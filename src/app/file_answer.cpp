@@ -154,8 +154,12 @@ std::optional<response> file_answer(const request& asked, const std::shared_ptr<
   response made(judged == http::precondition::not_modified ? 304 : 200);
   tell_state(made.headers, state);
   if (!coding.empty()) made.headers.set("Content-Encoding", coding);
-  if (judged == http::precondition::not_modified) return made;
   made.headers.set("Content-Type", content_type);
+  if (judged == http::precondition::not_modified) {
+    // Not sent: it tells middleware what the 200 would be.
+    made.length = static_cast<std::size_t>(file->size());
+    return made;
+  }
   made.headers.set("Accept-Ranges", "bytes");
   made.headers.set("X-Content-Type-Options", "nosniff");
 

@@ -80,6 +80,12 @@ std::string html_escaped(std::string_view text) {
   return out;
 }
 
+// Whether a link to a name in a folder leads to it: hidden files stay hidden, and some names are in no target.
+bool can_be_asked_for(const std::string& name) {
+  const auto segments = http::decode_path("/" + text::percent_encoded(name));
+  return segments && http::to_relative_file(*segments) == name;
+}
+
 error cannot_open(const std::filesystem::path& path, int code) {
   const auto name = text::printable(path.string(), 4096);
   std::error_code failure;
@@ -153,7 +159,8 @@ std::optional<response> folder::answer_file(const request& asked, const std::str
 
 std::optional<response> folder::answer_index(const request& asked, const std::string& name, disk how) const {
   auto index = open_shown(name + "index.html", how);
-  if (!index && would_wait(errno, how)) return std::nullopt;
+  const int code = index ? ENOENT : errno;
+  if (!index && would_wait(code, how)) return std::nullopt;
   struct stat facts {};
   if (index && ::fstat(index.get(), &facts) == 0 && S_ISREG(facts.st_mode)) {
     return answer_file(asked, name + "index.html", std::move(index), facts, how);
@@ -161,6 +168,9 @@ std::optional<response> folder::answer_index(const request& asked, const std::st
   if (how == disk::must_not_wait) return std::nullopt;
   auto listed = open_shown(name, how);
   if (!listed) throw open_problem(errno);
+  // A page is meant to be here: that it cannot be shown is no reason to show what else there is.
+  if (::fstatat(listed.get(), "index.html", &facts, AT_SYMLINK_NOFOLLOW) == 0) throw open_problem(code);
+  if (errno != ENOENT) throw open_problem(errno);
   return list(listed.release(), asked.path());
 }
 
@@ -183,7 +193,10 @@ std::optional<response> folder::try_answer(const request& asked, std::size_t ski
   }
   if (!S_ISDIR(facts.st_mode)) throw problem::not_found("there is no such file");
   // Without the slash, the links of its page would lead beside the folder.
-  if (!asked.path().ends_with('/')) return redirect(std::string(asked.path()) + "/", 308);
+  if (!asked.path().ends_with('/')) {
+    const auto query = asked.query_string();
+    return redirect(fmt::format("{}/{}{}", asked.path(), query.empty() ? "" : "?", query), 308);
+  }
   return answer_index(asked, *name, how);
 }
 
@@ -202,12 +215,16 @@ response folder::list(int handle, std::string_view path) {
     throw open_problem(errno);
   }
   std::vector<std::string> names;
+  bool are_all = true;
   while (const dirent* entry = ::readdir(open.get())) {
     std::string name = entry->d_name;
-    if (name.starts_with('.')) continue;
+    if (!can_be_asked_for(name)) continue;
+    if (names.size() == most_listed) {
+      are_all = false;
+      break;
+    }
     if (entry->d_type == DT_DIR) name += '/';
     names.push_back(std::move(name));
-    if (names.size() == most_listed) break;
   }
   std::sort(names.begin(), names.end());
   const auto title = html_escaped(text::printable(path, 1024));
@@ -220,6 +237,8 @@ response folder::list(int handle, std::string_view path) {
                         html_escaped(name));
   }
   page += "</ul>\n";
+  if (!are_all)
+    page += fmt::format("<p>There are more: these are {} of them, in no choice of anybody's.</p>\n", names.size());
   response made(200, std::move(page), "text/html; charset=utf-8");
   made.headers.set("Content-Security-Policy", "default-src 'none'");
   return made;

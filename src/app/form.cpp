@@ -1,4 +1,5 @@
 #include "app/origin.hpp"
+#include "base/characters.hpp"
 #include "base/text.hpp"
 #include "http/parameters.hpp"
 #include "http/urlencoded.hpp"
@@ -22,13 +23,29 @@ std::vector<form_part> read_urlencoded(const request& incoming) {
   return out;
 }
 
+// What browsers send for a file field in which nothing was chosen (HTML, "constructing the entry list").
+bool was_not_chosen(const form_part& part) { return part.file_name && part.file_name->empty() && part.content.empty(); }
+
 }  // namespace
+
+bool is_form_text(std::string_view value) {
+  for (std::size_t at = 0; at < value.size();) {
+    const auto length = text::utf8_length(value, at);
+    if (length == 0 || value[at] == '\0') return false;
+    at += length;
+  }
+  return true;
+}
 
 std::vector<form_part> read_form(request& incoming) {
   if (!is_of_this_origin(incoming)) throw of_another_origin();
   const auto type = http::read_parameters(incoming.header("Content-Type").value_or(""));
   if (type && text::iequals(type->word, "application/x-www-form-urlencoded")) return read_urlencoded(incoming);
-  if (type && text::iequals(type->word, "multipart/form-data")) return extractor<multipart>::get(incoming).parts;
+  if (type && text::iequals(type->word, "multipart/form-data")) {
+    auto parts = extractor<multipart>::get(incoming).parts;
+    std::erase_if(parts, was_not_chosen);
+    return parts;
+  }
   throw problem::unsupported_media_type(
       "the body is no form: application/x-www-form-urlencoded or multipart/form-data");
 }

@@ -66,7 +66,9 @@ http::validators served_file::validators() const {
   const auto identity = mixed(facts_.st_ino ^ mixed(facts_.st_dev ^ mixed(nanoseconds(facts_.st_ctim))));
   return {
       fmt::format("{}\"{:x}-{:x}-{:016x}\"", young ? "W/" : "", nanoseconds(facts_.st_mtim), facts_.st_size, identity),
-      std::min(whole_seconds(facts_.st_mtim), today)};  // never later than Date (RFC 9110 section 8.8.2.1)
+      std::min(whole_seconds(facts_.st_mtim), today),  // never later than Date (RFC 9110 section 8.8.2.1)
+      // Nobody can set when a file came to be as it is: copied or moved here with the date of another, it differs.
+      whole_seconds(facts_.st_ctim) <= whole_seconds(facts_.st_mtim)};
 }
 
 bool served_file::read_at_once(std::uint64_t first, std::size_t length, std::string& out) const {

@@ -95,11 +95,11 @@ websocket_sender websocket::sender() const { return websocket_sender(session_.ou
 
 response accept_websocket(const request& incoming, std::function<task<>(websocket&)> talk, websocket_options options) {
   if (const auto fault = fault_of(incoming); !fault.empty()) {
-    if (is_over_h2(incoming)) return problem(400, std::string(fault)).to_response();
-    return problem(426, std::string(fault))
-        .header("Upgrade", "websocket")
-        .header("Sec-WebSocket-Version", "13")
-        .to_response();
+    // RFC 6455 section 4.2.2; RFC 9110 section 7.8 has no Upgrade over HTTP/2.
+    auto refused = problem(is_over_h2(incoming) ? 400 : 426, std::string(fault)).to_response();
+    refused.headers.set("Sec-WebSocket-Version", "13");
+    if (!is_over_h2(incoming)) refused.headers.set("Upgrade", "websocket");
+    return refused;
   }
   if (!options.other_origins && !is_of_this_origin(incoming)) {
     return problem::forbidden(

@@ -61,7 +61,7 @@ bool range_counts(const request& asked, const validators& state, sys_seconds tod
   }
   // Not "no newer than", but the very date, and one that no second change can share (RFC 9110 section 8.8.2.2).
   const auto date = from_http_date(values.front());
-  return date && *date == state.modified && state.modified + std::chrono::seconds(1) < today;
+  return date && *date == state.modified && state.is_date_its_own && state.modified + std::chrono::seconds(1) < today;
 }
 
 }  // namespace mutual::http

@@ -13,6 +13,8 @@ namespace mutual::http {
 struct validators {
   std::string etag;        ///< As it stands in ETag: "\"a\"" or "W/\"a\"".
   sys_seconds modified{};  ///< As it stands in Last-Modified.
+  /// False if another state may have had the same date: a file's time can be set (RFC 9110 section 8.8.2.2).
+  bool is_date_its_own = true;
 };
 
 enum class precondition {

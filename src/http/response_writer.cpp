@@ -67,6 +67,11 @@ result<written_head> write_response_head(std::string& out, const response& what,
 
   write_status_line(out, what.status);
   write_end_to_end_fields(out, what.headers);
+  // RFC 9110 section 15.5.22: whoever asks for another protocol must say which.
+  if (const auto wanted = what.status == 426 ? what.headers.get("Upgrade") : std::nullopt) {
+    write_field(out, "Upgrade", *wanted);
+    write_field(out, "Connection", "Upgrade");
+  }
   if (!terms.date.empty() && !what.headers.contains("Date")) write_field(out, "Date", terms.date);
   // An answer to HEAD says what one to GET would, as far as it is known (RFC 9110 section 9.3.2).
   const std::size_t length = body_length(what, terms.to_head);

@@ -143,6 +143,8 @@ class compressed_answers : public testing::Test {
  protected:
   compressed_answers() {
     kept_.write("page.html", text_of(50'000));
+    kept_.write("short.html", text_of(500));
+    kept_.write("photo.png", text_of(50'000));
     service_.use(compress());
     service_.folder("/files", kept_.path());
     service_.get("/text", [] { return response(200, text_of(5000)).with("ETag", "\"a\"").with("Vary", "Origin"); });
@@ -217,6 +219,31 @@ TEST_F(compressed_answers, have_a_weak_tag_and_take_no_ranges) {
   EXPECT_EQ(range.status, 206);
   EXPECT_EQ(range.body, text_of(50'000).substr(0, 10'000));
   EXPECT_FALSE(range.header("Content-Encoding"));
+}
+
+TEST_F(compressed_answers, in_part_or_known_already_say_what_the_whole_would) {
+  for (const char* name : {"/files/page.html", "/files/short.html", "/files/photo.png"}) {
+    const auto whole = get(name, "gzip");
+    fields known;
+    known.add("Accept-Encoding", "gzip");
+    known.add("If-None-Match", *whole.header("ETag"));
+    const auto same = client_->get(name, known);
+    EXPECT_EQ(same.status, 304) << name;
+    EXPECT_EQ(same.header("ETag"), whole.header("ETag")) << name;
+    EXPECT_EQ(same.header("Vary"), whole.header("Vary")) << name;
+    EXPECT_FALSE(same.header("Content-Type")) << name;
+    for (const char* ranges : {"bytes=0-99", "bytes=0-9,20-29"}) {
+      fields part;
+      part.add("Accept-Encoding", "gzip");
+      part.add("Range", ranges);
+      const auto some = client_->get(name, part);
+      EXPECT_EQ(some.status, 206) << name;
+      if (whole.header("Vary")) {
+        EXPECT_EQ(some.header("Vary"), whole.header("Vary")) << name << ranges;
+      }
+    }
+  }
+  EXPECT_EQ(get("/files/photo.png", "gzip").header("Vary"), std::nullopt);
 }
 
 TEST_F(compressed_answers, are_plain_where_that_is_better) {
@@ -295,6 +322,12 @@ TEST_F(compressed_requests, come_to_the_handler_as_they_were) {
     }
   }
   EXPECT_EQ(post("/some", "a", "identity").status, 200);
+}
+
+TEST_F(compressed_requests, of_nothing_are_nothing_in_any_coding) {
+  for (const auto how : all_codings) EXPECT_EQ(post("/some", "", http::to_string(how)).status, 200);
+  const auto refused = post("/some", "", "deflate");
+  EXPECT_EQ(refused.status, 415);
 }
 
 TEST_F(compressed_requests, that_are_too_large_or_broken_are_refused) {

@@ -33,6 +33,9 @@ class files : public testing::Test {
     kept_->write("large.bin", pattern(large));
     kept_->write("small.txt", "0123456789");
     kept_->write("empty.txt", "");
+    kept_->write("dated.txt", "0123456789");
+    std::filesystem::last_write_time(*kept_ / "dated.txt",
+                                     std::filesystem::file_time_type::clock::now() - std::chrono::hours(1));
     std::this_thread::sleep_for(std::chrono::milliseconds(3100));
   }
   static void TearDownTestSuite() { kept_.reset(); }
@@ -122,6 +125,13 @@ TEST_F(files, are_sent_whole_if_the_range_is_of_another_state) {
   EXPECT_EQ(get("/small.txt", {{"Range", "bytes=0-1"}, {"If-Range", "\"other\""}}).body, "0123456789");
   EXPECT_EQ(get("/small.txt", {{"Range", "bytes=0-1"}, {"If-Range", "W/" + tag}}).status, 200);
   EXPECT_EQ(get("/small.txt", {{"Range", "bytes=90-"}, {"If-Range", "\"other\""}}).status, 200);
+}
+
+TEST_F(files, with_a_date_that_was_given_to_them_are_named_by_their_tag_alone) {
+  const auto date_of = [&](const char* name) { return std::string(get(name).header("Last-Modified").value_or("")); };
+  EXPECT_EQ(get("/small.txt", {{"Range", "bytes=0-1"}, {"If-Range", date_of("/small.txt")}}).body, "01");
+  EXPECT_EQ(get("/dated.txt", {{"Range", "bytes=0-1"}, {"If-Range", date_of("/dated.txt")}}).body, "0123456789");
+  EXPECT_EQ(get("/dated.txt", {{"Range", "bytes=0-1"}, {"If-Range", tag_of("/dated.txt")}}).body, "01");
 }
 
 TEST_F(files, are_sent_whole_if_the_ranges_only_make_work) {

@@ -10,6 +10,7 @@
 
 #include <fcntl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace mutual::test {
@@ -61,6 +62,60 @@ TEST_F(folders, show_no_hidden_file_also_where_a_link_leads_to_one) {
     EXPECT_EQ(client.get(hidden).status, 404) << hidden;
   }
   EXPECT_EQ(client.get("/shown/").body, "deep");
+}
+
+TEST_F(folders, whose_page_cannot_be_shown_show_nothing_else) {
+  link("../secret.html", "index.html");
+  files_.write("secret.html", "secret");
+  std::filesystem::create_directories(files_ / "www/folder/index.html");
+  std::filesystem::create_directories(files_ / "www/pipe");
+  ASSERT_EQ(::mkfifo((files_ / "www/pipe/index.html").c_str(), 0600), 0);
+  std::filesystem::create_directories(files_ / "www/plain");
+  files_.write("www/plain/a.txt", "a");
+  app service;
+  service.folder("", files_ / "www");
+  test_client client(service);
+  for (const char* target : {"/", "/folder/", "/pipe/"}) EXPECT_EQ(client.get(target).status, 404) << target;
+  std::filesystem::remove(files_ / "www/index.html");
+  link("nowhere", "index.html");
+  EXPECT_EQ(client.get("/").status, 404);
+  link("loop.html", "loop.html");
+  std::filesystem::rename(files_ / "www/loop.html", files_ / "www/index.html");
+  EXPECT_EQ(client.get("/").status, 404);
+  EXPECT_THAT(client.get("/plain/").body, testing::HasSubstr("a.txt"));
+}
+
+TEST_F(folders, list_what_can_be_asked_for) {
+  files_.write("www/a\\b.txt", "");
+  files_.write("www/a\nb.txt", "");
+  files_.write("www/100% \u00E9?#.txt", "odd");
+  app service;
+  service.folder("", files_ / "www");
+  test_client client(service);
+  const auto page = client.get("/").body;
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("b.txt")));
+  ASSERT_THAT(page, testing::HasSubstr("100%25%20%C3%A9%3F%23.txt"));
+  EXPECT_EQ(client.get("/100%25%20%C3%A9%3F%23.txt").body, "odd");
+  EXPECT_THAT(page, testing::Not(testing::HasSubstr("There are more")));
+}
+
+TEST_F(folders, that_hold_too_much_for_a_page_say_so) {
+  std::filesystem::create_directories(files_ / "www/many");
+  for (int at = 0; at < 10'001; ++at) files_.write("www/many/" + std::to_string(at), "");
+  app service;
+  service.folder("", files_ / "www");
+  test_client client(service);
+  EXPECT_THAT(client.get("/many/").body, testing::HasSubstr("There are more: these are 10000"));
+  std::filesystem::remove(files_ / "www/many/0");
+  EXPECT_THAT(client.get("/many/").body, testing::Not(testing::HasSubstr("There are more")));
+}
+
+TEST_F(folders, are_redirected_to_with_what_was_asked) {
+  app service;
+  service.folder("", files_ / "www");
+  test_client client(service);
+  EXPECT_EQ(client.get("/deep?lang=ko&a=%20").header("Location"), "/deep/?lang=ko&a=%20");
+  EXPECT_EQ(client.get("/deep").header("Location"), "/deep/");
 }
 
 TEST_F(folders, send_no_file_again_that_the_client_has_as_it_is) {

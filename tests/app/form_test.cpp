@@ -102,6 +102,29 @@ TEST_F(forms, that_do_not_fit_are_refused_with_the_name_of_the_field) {
   EXPECT_EQ(post("/parts", "a=b", urlencoded).status, 415);
 }
 
+TEST_F(forms, say_the_same_in_either_kind) {
+  const auto sent = [&](std::string_view title) {
+    return post("/orders", field("title", title) + field("count", "1") + "--b--", multipart_type);
+  };
+  EXPECT_EQ(sent("caf\u00E9").status, 200);
+  for (const std::string& bad : {std::string("a\xff"), std::string("a\0b", 3), std::string("\xed\xa0\x80")}) {
+    const auto refused = sent(bad);
+    EXPECT_EQ(refused.status, 400);
+    EXPECT_THAT(refused.body, HasSubstr("\\\"title\\\" is not text in UTF-8"));
+  }
+}
+
+TEST_F(forms, lack_a_file_that_was_not_chosen) {
+  const auto order = field("title", "a") + field("count", "1");
+  // As browsers send it.
+  const std::string none =
+      "--b\r\nContent-Disposition: form-data; name=\"scan\"; filename=\"\"\r\n"
+      "Content-Type: application/octet-stream\r\n\r\n\r\n";
+  EXPECT_EQ(post("/orders", order + none + "--b--", multipart_type).body, "a 1");
+  EXPECT_EQ(post("/orders", order + field("scan", "", "; filename=\"x\"") + "--b--", multipart_type).body, "a 1 x=");
+  EXPECT_EQ(post("/orders", order + field("scan", "y", "; filename=\"\"") + "--b--", multipart_type).body, "a 1 =y");
+}
+
 TEST_F(forms, in_parts_are_whole_or_refused) {
   EXPECT_EQ(post("/parts", field("a", "1") + field("b", "2") + "--b--", multipart_type).body, "2 2");
   EXPECT_EQ(post("/parts", field("a", "1"), multipart_type).status, 400);

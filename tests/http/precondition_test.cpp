@@ -91,6 +91,10 @@ TEST(range_counts, if_if_range_names_this_very_state) {
   EXPECT_FALSE(counts({{"If-Range", after}})) << "it is no limit but a name";
   EXPECT_FALSE(counts({{"If-Range", before}}));
   EXPECT_FALSE(counts({{"If-Range", same}}, strong, std::chrono::seconds(1))) << "it could change within that second";
+  auto set = strong;
+  set.is_date_its_own = false;
+  EXPECT_FALSE(counts({{"If-Range", same}}, set)) << "what was here before may have had that date";
+  EXPECT_TRUE(counts({{"If-Range", "\"now\""}}, set));
   EXPECT_FALSE(counts({{"If-Range", "*"}}));
   EXPECT_FALSE(counts({{"If-Range", "\"now\""}, {"If-Range", "\"now\""}}));
 }

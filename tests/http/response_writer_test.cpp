@@ -50,6 +50,13 @@ TEST(response_head, keeps_the_handlers_fields_in_order_and_its_date) {
             "HTTP/1.1 200 OK\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nDate: yesterday\r\nContent-Length: 0\r\n\r\n");
 }
 
+TEST(response_head, says_to_which_protocol_a_client_must_change) {
+  const auto asked = head(response(426).with("Upgrade", "websocket").with("Sec-WebSocket-Version", "13"));
+  EXPECT_THAT(asked, ::testing::HasSubstr("\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"));
+  EXPECT_THAT(head(response(200).with("Upgrade", "websocket")), ::testing::Not(::testing::HasSubstr("Upgrade")));
+  EXPECT_THAT(head(response(426)), ::testing::Not(::testing::HasSubstr("Upgrade:")));
+}
+
 TEST(response_head, frames_a_known_length_a_stream_and_a_stream_to_an_old_client) {
   EXPECT_EQ(facts(response(200, "x")).body, body_kind::length);
   EXPECT_EQ(facts(response(200)).body, body_kind::none);
