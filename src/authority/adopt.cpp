@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
+#include "x509/judging.hpp"
 #include "x509/lint.hpp"
 
 #include <fmt/format.h>
@@ -210,6 +211,10 @@ result<made_authorities> adopt_authorities(const init_request& request, const ca
     return error(errc::bad_usage, "--leave-root-key is for a root, and this is an intermediate: leave it out");
   }
   MUTUAL_TRY(auto made, is_root ? adopt_root(request, keys, by) : adopt_intermediate(from));
+  // What lint looks for is what often goes wrong; this is everything that whoever checks looks for.
+  if (const auto tried = x509::try_to_issue(made.issuer, made.root); !tried) {
+    return not_taken(ca, tried.error().message());
+  }
   MUTUAL_CHECK(write_authorities(made, places, in));
   MUTUAL_CHECK(take_over_lists(from, made, places, in));
   return made;

@@ -55,6 +55,15 @@ result<x509::identity> load_issuer(const layout& places) {
   return load_ca(places.intermediate_certificate(), places.intermediate_key());
 }
 
+result<std::vector<x509::certificate>> load_above(const layout& places, const x509::identity& issuer) {
+  std::vector<x509::certificate> above(issuer.chain.begin() + 1, issuer.chain.end());
+  MUTUAL_TRY(const bool has_root, file::exists(places.root_certificate()));
+  if (!has_root) return above;
+  MUTUAL_TRY(const auto roots, x509::load_certificates(places.root_certificate()));
+  above.insert(above.end(), roots.begin(), roots.end());
+  return above;
+}
+
 pki::pki(layout places, std::unique_ptr<inventory> opened)
     : places_(std::move(places)), inventory_(std::move(opened)) {}
 
@@ -225,6 +234,8 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   auto spec = what.spec;
   spec.places = places_for(by, issuer.leaf(), what.purpose);
   MUTUAL_TRY(auto leaf, x509::issue_certificate(std::move(spec), what.subject_key, issuer.leaf(), issuer.key));
+  MUTUAL_TRY(const auto above, load_above(places_, issuer));
+  MUTUAL_CHECK(x509::check_constraints_of(above, leaf));
   auto entry = to_entry(leaf, what.name, what.purpose);
   entry.p12_has_password = what.key && !what.p12_password->empty();
   entry.has_key = what.key.has_value();

@@ -68,4 +68,9 @@ result<> check_constraints_of(const certificate& issuer, const certificate& issu
                            text::quoted(issuer.subject())));
 }
 
+result<> check_constraints_of(const std::vector<certificate>& above, const certificate& issued) {
+  for (const auto& one : above) MUTUAL_CHECK(check_constraints_of(one, issued));
+  return {};
+}
+
 }  // namespace mutual::x509

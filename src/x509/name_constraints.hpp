@@ -32,4 +32,7 @@ result<raw_extension> to_extension(const name_constraints& of);
 /// has none.
 result<> check_constraints_of(const certificate& issuer, const certificate& issued);
 
+/// The same for several CAs that stand above it.
+result<> check_constraints_of(const std::vector<certificate>& above, const certificate& issued);
+
 }  // namespace mutual::x509
