@@ -46,7 +46,7 @@ result<x509::secret> contents_of(const layout& places) {
 
 result<die> strike(const layout& places) {
   MUTUAL_TRY(auto issuer, load_issuer(places));
-  MUTUAL_TRY(auto above, load_above(places, issuer));
+  MUTUAL_TRY(auto above, load_above(places, issuer.chain));
   MUTUAL_TRY(auto by, load_limits(places));
   MUTUAL_TRY(auto bytes, file::read(places.intermediate_key()));
   const x509::secret key(std::move(bytes));

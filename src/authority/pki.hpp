@@ -274,8 +274,8 @@ result<bool> is_revoked_for_good(inventory& in, const x509::certificate& ca);
 /// The CA that issues now, with its key.
 result<x509::identity> load_issuer(const layout& places);
 
-/// The CAs above it, as far as the folder has them: those of its chain, and the root.
-result<std::vector<x509::certificate>> load_above(const layout& places, const x509::identity& issuer);
+/// The CAs above the first of its chain, as far as the folder has them: the others of the chain, and the root.
+result<std::vector<x509::certificate>> load_above(const layout& places, const std::vector<x509::certificate>& chain);
 
 /// Whether a certificate has lived through that part of its life, in percent, at that time.
 bool is_due(const x509::certificate& one, unsigned percent, sys_seconds at);

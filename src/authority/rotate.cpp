@@ -1,6 +1,7 @@
 #include "authority/rotate.hpp"
 
 #include "authority/authorities.hpp"
+#include "authority/issuer_end.hpp"
 #include "authority/limits.hpp"
 #include "authority/new_file.hpp"
 #include "authority/pending.hpp"
@@ -279,6 +280,9 @@ result<rotation_state> state_of_rotation(pki& of) {
   MUTUAL_TRY(const auto issuing, x509::load_certificates(places.intermediate_certificate()));
   out.issuing = issuing.front().subject();
   out.root = root.certificate.subject();
+  out.until = issuing.front().not_after();
+  // Limits that cannot be read are told by whoever issues.
+  if (auto note = issuer_end_note(places)) out.note = *std::move(note);
   MUTUAL_TRY(const auto retired, load_retired(places, of.records()));
   for (const auto& one : retired.issuers) {
     old_authority state{one.called, one.who.leaf().subject(), false, {}, false};

@@ -1,5 +1,6 @@
 #include "cli/own_renewal.hpp"
 
+#include "authority/issuer_end.hpp"
 #include "authority/layout.hpp"
 #include "authority/pki.hpp"
 #include "base/file.hpp"
@@ -11,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace mutual::cli {
 namespace {
@@ -29,10 +31,10 @@ std::optional<x509::certificate> first_of(const std::filesystem::path& file) {
   return read ? std::optional(read->front()) : std::nullopt;
 }
 
-// A new intermediate ends with its root at the latest.
 std::string rotation(const own_pki& own) {
-  const bool ends_with_root = own.root && own.intermediate && own.root->not_after() <= own.intermediate->not_after();
-  return fmt::format("mutual rotate {}{}", ends_with_root ? "root" : "intermediate", own.option);
+  std::vector<x509::certificate> above;
+  if (own.root) above.push_back(*own.root);
+  return std::string(authority::rotation_for(*own.intermediate, above)) + own.option;
 }
 
 // Renewed under the same issuer it would end with that again.

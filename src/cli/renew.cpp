@@ -47,6 +47,7 @@ result<> renew(const renew_options& given) {
     print("{}\n", boost::json::serialize(issued_json(issued)));
   } else {
     print("{}", issued_text(issued, !request.p12_password.empty()));
+    say_note(issued);
   }
   return {};
 }
