@@ -11,6 +11,7 @@
 #include "authority/published.hpp"
 #include "authority/recover.hpp"
 #include "authority/retired.hpp"
+#include "authority/serial_word.hpp"
 #include "authority/store.hpp"
 #include "authority/token_key.hpp"
 #include "base/file.hpp"
@@ -70,6 +71,7 @@ void add_loopback_addresses(alternative_names& names) {
 }
 
 result<alternative_names> names_for(const issue_request& request) {
+  MUTUAL_CHECK(check_is_no_serial(request.name));
   auto names = request.names;
   const bool serves = request.purpose == profile::server || request.purpose == profile::peer;
   if (!serves || !names.dns.empty() || !names.ips.empty()) return names;
@@ -199,6 +201,7 @@ result<> pki::remember(const made_list* made) {
 
 // A name may be given anew when what it stood for has ended: the serial number of that, or nothing for a new name.
 result<std::string> pki::replaceable(inventory& in, const std::string& name) const {
+  MUTUAL_CHECK(check_is_no_serial(name, in));
   MUTUAL_TRY(const auto found, in.find(name));
   if (found && found->revoked) {
     return error(

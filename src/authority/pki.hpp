@@ -262,7 +262,7 @@ class pki {
 };
 
 /// The names that a request is for, with the defaults filled in: a server or peer without names gets the one it is
-/// called by, and "localhost" brings its addresses.
+/// called by, and "localhost" brings its addresses. An error for a name that would be taken for a serial number.
 result<alternative_names> names_for(const issue_request& request);
 
 /// "localhost" among the names brings 127.0.0.1 and ::1 along.

@@ -76,6 +76,14 @@ TEST_F(a_ca_from_elsewhere, issues_only_what_its_root_permits) {
   EXPECT_FALSE(std::filesystem::exists(folder / "pki/issued/one.crt"));
 }
 
+TEST_F(a_ca_from_elsewhere, keeps_its_short_serial_number_to_itself) {
+  auto spec = good(x509::describe_certificate(profile::root, {"Old Root", {"Old"}, {}}, {}, key, std::chrono::days(9)));
+  spec.serial = "77";
+  good(init(wanted(of({key, {good(x509::make_self_signed(spec, key))}}))));
+  EXPECT_THAT(issued(profile::client, {}, "77"), HasSubstr("is the serial number of 'CN=Old Root,O=Old'"));
+  EXPECT_EQ(issued(profile::client, {}, "78"), "(no failure)");
+}
+
 TEST_F(a_ca_from_elsewhere, that_is_an_intermediate_issues_only_what_its_root_permits) {
   const auto root = root_with({permitted({{}, {"acme.example"}, {}})});
   const auto spec = good(
