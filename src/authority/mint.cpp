@@ -97,6 +97,7 @@ result<x509::certificate> mint::sign(const die& by, const certified& what) {
   MUTUAL_TRY(auto spec, x509::describe_certificate(what.purpose, subject, what.names, what.key, life));
   MUTUAL_CHECK(check_limits(by.by, {what.purpose, spec, what.key}));
   spec.places = places_for(by.by, issuer.leaf(), what.purpose);
+  x509::leave_out_address(spec, issuer.leaf(), by.above);
   std::unique_lock one_at_a_time(token_, std::defer_lock);
   if (by.is_in_token) one_at_a_time.lock();
   auto made =

@@ -232,8 +232,9 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   MUTUAL_TRY(auto replaces, what.replaces(*inventory_));
   auto spec = what.spec;
   spec.places = places_for(by, issuer.leaf(), what.purpose);
-  MUTUAL_TRY(auto leaf, x509::issue_certificate(std::move(spec), what.subject_key, issuer.leaf(), issuer.key));
   MUTUAL_TRY(const auto above, load_above(places_, issuer.chain));
+  x509::leave_out_address(spec, issuer.leaf(), above);
+  MUTUAL_TRY(auto leaf, x509::issue_certificate(std::move(spec), what.subject_key, issuer.leaf(), issuer.key));
   MUTUAL_CHECK(x509::check_constraints_of(above, leaf));
   auto entry = to_entry(leaf, what.name, what.purpose);
   entry.p12_has_password = what.key && !what.p12_password->empty();
