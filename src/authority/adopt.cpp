@@ -4,6 +4,7 @@
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
+#include "x509/judging.hpp"
 #include "x509/lint.hpp"
 
 #include <fmt/format.h>
@@ -20,12 +21,14 @@ error not_taken(const x509::certificate& one, std::string_view why) {
   return {errc::bad_input, fmt::format("{} cannot be taken over: {}", text::quoted(one.subject()), why)};
 }
 
-// What RFC 5280 wants of CAs (section 4.2.1.2 and 4.2.1.3) and this one lacks; empty if it has it. What `openssl req
-// -x509` makes has no key usage, and servers trust it as itself only: whoever has the key of such a client must not be
-// able to make others.
+// What RFC 5280 wants of CAs (section 4.1.2.2, 4.2.1.2 and 4.2.1.3) and this one lacks; empty if it has it. What
+// `openssl req -x509` makes has no key usage, and servers trust it as itself only: whoever has the key of such a client
+// must not be able to make others.
 std::string_view lacking(const x509::certificate& one) {
   if (X509_get_key_usage(one.get()) == UINT32_MAX) return "key usage (keyCertSign)";
   if (X509_get0_subject_key_id(one.get()) == nullptr) return "subject key identifier";
+  // Go's programs do not even read such a one, and no path of a URL has a minus in it here.
+  if (one.serial().starts_with('-')) return "positive serial number";
   return {};
 }
 
@@ -210,6 +213,10 @@ result<made_authorities> adopt_authorities(const init_request& request, const ca
     return error(errc::bad_usage, "--leave-root-key is for a root, and this is an intermediate: leave it out");
   }
   MUTUAL_TRY(auto made, is_root ? adopt_root(request, keys, by) : adopt_intermediate(from));
+  // What lint looks for is what often goes wrong; this is everything that whoever checks looks for.
+  if (const auto tried = x509::try_to_issue(made.issuer, made.root); !tried) {
+    return not_taken(ca, tried.error().message());
+  }
   MUTUAL_CHECK(write_authorities(made, places, in));
   MUTUAL_CHECK(take_over_lists(from, made, places, in));
   return made;

@@ -42,6 +42,8 @@ struct issued_certificate {
   x509::profile purpose = x509::profile::client;
   x509::certificate leaf;
   std::filesystem::path certificate_file, key_file, p12_file;  ///< Empty, what was not written.
+  /// A sentence where its life was cut short by the end of its issuer, which is near; empty if all is well.
+  std::string note = {};
 };
 
 /// One certificate of several that become durable together.

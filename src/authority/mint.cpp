@@ -35,7 +35,8 @@ result<x509::secret> contents_of(const layout& places) {
   // It holds a key: what grows would leave copies.
   all.reserve(std::size_t{64} * 1024);
   result<> outcome;
-  for (const auto& one : {places.intermediate_certificate(), places.intermediate_key(), places.limits()}) {
+  for (const auto& one :
+       {places.intermediate_certificate(), places.intermediate_key(), places.root_certificate(), places.limits()}) {
     if (outcome) outcome = append(all, one);
   }
   x509::secret out(std::move(all));
@@ -45,10 +46,11 @@ result<x509::secret> contents_of(const layout& places) {
 
 result<die> strike(const layout& places) {
   MUTUAL_TRY(auto issuer, load_issuer(places));
+  MUTUAL_TRY(auto above, load_above(places, issuer.chain));
   MUTUAL_TRY(auto by, load_limits(places));
   MUTUAL_TRY(auto bytes, file::read(places.intermediate_key()));
   const x509::secret key(std::move(bytes));
-  return die{std::move(issuer), std::move(by), names_token_key(key.view())};
+  return die{std::move(issuer), std::move(above), std::move(by), names_token_key(key.view())};
 }
 
 }  // namespace
@@ -95,6 +97,7 @@ result<x509::certificate> mint::sign(const die& by, const certified& what) {
   MUTUAL_TRY(auto spec, x509::describe_certificate(what.purpose, subject, what.names, what.key, life));
   MUTUAL_CHECK(check_limits(by.by, {what.purpose, spec, what.key}));
   spec.places = places_for(by.by, issuer.leaf(), what.purpose);
+  x509::leave_out_address(spec, issuer.leaf(), by.above);
   std::unique_lock one_at_a_time(token_, std::defer_lock);
   if (by.is_in_token) one_at_a_time.lock();
   auto made =
@@ -104,6 +107,7 @@ result<x509::certificate> mint::sign(const die& by, const certified& what) {
     const std::scoped_lock lock(guard_);
     struck_ = nullptr;
   }
+  if (made) MUTUAL_CHECK(x509::check_constraints_of(by.above, *made));
   return made;
 }
 

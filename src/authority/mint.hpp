@@ -12,12 +12,14 @@
 
 #include <memory>
 #include <mutex>
+#include <vector>
 
 namespace mutual::authority {
 
 /// The CA that issues and its limits, as they were at some moment. Two moments with the same files have the same one.
 struct die {
   x509::identity issuer;
+  std::vector<x509::certificate> above;  ///< The CAs above it.
   limits by;
   bool is_in_token = false;  ///< Whether the key is in a token, which is asked for one thing at a time.
 };

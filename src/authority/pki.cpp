@@ -2,6 +2,7 @@
 
 #include "authority/folder_lock.hpp"
 #include "authority/issue_files.hpp"
+#include "authority/issuer_end.hpp"
 #include "authority/limits.hpp"
 #include "authority/move_store.hpp"
 #include "authority/own_inventory.hpp"
@@ -10,6 +11,7 @@
 #include "authority/published.hpp"
 #include "authority/recover.hpp"
 #include "authority/retired.hpp"
+#include "authority/serial_word.hpp"
 #include "authority/store.hpp"
 #include "authority/token_key.hpp"
 #include "base/file.hpp"
@@ -37,12 +39,7 @@ result<x509::certificate_spec> describe(const issue_request& request, const x509
   if (request.lifetime && lifetime > std::chrono::days(36500)) {
     return error(errc::bad_usage, "a certificate cannot last longer than 36500 days: give fewer");
   }
-  if (request.lifetime && now() + lifetime > issuer.not_after()) {
-    return error(errc::bad_usage,
-                 fmt::format("a certificate cannot outlive its issuer, which ends on {}: give at most {} days",
-                             to_text(issuer.not_after()),
-                             std::chrono::floor<std::chrono::days>(issuer.not_after() - now()).count()));
-  }
+  MUTUAL_CHECK(check_lifetime(request.lifetime, issuer));
   return x509::describe_certificate(request.purpose, {request.name, issuer.organizations(), {}}, std::move(names), key,
                                     lifetime);
 }
@@ -55,6 +52,15 @@ result<x509::identity> load_issuer(const layout& places) {
   return load_ca(places.intermediate_certificate(), places.intermediate_key());
 }
 
+result<std::vector<x509::certificate>> load_above(const layout& places, const std::vector<x509::certificate>& chain) {
+  std::vector<x509::certificate> above(chain.begin() + 1, chain.end());
+  MUTUAL_TRY(const bool has_root, file::exists(places.root_certificate()));
+  if (!has_root) return above;
+  MUTUAL_TRY(const auto roots, x509::load_certificates(places.root_certificate()));
+  above.insert(above.end(), roots.begin(), roots.end());
+  return above;
+}
+
 pki::pki(layout places, std::unique_ptr<inventory> opened)
     : places_(std::move(places)), inventory_(std::move(opened)) {}
 
@@ -65,6 +71,7 @@ void add_loopback_addresses(alternative_names& names) {
 }
 
 result<alternative_names> names_for(const issue_request& request) {
+  MUTUAL_CHECK(check_is_no_serial(request.name));
   auto names = request.names;
   const bool serves = request.purpose == profile::server || request.purpose == profile::peer;
   if (!serves || !names.dns.empty() || !names.ips.empty()) return names;
@@ -194,6 +201,7 @@ result<> pki::remember(const made_list* made) {
 
 // A name may be given anew when what it stood for has ended: the serial number of that, or nothing for a new name.
 result<std::string> pki::replaceable(inventory& in, const std::string& name) const {
+  MUTUAL_CHECK(check_is_no_serial(name, in));
   MUTUAL_TRY(const auto found, in.find(name));
   if (found && found->revoked) {
     return error(
@@ -224,7 +232,10 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   MUTUAL_TRY(auto replaces, what.replaces(*inventory_));
   auto spec = what.spec;
   spec.places = places_for(by, issuer.leaf(), what.purpose);
+  MUTUAL_TRY(const auto above, load_above(places_, issuer.chain));
+  x509::leave_out_address(spec, issuer.leaf(), above);
   MUTUAL_TRY(auto leaf, x509::issue_certificate(std::move(spec), what.subject_key, issuer.leaf(), issuer.key));
+  MUTUAL_CHECK(x509::check_constraints_of(above, leaf));
   auto entry = to_entry(leaf, what.name, what.purpose);
   entry.p12_has_password = what.key && !what.p12_password->empty();
   entry.has_key = what.key.has_value();
@@ -239,6 +250,7 @@ result<issued_certificate> pki::sign_and_publish(const signing& what, const x509
   if (!is_being_made_) MUTUAL_CHECK(advance_mark(places_, recorded));
   issued_certificate made{what.name, what.purpose, std::move(leaf), places_.certificate(what.name), {}, {}};
   if (what.key) made.key_file = places_.key(what.name), made.p12_file = places_.p12(what.name);
+  made.note = end_note(issuer.leaf(), above, what.spec.not_after);
   return made;
 }
 

@@ -1,5 +1,6 @@
 // Renewing, and signing requests from elsewhere.
 
+#include "authority/issuer_end.hpp"
 #include "authority/limits.hpp"
 #include "authority/pki.hpp"
 #include "base/file.hpp"
@@ -55,14 +56,6 @@ result<std::string> still_current(inventory& in, const record& old) {
   if (current && current->serial == old.serial && !current->revoked) return old.serial;
   return error(errc::already_exists,
                fmt::format("{} was renewed or revoked by somebody else just now", text::quoted(old.name)));
-}
-
-result<> check_lifetime(const std::optional<std::chrono::days>& wanted, const x509::certificate& issuer) {
-  if (!wanted || now() + *wanted <= issuer.not_after()) return {};
-  return error(errc::bad_usage,
-               fmt::format("a certificate cannot outlive its issuer, which ends on {}: give at most {} days",
-                           to_text(issuer.not_after()),
-                           std::chrono::floor<std::chrono::days>(issuer.not_after() - now()).count()));
 }
 
 }  // namespace

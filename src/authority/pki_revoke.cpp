@@ -1,6 +1,7 @@
 // Finding what somebody means, and revoking it.
 
 #include "authority/pki.hpp"
+#include "authority/serial_word.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
@@ -15,16 +16,6 @@ namespace mutual::authority {
 namespace {
 
 using x509::profile;
-
-// A serial number as people copy it: "0A:1B:2C", "0x0a1b2c".
-std::string as_serial(std::string_view what) {
-  auto plain = text::lower(what);
-  std::erase(plain, ':');
-  if (plain.starts_with("0x")) plain.erase(0, 2);
-  if (plain.empty() || plain.size() > 42 || plain.find_first_not_of("0123456789abcdef") != std::string::npos) return {};
-  plain.erase(0, std::min(plain.find_first_not_of('0'), plain.size() - 1));
-  return plain;
-}
 
 bool is_leaf(const record& one) { return one.purpose != profile::root && one.purpose != profile::intermediate; }
 

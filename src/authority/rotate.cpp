@@ -1,6 +1,7 @@
 #include "authority/rotate.hpp"
 
 #include "authority/authorities.hpp"
+#include "authority/issuer_end.hpp"
 #include "authority/limits.hpp"
 #include "authority/new_file.hpp"
 #include "authority/pending.hpp"
@@ -123,9 +124,10 @@ result<x509::identity> add_root(pki& of, const x509::identity& old, const x509::
   MUTUAL_TRY(const auto spec, x509::describe_certificate(profile::root, subject, {}, key, root_lifetime));
   MUTUAL_TRY(auto certificate, x509::make_self_signed(spec, key));
   MUTUAL_CHECK(record_ca(of, certificate, "root", profile::root, old.leaf().serial(), request.why));
-  // An old root that allows one CA below it, and no other below that, cannot speak for a root.
+  // An old root that allows one CA below it, and no other below that, cannot speak for a root, nor can one that has
+  // ended: nobody believes it any more.
   const long allowed = X509_get_pathlen(old.leaf().get());
-  if (allowed < 0 || allowed > 1) {
+  if ((allowed < 0 || allowed > 1) && old.leaf().not_after() > now()) {
     MUTUAL_TRY(const auto by, load_limits(of.places()));
     auto below = spec;
     below.places = places_for(by, old.leaf(), profile::intermediate);
@@ -278,6 +280,9 @@ result<rotation_state> state_of_rotation(pki& of) {
   MUTUAL_TRY(const auto issuing, x509::load_certificates(places.intermediate_certificate()));
   out.issuing = issuing.front().subject();
   out.root = root.certificate.subject();
+  out.until = issuing.front().not_after();
+  // Limits that cannot be read are told by whoever issues.
+  if (auto note = issuer_end_note(places)) out.note = *std::move(note);
   MUTUAL_TRY(const auto retired, load_retired(places, of.records()));
   for (const auto& one : retired.issuers) {
     old_authority state{one.called, one.who.leaf().subject(), false, {}, false};

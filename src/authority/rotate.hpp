@@ -48,6 +48,8 @@ struct old_authority {
 struct rotation_state {
   std::string issuing;  ///< The subject of the intermediate that issues now.
   std::string root;     ///< And of its root.
+  sys_seconds until{};  ///< When the one that issues ends.
+  std::string note;     ///< A sentence if what it issues ends with it already; empty if all is well.
   std::vector<old_authority> old;
 };
 

@@ -54,6 +54,7 @@ result<> run(const options& given) {
     print("{}\n", boost::json::serialize(issued_json(issued)));
   } else {
     print("{}", issued_text(issued, !request.p12_password.empty()));
+    say_note(issued);
   }
   return {};
 }

@@ -1,6 +1,7 @@
 #include "cli/issued_text.hpp"
 
 #include "base/clock.hpp"
+#include "base/streams.hpp"
 #include "base/text.hpp"
 
 #include <boost/json.hpp>
@@ -32,6 +33,10 @@ std::string issued_text(const authority::issued_certificate& one, bool p12_has_p
   out += fmt::format("  PKCS#12      {} ({})\n", one.p12_file.string(),
                      p12_has_password ? "with the password that you gave" : "no password");
   return out;
+}
+
+void say_note(const authority::issued_certificate& one) {
+  if (!one.note.empty()) say(fmt::format("mutual: note: {}\n", one.note));
 }
 
 boost::json::object names_json(const alternative_names& names) {

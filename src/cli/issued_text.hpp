@@ -16,6 +16,9 @@ std::string names_line(const alternative_names& names);
 /// A few lines: who, for what, which names, until when, and where the files are.
 std::string issued_text(const authority::issued_certificate& one, bool p12_has_password);
 
+/// Says on standard error what there is to note about it, which is no failure.
+void say_note(const authority::issued_certificate& one);
+
 /// The same as an object.
 boost::json::object issued_json(const authority::issued_certificate& one);
 

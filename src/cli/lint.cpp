@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/find_bundle.hpp"
 #include "cli/output.hpp"
+#include "cli/own_renewal.hpp"
 #include "cli/usage.hpp"
 #include "x509/list_files.hpp"
 
@@ -104,6 +105,7 @@ result<linted> run_lint(const options& given) {
   x509::lint_options how;
   how.as = x509::use_from_string(given.use);
   how.trusted = std::move(trusted);
+  how.renewal = own_renewal(given.pki);
   out.as = how.as.value_or(x509::likely_use(found->contents.certificates.front()));
   lint_permissions(path, out.where, found->contents, out.findings);
   append(out.findings, x509::lint(found->contents, how));

@@ -47,6 +47,7 @@ result<> renew(const renew_options& given) {
     print("{}\n", boost::json::serialize(issued_json(issued)));
   } else {
     print("{}", issued_text(issued, !request.p12_password.empty()));
+    say_note(issued);
   }
   return {};
 }
@@ -159,9 +160,11 @@ void add_needs_renewal(CLI::App& program, action& chosen) {
   add_pki_option(*command, given->pki);
   add_store_option(*command, given->store);
   command->footer(
-      "Exit codes: 0 renew it, 1 not yet, 255 cannot be told (there is no such certificate, or it cannot be read)\n"
-      "or never (NAME was revoked or is on hold); 2 bad usage. So ExecCondition= of a systemd unit goes on, skips, or "
-      "fails.");
+      "Exit codes: 0 renew it, 1 not yet, 255 cannot be told (there is no such certificate, it cannot be read, or the\n"
+      "command line makes no sense) or never (NAME was revoked or is on hold). So ExecCondition= of a systemd unit "
+      "goes "
+      "on,\n"
+      "skips, or fails.");
   command->callback([given, &chosen] { chosen = [given] { return ask_if_due(*given); }; });
 }
 

@@ -1,5 +1,6 @@
 // mutual revoke and mutual crl: taking certificates back, and telling everybody.
 
+#include "authority/issuer_end.hpp"
 #include "authority/layout.hpp"
 #include "authority/list_numbers.hpp"
 #include "authority/old_issuers.hpp"
@@ -223,6 +224,8 @@ result<> make_lists(const list_options& given) {
     print("{}\n", boost::json::serialize(lists_json(made)));
   } else {
     print("{}", lists_text(made, opened.places(), given.delta));
+    const auto note = authority::issuer_end_note(opened.places());
+    if (note && !note->empty()) say(fmt::format("mutual: note: {}\n", *note));
   }
   return given.delta ? result<>() : advise(opened);
 }

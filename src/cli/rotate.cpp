@@ -35,6 +35,7 @@ struct options {
 void print_text(const authority::rotation_state& state) {
   print("root          {}\n", text::quoted(state.root));
   print("intermediate  {} (issues)\n", text::quoted(state.issuing));
+  if (!state.note.empty()) print("  {}\n", state.note);
   if (state.old.empty()) print("No older CA is left.\n");
   for (const auto& one : state.old) {
     print("{} {}: ", one.is_root ? "old root     " : "old          ", text::quoted(one.subject));
@@ -61,8 +62,12 @@ void print_json(const authority::rotation_state& state) {
     if (!one.may_go()) row["until"] = to_rfc3339(one.on_it.last_end);
     old.push_back(std::move(row));
   }
-  print("{}\n", boost::json::serialize(
-                    boost::json::object{{"root", state.root}, {"issuing", state.issuing}, {"old", std::move(old)}}));
+  boost::json::object all{{"root", state.root},
+                          {"issuing", state.issuing},
+                          {"issuing_until", to_rfc3339(state.until)},
+                          {"old", std::move(old)}};
+  if (!state.note.empty()) all["note"] = state.note;
+  print("{}\n", boost::json::serialize(all));
 }
 
 result<authority::rotation_state> finish(authority::pki& opened, const options& given) {

@@ -45,6 +45,7 @@ result<> run(const options& given) {
     print("{}\n", boost::json::serialize(issued_json(issued)));
   } else {
     print("{}", issued_text(issued, false));
+    say_note(issued);
   }
   return {};
 }

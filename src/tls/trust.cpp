@@ -2,6 +2,7 @@
 
 #include "base/text.hpp"
 #include "tls/verdict_lists.hpp"
+#include "x509/judging.hpp"
 #include "x509/name.hpp"
 #include "x509/peer.hpp"
 
@@ -67,9 +68,7 @@ result<> add_policies(X509_VERIFY_PARAM* to, const trust_settings::policies& fro
 }
 
 unsigned long flags_for(const trust_settings& settings) {
-  // No times: verdict_rules asks for the certificates' dates.
-  unsigned long flags = X509_V_FLAG_X509_STRICT | X509_V_FLAG_PARTIAL_CHAIN | X509_V_FLAG_TRUSTED_FIRST |
-                        X509_V_FLAG_POLICY_CHECK | X509_V_FLAG_NO_CHECK_TIME;
+  unsigned long flags = 0;
   const auto& policies = settings.certificate_policies;
   if (policies.require_explicit) flags |= X509_V_FLAG_EXPLICIT_POLICY;
   if (policies.inhibit_mapping) flags |= X509_V_FLAG_INHIBIT_MAP;
@@ -164,9 +163,9 @@ result<> trust::prepare_store() {
     }
   }
   X509_VERIFY_PARAM* settings = X509_STORE_get0_param(store_.get());
+  // No times: verdict_rules asks for the certificates' dates.
+  x509::judge_strictly(settings);
   X509_VERIFY_PARAM_set_flags(settings, flags_for(settings_));
-  // 112 bits: RSA of 2048, SHA-224 and better. The verdict's own rules ask for more where RFCs do.
-  X509_VERIFY_PARAM_set_auth_level(settings, 2);
   // Only against running wild: the limit that counts is most_intermediates, which knows about self-issued ones.
   X509_VERIFY_PARAM_set_depth(settings, 100);
   return add_policies(settings, settings_.certificate_policies);

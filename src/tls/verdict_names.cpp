@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "tls/verdict_rules.hpp"
 #include "x509/certificate.hpp"
+#include "x509/judging.hpp"
 
 #include <fmt/format.h>
 
@@ -109,18 +110,6 @@ void check_names(const X509* holder, const NAME_CONSTRAINTS* by, const X509* iss
   }
 }
 
-void check_subtrees(const STACK_OF(GENERAL_SUBTREE) * subtrees, const X509* holder, findings& wrong) {
-  for (int at = 0; at < sk_GENERAL_SUBTREE_num(subtrees); ++at) {
-    const auto domain = dns_of(sk_GENERAL_SUBTREE_value(subtrees, at)->base);
-    // RFC 5280 gives the leading period to URIs only; for DNS it is read in two ways (with or without the name itself).
-    if (!domain || !domain->starts_with('.')) continue;
-    violated(wrong, fmt::format("the name constraint {} of {} begins with a dot, which RFC 5280 (4.2.1.10) does not "
-                                "allow for DNS names: have the CA's certificate issued anew without the dot",
-                                text::quoted(*domain), subject_of(holder)));
-    return;
-  }
-}
-
 long count_names(const X509* one) {
   const auto names = names_of(one);
   return X509_NAME_entry_count(X509_get_subject_name(one)) + std::max(0, sk_GENERAL_NAME_num(names.get()));
@@ -152,14 +141,7 @@ void check_name_constraints(const path& chain, findings& wrong) {
   for (std::size_t above = 1; above < chain.size(); ++above) {
     const auto by = constraints_of(chain[above]);
     if (!by) continue;
-    if (sk_GENERAL_SUBTREE_num(by->permittedSubtrees) <= 0 && sk_GENERAL_SUBTREE_num(by->excludedSubtrees) <= 0) {
-      violated(wrong,
-               fmt::format("the name constraints of {} are empty, which RFC 5280 (4.2.1.10) does not allow: have "
-                           "the CA's certificate issued anew",
-                           subject_of(chain[above])));
-    }
-    check_subtrees(by->permittedSubtrees, chain[above], wrong);
-    check_subtrees(by->excludedSubtrees, chain[above], wrong);
+    if (auto fault = x509::constraints_fault(chain[above])) violated(wrong, *std::move(fault));
     for (std::size_t below = 0; below < above; ++below) {
       // RFC 5280 section 6.1.3 (b): a CA that certifies itself anew is not bound, unless it is the leaf.
       const bool self_issued = (X509_get_extension_flags(chain[below]) & EXFLAG_SI) != 0;

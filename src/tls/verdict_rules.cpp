@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "tls/verdict_names.hpp"
 #include "x509/certificate.hpp"
+#include "x509/judging.hpp"
 #include "x509/key_strength.hpp"
 #include "x509/name.hpp"
 #include "x509/peer.hpp"
@@ -31,15 +32,6 @@ void check_digest(const X509* one, findings& wrong) {
                                                  subject_of(one), OBJ_nid2sn(digest))});
 }
 
-bool is_ca(X509* one) { return X509_check_ca(one) == 1; }
-
-bool has(const X509* one, int extension) { return X509_get_ext_by_NID(one, extension, -1) >= 0; }
-
-bool is_critical(const X509* one, int extension) {
-  const int at = X509_get_ext_by_NID(one, extension, -1);
-  return at >= 0 && X509_EXTENSION_get_critical(X509_get_ext(one, at)) == 1;
-}
-
 void violated(findings& wrong, std::string detail) {
   wrong.push_back({reason::constraint_violated, std::move(detail)});
 }
@@ -58,15 +50,9 @@ void check_depth(const path& chain, int most, findings& wrong) {
 
 std::string subject_of(const X509* one) { return text::quoted(x509::name_text(X509_get_subject_name(one))); }
 
-// Policy constraints where there are no policies leave no good chain but by luck, and OpenSSL 3.0 loses the memory of
-// each that it looks at.
 void check_policy_constraints(const path& chain, findings& wrong) {
   for (const X509* one : chain) {
-    if (X509_get_ext_by_NID(one, NID_policy_constraints, -1) < 0) continue;
-    if (X509_get_ext_by_NID(one, NID_certificate_policies, -1) >= 0) continue;
-    violated(wrong,
-             fmt::format("{} has policy constraints and no certificate policies: have it issued anew without them",
-                         subject_of(one)));
+    if (auto fault = x509::policy_fault(one)) violated(wrong, *std::move(fault));
   }
 }
 
@@ -127,24 +113,7 @@ void check_leaf_usage(X509* leaf, findings& wrong) {
 void check_profile(const path& chain, int most_intermediates, findings& wrong) {
   check_depth(chain, most_intermediates, wrong);
   for (X509* one : chain) {
-    // RFC 5280 section 4.1.2.2: at most 20 octets; users need not be able to handle more.
-    if (ASN1_STRING_length(X509_get0_serialNumber(one)) > 20) {
-      violated(wrong,
-               fmt::format("the serial number of {} is longer than 20 octets (RFC 5280, 4.1.2.2): have it issued "
-                           "anew",
-                           subject_of(one)));
-    }
-    if (!has(one, NID_name_constraints)) continue;
-    if (!is_ca(one)) {
-      violated(wrong,
-               fmt::format("{} carries name constraints, which only a CA may (RFC 5280, 4.2.1.10): have it issued "
-                           "anew without",
-                           subject_of(one)));
-    } else if (!is_critical(one, NID_name_constraints)) {
-      violated(wrong, fmt::format("{} carries name constraints that are not marked critical, as RFC 5280 (4.2.1.10) "
-                                  "demands: have the CA's certificate issued anew",
-                                  subject_of(one)));
-    }
+    if (auto fault = x509::profile_fault(one)) violated(wrong, *std::move(fault));
   }
 }
 

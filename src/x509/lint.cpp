@@ -72,8 +72,10 @@ void lint_case::add(std::string_view code, weight how, const certificate& about,
 }
 
 // Somebody copies it into a shell, and the names are a stranger's.
-std::string lint_case::issue_anew() const {
-  if (as == use::ca) return "make an authority with: mutual init --pki DIR --name ORG";
+std::string lint_case::issue(bool may_have_its_name) const {
+  if (as == use::ca) {
+    return "have whoever runs it issue it anew, or make an authority with: mutual init --pki DIR --name ORG";
+  }
   const auto names = first().names();
   std::string hosts;
   for (const auto* kind : {&names.dns, &names.ips}) {
@@ -82,9 +84,31 @@ std::string lint_case::issue_anew() const {
     }
   }
   const auto name = text::printable(first().display_name());
-  const bool plain = name.find_first_of(" /\\'\"") == std::string::npos && !name.starts_with('-');
+  const bool plain = may_have_its_name && name.find_first_of(" /\\'\"") == std::string::npos && !name.starts_with('-');
   return fmt::format("issue another with: mutual issue {} {}{}", to_string(as), plain ? text::shell_word(name) : "NAME",
                      as == use::client ? "" : hosts);
+}
+
+bool lint_case::is_own(const certificate& one) const {
+  return options.renewal && !options.renewal(one, remedy::again).empty();
+}
+
+std::string lint_case::anew(const certificate& about, remedy how) const {
+  if (is_own(about)) return options.renewal(about, how);
+  if (as == use::ca) return issue(true);
+  switch (how) {
+    case remedy::other_key:
+      return issue(true) + " --key-kind p256";
+    case remedy::shorter:
+      return issue(true) + " --days 397";
+    case remedy::again:
+      break;
+  }
+  return issue(true);
+}
+
+std::string lint_case::issue_other(std::string_view more) const {
+  return fmt::format("{}{}{}", issue(!is_own(first())), more.empty() ? "" : " ", more);
 }
 
 use likely_use(const certificate& one) {

@@ -5,6 +5,7 @@
 #include "x509/bundle.hpp"
 #include "x509/pkcs12_algorithms.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,12 +37,22 @@ enum class use { client, server, peer, ca };
 std::string_view to_string(use of);
 std::optional<use> use_from_string(std::string_view name);
 
+/// How a certificate is made anew.
+enum class remedy {
+  again,      ///< As it is.
+  other_key,  ///< With a new key, of the usual kind.
+  shorter,    ///< With a shorter life.
+};
+
 struct lint_options {
   /// Nothing: as what the certificate says that it is for.
   std::optional<use> as;
   sys_seconds at = now();
   /// The CAs that the other end trusts, if they are known: then a missing intermediate is certain.
   std::vector<certificate> trusted;
+  /// What makes that certificate anew where it was issued, with the command, if that is known; empty for somebody
+  /// else's.
+  std::function<std::string(const certificate&, remedy)> renewal = {};
 };
 
 /// What a bundle's first certificate is for: a CA if it says so and may sign certificates; else what its extended key

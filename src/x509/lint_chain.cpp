@@ -38,12 +38,14 @@ void lint_purposes_above(const lint_case& of, const std::vector<certificate>& ch
 
 void lint_lives(const lint_case& of, const std::vector<certificate>& chain) {
   for (std::size_t at = 1; at < chain.size(); ++at) {
+    // Whoever trusts its issuer by another certificate does not need this one (a cross-certificate).
+    if (has_issuer_in(chain[at - 1], of.options.trusted)) return;
     if (chain[at].not_after() >= chain[at - 1].not_after()) continue;
     of.add("outlives_issuer", weight::advice, chain[at - 1],
            fmt::format("it ends on {}, but its issuer {} already on {}, and is refused from then on",
                        to_text(chain[at - 1].not_after()), text::quoted(chain[at].subject()),
                        to_text(chain[at].not_after())),
-           of.issue_anew());
+           of.anew(chain[at - 1]));
   }
 }
 

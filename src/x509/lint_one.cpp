@@ -33,11 +33,10 @@ void lint_encoding(const lint_case& of, const certificate& one) {
     of.add("old_version", weight::wrong, one,
            fmt::format("it is an X.509 version {} certificate, which cannot say what it is for",
                        X509_get_version(one.get()) + 1),
-           of.issue_anew());
+           of.anew(one));
   }
   if ((X509_get_extension_flags(one.get()) & EXFLAG_INVALID) != 0) {
-    of.add("malformed", weight::wrong, one, "its extensions cannot be read, or one stands there twice",
-           of.issue_anew());
+    of.add("malformed", weight::wrong, one, "its extensions cannot be read, or one stands there twice", of.anew(one));
   }
 }
 
@@ -46,26 +45,26 @@ void lint_serial(const lint_case& of, const certificate& one) {
   const bignum_ptr number(ASN1_INTEGER_to_BN(serial, nullptr));
   if (!number || BN_is_negative(number.get()) == 1 || BN_is_zero(number.get()) == 1) {
     of.add("serial_not_positive", weight::wrong, one, "its serial number is not positive (RFC 5280, 4.1.2.2)",
-           of.issue_anew());
+           of.anew(one));
   } else if (BN_num_bits(number.get()) > 159) {
     // With its top bit set a number takes one octet more in DER, to be positive.
     of.add("serial_too_long", weight::wrong, one,
            fmt::format("its serial number takes {} octets; 20 are the most (RFC 5280, 4.1.2.2)",
                        BN_num_bits(number.get()) / 8 + 1),
-           of.issue_anew());
+           of.anew(one));
   } else if (BN_num_bits(number.get()) < 64 && !one.is_self_signed()) {
     of.add("serial_short", weight::advice, one,
            fmt::format("its serial number is {}: short ones are guessed, and come twice when a CA is restored from a "
                        "backup",
                        one.serial()),
-           of.issue_anew());
+           of.anew(one));
   }
 }
 
 void lint_key(const lint_case& of, const certificate& one) {
   const EVP_PKEY* key = X509_get0_pubkey(one.get());
   const auto wrong = [&](std::string what) {
-    of.add("weak_key", weight::wrong, one, std::move(what), of.issue_anew() + " --key-kind p256");
+    of.add("weak_key", weight::wrong, one, std::move(what), of.anew(one, remedy::other_key));
   };
   if (const auto weakness = weakness_of(key)) {
     return wrong(fmt::format("its key ({}) {}", describe_key(key), *weakness));
@@ -81,7 +80,7 @@ void lint_key(const lint_case& of, const certificate& one) {
   if (is_edwards) {
     of.add("rare_key", weight::advice, one,
            fmt::format("its key is {}, which browsers, Windows and older Java do not take", describe_key(key)),
-           of.issue_anew() + " --key-kind p256");
+           of.anew(one, remedy::other_key));
   }
 }
 
@@ -91,14 +90,14 @@ void lint_signature(const lint_case& of, const certificate& one) {
   if (one.is_self_issued() || X509_get_signature_info(one.get(), &digest, nullptr, nullptr, nullptr) != 1) return;
   if (digest != NID_md5 && digest != NID_sha1 && digest != NID_md5_sha1) return;
   of.add("weak_signature", weight::wrong, one,
-         fmt::format("it is signed with {}, which can be forged", OBJ_nid2sn(digest)), of.issue_anew());
+         fmt::format("it is signed with {}, which can be forged", OBJ_nid2sn(digest)), of.anew(one));
 }
 
 void lint_dates(const lint_case& of, const certificate& one) {
   const auto from = one.not_before(), until = one.not_after(), at = of.options.at;
   const bool is_leaf = one == of.first() && of.as != use::ca;
   if (until < at) {
-    of.add("expired", weight::wrong, one, fmt::format("it ended on {}", to_text(until)), of.issue_anew());
+    of.add("expired", weight::wrong, one, fmt::format("it ended on {}", to_text(until)), of.anew(one));
     return;
   }
   if (from > at) {
@@ -115,7 +114,7 @@ void lint_dates(const lint_case& of, const certificate& one) {
   const auto life = until - from;
   if ((until - at) * 3 < life) {
     of.add("ends_soon", weight::advice, one, fmt::format("it ends on {}, in {}", to_text(until), to_words(until - at)),
-           of.issue_anew());
+           of.anew(one));
   }
   if (!is_leaf) return;
   const auto days = std::chrono::floor<std::chrono::days>(life).count();
@@ -124,12 +123,12 @@ void lint_dates(const lint_case& of, const certificate& one) {
     of.add("long_life", weight::wrong, one,
            fmt::format("it lasts {} days, and Apple's systems refuse servers beyond {}", days,
                        longest_server_life.count()),
-           of.issue_anew() + " --days 397");
+           of.anew(one, remedy::shorter));
   } else if (life > long_life) {
     of.add(
         "long_life", weight::advice, one,
         fmt::format("it lasts {} days: a stolen key is good for as long, and nobody remembers how to renew it", days),
-        of.issue_anew() + " --days 397");
+        of.anew(one, remedy::shorter));
   }
 }
 
@@ -139,14 +138,14 @@ void lint_identifiers(const lint_case& of, const certificate& one) {
     // RFC 5280 section 4.2.1.2: a CA must have one, others should.
     of.add("no_subject_key_id", is_ca ? weight::wrong : weight::advice, one,
            "it has no subject key identifier (RFC 5280, 4.2.1.2): issuers of one name cannot be told apart",
-           of.issue_anew());
+           of.anew(one));
   }
   if (one.authority_key_id().empty() && !one.is_self_issued()) {
     of.add(
         "no_authority_key_id", weight::wrong, one,
         "it has no authority key identifier, which it must have (RFC 5280, 4.2.1.1): when its CA has changed its key, "
         "the right one is not found",
-        of.issue_anew());
+        of.anew(one));
   }
 }
 

@@ -14,8 +14,16 @@ struct lint_case {
 
   const certificate& first() const { return all.certificates.front(); }
   void add(std::string_view code, weight how, const certificate& about, std::string what, std::string fix) const;
-  /// "mutual issue client alice": the command that makes a better one.
-  std::string issue_anew() const;
+  /// The command that makes that one anew: where it was issued, if that is known; else what issues the first one
+  /// elsewhere ("mutual issue client alice"), or words if that is a CA.
+  std::string anew(const certificate& about, remedy how = remedy::again) const;
+  /// The same for the first one when it must say something else, which no renewal does: another one, under another
+  /// name if its own is taken. `more` are hosts.
+  std::string issue_other(std::string_view more = {}) const;
+
+ private:
+  std::string issue(bool may_have_its_name) const;
+  bool is_own(const certificate& one) const;
 };
 
 // lint_one.cpp: what every certificate must have, leaf or CA.

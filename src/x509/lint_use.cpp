@@ -35,7 +35,7 @@ void lint_leaf_as_ca(const lint_case& of) {
     of.add("leaf_is_ca", weight::wrong, one,
            fmt::format("it is a CA (CA:TRUE) and is used as a {}: whoever has its key can issue certificates",
                        to_string(of.as)),
-           of.issue_anew());
+           of.issue_other());
   }
 }
 
@@ -44,16 +44,16 @@ void lint_key_usage(const lint_case& of) {
   const auto usage = key_usage_of(one);
   if (usage == UINT32_MAX) {
     of.add("no_key_usage", weight::advice, one, "it has no key usage, so that its key may be used for anything",
-           of.issue_anew());
+           of.issue_other());
     return;
   }
   if ((usage & KU_DIGITAL_SIGNATURE) == 0) {
     of.add("key_usage", weight::wrong, one,
-           "its key usage lacks digitalSignature, which TLS signs with (RFC 8446, 4.4.2.2)", of.issue_anew());
+           "its key usage lacks digitalSignature, which TLS signs with (RFC 8446, 4.4.2.2)", of.issue_other());
   }
   if (!one.is_ca() && (usage & KU_KEY_CERT_SIGN) != 0) {
     of.add("key_usage", weight::wrong, one,
-           "its key usage has keyCertSign, which only a CA may have (RFC 5280, 4.2.1.3)", of.issue_anew());
+           "its key usage has keyCertSign, which only a CA may have (RFC 5280, 4.2.1.3)", of.issue_other());
   }
 }
 
@@ -62,16 +62,16 @@ void lint_purpose(const lint_case& of) {
   if (one.extended_key_usages().empty()) {
     of.add("no_purpose", weight::advice, one,
            "it has no extended key usage: a server's certificate could log in as a client, and a client's could serve",
-           of.issue_anew());
+           of.issue_other());
     return;
   }
   if (logs_in(of) && !one.allows_client()) {
     of.add("wrong_purpose", weight::wrong, one, "its extended key usage lacks clientAuth, so that servers refuse it",
-           of.issue_anew());
+           of.issue_other());
   }
   if (serves(of) && !one.allows_server()) {
     of.add("wrong_purpose", weight::wrong, one, "its extended key usage lacks serverAuth, so that clients refuse it",
-           of.issue_anew());
+           of.issue_other());
   }
 }
 
@@ -112,7 +112,7 @@ void lint_names(const lint_case& of) {
       of.add("name_only_common", weight::advice, one,
              fmt::format("its common name {} is not among its subject alternative names, so that it is not good for it",
                          text::quoted(common_name)),
-             of.issue_anew() + " " + text::printable(common_name));
+             of.issue_other(text::printable(common_name)));
     }
     return;
   }
@@ -127,7 +127,7 @@ void lint_names(const lint_case& of) {
 
 void lint_authority(const lint_case& of, const certificate& one) {
   const auto usage = key_usage_of(one);
-  const auto anew = [&] { return std::string("make an authority with: mutual init --pki DIR --name ORG"); };
+  const auto anew = [&] { return of.anew(one); };
   if ((X509_get_extension_flags(one.get()) & EXFLAG_CA) == 0) {
     of.add("not_a_ca", weight::wrong, one, "it is no CA (basicConstraints CA:TRUE is not there), and can issue nothing",
            anew());

@@ -1,9 +1,13 @@
 #include "x509/name_constraints.hpp"
 
 #include "base/text.hpp"
+#include "x509/alternative_names.hpp"
+#include "x509/name.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
+
+#include <algorithm>
 
 namespace mutual::x509 {
 namespace {
@@ -38,6 +42,30 @@ bool fill(NAME_CONSTRAINTS* out, const name_constraints& of) {
   return done;
 }
 
+constraints_ptr constraints_of(const certificate& one) {
+  ERR_set_mark();
+  constraints_ptr out(
+      static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(one.get(), NID_name_constraints, nullptr, nullptr)));
+  ERR_pop_to_mark();
+  return out;
+}
+
+bool constrains_dns(const certificate& one) {
+  const auto by = constraints_of(one);
+  if (!by) return false;
+  for (const auto* subtrees : {by->permittedSubtrees, by->excludedSubtrees}) {
+    for (int at = 0; at < sk_GENERAL_SUBTREE_num(subtrees); ++at) {
+      if (sk_GENERAL_SUBTREE_value(subtrees, at)->base->type == GEN_DNS) return true;
+    }
+  }
+  return false;
+}
+
+bool is_name_of(const distinguished_name& name, const certificate& one) {
+  const auto made = to_x509_name(name);
+  return made && X509_NAME_cmp(made->get(), X509_get_subject_name(one.get())) == 0;
+}
+
 }  // namespace
 
 result<raw_extension> to_extension(const name_constraints& of) {
@@ -53,9 +81,8 @@ result<raw_extension> to_extension(const name_constraints& of) {
 }
 
 result<> check_constraints_of(const certificate& issuer, const certificate& issued) {
+  const auto constraints = constraints_of(issuer);
   ERR_set_mark();
-  const constraints_ptr constraints(
-      static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(issuer.get(), NID_name_constraints, nullptr, nullptr)));
   int outcome = constraints ? NAME_CONSTRAINTS_check(issued.get(), constraints.get()) : X509_V_OK;
   if (constraints && outcome == X509_V_OK && !issued.is_ca()) {
     outcome = NAME_CONSTRAINTS_check_CN(issued.get(), constraints.get());
@@ -66,6 +93,21 @@ result<> check_constraints_of(const certificate& issuer, const certificate& issu
                fmt::format("{} may not certify these names: its own certificate constrains them (nameConstraints), and "
                            "whoever checks that would refuse it; ask for names that it permits",
                            text::quoted(issuer.subject())));
+}
+
+void leave_out_address(certificate_spec& spec, const certificate& issuer, const std::vector<certificate>& above) {
+  const auto address = checked_ip(spec.subject.common_name);
+  const auto& own = spec.names.ips;
+  if (!address || std::find(own.begin(), own.end(), *address) == own.end()) return;
+  if (!constrains_dns(issuer) && std::none_of(above.begin(), above.end(), constrains_dns)) return;
+  spec.subject.common_name.clear();
+  // It would look as if it had issued itself.
+  if (is_name_of(spec.subject, issuer)) spec.subject = {};
+}
+
+result<> check_constraints_of(const std::vector<certificate>& above, const certificate& issued) {
+  for (const auto& one : above) MUTUAL_CHECK(check_constraints_of(one, issued));
+  return {};
 }
 
 }  // namespace mutual::x509

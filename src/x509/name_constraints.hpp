@@ -32,4 +32,12 @@ result<raw_extension> to_extension(const name_constraints& of);
 /// has none.
 result<> check_constraints_of(const certificate& issuer, const certificate& issued);
 
+/// The same for several CAs that stand above it.
+result<> check_constraints_of(const std::vector<certificate>& above, const certificate& issued);
+
+/// Leaves the common name out where it is one of the certificate's own addresses, and a CA above it constrains DNS
+/// names: OpenSSL and GnuTLS hold a server's common name against these, even one that is an address, and nobody looks
+/// at it for anything else (RFC 9525). The rest of the subject stays, unless that is the issuer's own name.
+void leave_out_address(certificate_spec& spec, const certificate& issuer, const std::vector<certificate>& above);
+
 }  // namespace mutual::x509

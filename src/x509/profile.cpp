@@ -87,8 +87,10 @@ result<certificate> issue_certificate(certificate_spec spec, EVP_PKEY* subject_k
     return error(errc::bad_input, fmt::format("{} cannot issue: it is no CA, or the key is not its own", issuer_name));
   }
   if (issuer.not_after() <= now()) {
-    return error(errc::bad_input,
-                 fmt::format("{} cannot issue any more: it ended on {}", issuer_name, to_text(issuer.not_after())));
+    return error(
+        errc::bad_input,
+        fmt::format("{} cannot issue any more: it ended on {}; make another with mutual rotate {}", issuer_name,
+                    to_text(issuer.not_after()), issuer.is_self_issued() ? "root" : "intermediate"));
   }
   spec.not_before = std::max(spec.not_before, issuer.not_before());
   spec.not_after = std::min(spec.not_after, issuer.not_after());

@@ -7,8 +7,10 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
+#include <vector>
 
 namespace mutual::x509 {
 namespace {
@@ -65,25 +67,22 @@ result<> check_wishes(const STACK_OF(X509_EXTENSION) * from) {
   return {};
 }
 
-// As if somebody had typed them.
+// As if somebody had typed them, each once.
+result<> add_checked(std::vector<std::string>& to, const std::vector<std::string>& asked,
+                     result<std::string> (*checked_name)(std::string_view)) {
+  for (const auto& one : asked) {
+    MUTUAL_TRY(auto name, checked_name(one));
+    if (std::find(to.begin(), to.end(), name) == to.end()) to.push_back(std::move(name));
+  }
+  return {};
+}
+
 result<alternative_names> checked(const alternative_names& asked) {
   alternative_names out;
-  for (const auto& one : asked.dns) {
-    MUTUAL_TRY(auto name, checked_dns_name(one));
-    out.dns.push_back(std::move(name));
-  }
-  for (const auto& one : asked.ips) {
-    MUTUAL_TRY(auto address, checked_ip(one));
-    out.ips.push_back(std::move(address));
-  }
-  for (const auto& one : asked.uris) {
-    MUTUAL_TRY(auto uri, checked_uri(one));
-    out.uris.push_back(std::move(uri));
-  }
-  for (const auto& one : asked.emails) {
-    MUTUAL_TRY(auto email, checked_email(one));
-    out.emails.push_back(std::move(email));
-  }
+  MUTUAL_CHECK(add_checked(out.dns, asked.dns, checked_dns_name));
+  MUTUAL_CHECK(add_checked(out.ips, asked.ips, checked_ip));
+  MUTUAL_CHECK(add_checked(out.uris, asked.uris, checked_uri));
+  MUTUAL_CHECK(add_checked(out.emails, asked.emails, checked_email));
   return out;
 }
 
@@ -103,14 +102,29 @@ result<alternative_names> check_names(const STACK_OF(X509_EXTENSION) * from) {
   return good;
 }
 
+// PKCS #9 has one list of extensions in a request (RFC 2985 section 5.4.2), Microsoft another one in its own attribute.
+// Of several, readers take different ones: what one of them shows somebody is not what another grants.
+result<bool> asks_for_extensions(const X509_REQ* one) {
+  int lists = 0;
+  for (const int kind : {NID_ext_req, NID_ms_ext_req}) {
+    for (int at = -1; (at = X509_REQ_get_attr_by_NID(one, kind, at)) >= 0;) {
+      lists += std::max(1, X509_ATTRIBUTE_count(X509_REQ_get_attr(one, at)));
+    }
+  }
+  if (lists <= 1) return lists == 1;
+  return refused(
+      fmt::format("it has {} lists of extensions that it asks for, and readers would take different ones: make "
+                  "it anew with one (extensionRequest)",
+                  lists));
+}
+
 result<alternative_names> check(const request& one) {
   MUTUAL_CHECK(check_key(one.key()));
   if (!one.proves_possession()) {
     return refused("its signature is not by the key that it names, so its sender may not hold that key");
   }
+  MUTUAL_TRY(const bool asks, asks_for_extensions(one.get()));
   const extensions_ptr extensions(X509_REQ_get_extensions(one.get()));
-  const bool asks = X509_REQ_get_attr_by_NID(one.get(), NID_ext_req, -1) >= 0 ||
-                    X509_REQ_get_attr_by_NID(one.get(), NID_ms_ext_req, -1) >= 0;
   if (!extensions) {
     if (asks) return refused("the extensions that it asks for cannot be read");
     return alternative_names{};

@@ -2,6 +2,7 @@
 
 #include "authority/pki.hpp"
 
+#include "authority/enroll.hpp"
 #include "authority/folder_lock.hpp"
 #include "authority/init.hpp"
 #include "authority/issue_files.hpp"
@@ -13,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <set>
 #include <sys/stat.h>
 #include <thread>
@@ -195,6 +198,32 @@ TEST_F(an_authority, issues_what_is_asked_for) {
   const auto web = good(pki.issue(server("web", {{"www.a.example"}, {}, {}, {}})));
   EXPECT_EQ(web.leaf.names().dns, std::vector<std::string>{"www.a.example"});
   EXPECT_EQ(good(pki.issue(server("localhost2", {{"localhost"}, {}, {}, {}}))).leaf.names().ips.size(), 0U);
+}
+
+TEST_F(an_authority, gives_nobody_the_name_of_a_serial_number) {
+  good(init(initial()));
+  auto pki = opened();
+  const auto serial = good(x509::load_certificates(places.certificate("alice"))).front().serial();
+  std::string spelled = "0x";
+  for (std::size_t at = 0; at < serial.size(); at += 2) spelled += (at > 0 ? ":" : "") + serial.substr(at, 2);
+  auto shouted = serial;
+  std::transform(shouted.begin(), shouted.end(), shouted.begin(), [](unsigned char c) { return std::toupper(c); });
+  const auto key = good(x509::private_key::generate());
+  for (const auto& name : {serial, spelled, shouted, std::string(40, 'f'), "0" + std::string(39, 'a')}) {
+    EXPECT_THAT(message(pki.issue(client(name))), HasSubstr("who revokes that could mean either")) << name;
+    const auto request = good(x509::request::make(key, {name, {}, {}}, {}));
+    EXPECT_THAT(message(pki.sign({request, profile::client, {}, {}, {}})), HasSubstr("could mean either")) << name;
+    certified what;
+    what.name = name;
+    what.key = key.get();
+    EXPECT_THAT(message(pki.certify(what)), HasSubstr("could mean either")) << name;
+    token_request token;
+    token.name = name;
+    EXPECT_THAT(message(make_token(pki, token)), HasSubstr("could mean either")) << name;
+  }
+  good(pki.issue(client("deadbeef")));
+  good(pki.issue(client(std::string(39, 'a'))));
+  EXPECT_EQ(good(pki.revoke(serial, revocation_reason::superseded, {})).size(), 1U);
 }
 
 TEST_F(an_authority, refuses_what_makes_no_sense) {

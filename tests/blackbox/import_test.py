@@ -289,6 +289,36 @@ class Import(Roots):
                   "--host", "localhost", "--client", "alice")
         self.revokes_and_lists("ca.crt")
 
+    def test_a_root_that_everybody_refuses_all_below_is_refused(self):
+        for name, extension in (("unknown", "1.2.3.4.5=critical,ASN1:NULL"), ("policy", "policyConstraints=critical,requireExplicitPolicy:0"),
+                                ("dot", "nameConstraints=critical,permitted;DNS:.acme.example")):
+            self.root(name, *self.SIGNS, "-addext", extension)
+            said = self.refused(1, "import", f"{name}.crt", "--key", f"{name}.key")
+            self.assertIn("whatever it issued would be refused by servers and clients", said)
+            self.assertFalse(os.path.exists(self.at("pki")))
+
+    def test_names_outside_of_the_root_s_own_constraints_are_refused_on_every_way_in(self):
+        self.root("ca", *self.SIGNS, "-addext", "nameConstraints=critical,permitted;DNS:acme.example,permitted;DNS:localhost")
+        self.good("import", "ca.crt", "--key", "ca.key", "--host", "localhost", "--client", "alice")
+        self.assertIn("'CN=ca,O=Old Org' may not certify these names",
+                      self.refused(2, "issue", "server", "web", "www.other.example"))
+        self.openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "web.key", "-out", "web.csr", "-subj", "/CN=web",
+                     "-addext", "subjectAltName=DNS:www.other.example")
+        self.assertIn("may not certify these names", self.refused(2, "sign", "web.csr", "--profile", "server"))
+        self.assertFalse(os.path.exists(self.at("pki/issued/web.crt")))
+        self.good("issue", "server", "web", "www.acme.example")
+        self.openssl("verify", "-x509_strict", "-CAfile", "ca.crt", "-untrusted", "pki/intermediate.crt", "pki/issued/web.crt")
+        self.works("ca.crt", strict=False)
+
+    def test_names_outside_of_constraints_above_an_imported_intermediate_are_refused(self):
+        self.root("ca", *self.SIGNS, "-addext", "nameConstraints=critical,permitted;email:acme.example")
+        self.below("middle", "ca", self.CA)
+        self.good("import", "middle.crt", "--key", "middle.key", "--chain", "ca.crt")
+        self.assertIn("'CN=ca,O=Old Org' may not certify these names",
+                      self.refused(2, "issue", "client", "x", "--email", "x@evil.example"))
+        self.good("issue", "client", "x", "--email", "x@acme.example")
+        self.openssl("verify", "-CAfile", "ca.crt", "-untrusted", "middle.crt", "pki/issued/x.crt")
+
     def test_what_could_not_issue_is_refused_and_nothing_is_left(self):
         self.root("ca", *self.SIGNS)
         self.root("narrow", "-addext", "basicConstraints=critical,CA:TRUE,pathlen:0")

@@ -2,6 +2,8 @@
 
 import datetime
 import json
+import os
+import shutil
 import unittest
 
 from authority_test import AuthorityTest
@@ -148,6 +150,33 @@ class Limits(AuthorityTest):
         self.assertEqual(json.loads(done.stdout)["reason"], "constraint_violated")
         self.run_tool("openssl", "verify", "-CAfile", "pki/root.crt", "-untrusted", "pki/intermediate.crt", "e.crt", code=2)
         self.run_tool("certtool", "--verify", "--load-ca-certificate", "pki/root.crt", "--infile", "chain.crt", code=1)
+
+    def test_a_server_that_is_only_an_address_is_issued_and_believed_below_constraints(self):
+        """OpenSSL and GnuTLS hold a common name that is an address against the constraints of DNS names."""
+        here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers", "Trusts.java")
+        for names in (b'dns = ["acme.example", "localhost"]\nips = ["10.1.0.0/16", "2001:db8::/32", "127.0.0.1", "::1"]\n',
+                      b'ips = ["10.1.0.0/16", "2001:db8::/32"]\n'):
+            self.write("limits.toml", b"[names]\n" + names)
+            self.good("init", "--name", "Acme", "--host", "10.1.0.1", "--limits", "limits.toml")
+            self.good("issue", "server", "10.1.0.9")
+            self.good("issue", "peer", "2001:db8::1")
+            self.good("renew", "10.1.0.9")
+            self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "k", "-out", "csr", "-subj", "/CN=10.1.0.7")
+            self.good("sign", "csr", "--profile", "server")
+            for name in ("10.1.0.1", "10.1.0.9", "2001:db8::1", "10.1.0.7"):
+                file = f"pki/issued/{name}.crt"
+                said = self.run_tool("openssl", "x509", "-in", file, "-noout", "-subject")
+                self.assertEqual(said.replace(" ", ""), "subject=O=Acme\n")
+                self.run_tool("openssl", "verify", "-x509_strict", "-CAfile", "pki/root.crt", "-untrusted", "pki/intermediate.crt",
+                              "-purpose", "sslserver", "-verify_ip", name, file)
+                self.run_tool("certtool", "--verify", "--load-ca-certificate", "pki/root.crt", "--infile", file)
+                self.assertEqual(self.run_tool("java", here, "pki/root.crt", file, "pki/intermediate.crt").strip(), "good")
+                self.assertIn("accepted", self.good("check", name, "--for", "server", "--host", name))
+            self.assertIn("10.1.0.9", self.good("list"))
+            # Beyond the ranges, and by another word, it is refused as before.
+            self.refused(2, "issue", "server", "10.2.0.1")
+            self.refused(2, "issue", "server", "intranet", "10.1.0.9")
+            shutil.rmtree(self.at("pki"))
 
     def test_limits_that_were_loosened_do_not_issue_what_the_intermediate_may_not(self):
         self.init_limited()

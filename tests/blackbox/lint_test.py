@@ -3,9 +3,11 @@
 import json
 import os
 import re
+import shutil
 import unittest
 
 from authority_test import AuthorityTest
+from later import Later
 
 
 class Lint(AuthorityTest):
@@ -91,6 +93,91 @@ class Lint(AuthorityTest):
         self.assertIn("nobody", self.refused(1, "lint", "nobody"))
         self.refused(2, "lint")
         self.refused(2, "lint", "alice", "--for", "robot")
+
+
+class OfOurOwn(Later, AuthorityTest):
+    """The PKI's own certificates: what is told mends it, in the PKI as it is."""
+
+    def setUp(self):
+        super().setUp()
+        self.make_clock()
+
+    def fixes(self, days, what, *more):
+        """By code and subject, what is told of it that many days from now."""
+        done = self.mutual("lint", what, "--json", *more, env=self.in_days(days))
+        return {(one["code"], one["about"].split(",")[0]): one["fix"] for one in json.loads(done.stdout)["findings"]}
+
+    def follow(self, days, fix):
+        """Each command of it."""
+        lines = re.findall(r"mutual (\w[^,]*)", fix)
+        self.assertTrue(lines, fix)
+        for line in lines:
+            done = self.mutual(*line.split(), env=self.in_days(days))
+            self.assertEqual(done.returncode, 0, (line, done.stderr))
+
+    MIDDLE = "CN=Acme Intermediate CA"
+
+    def test_a_name_that_ends_soon_is_renewed(self):
+        self.init()
+        fix = self.fixes(300, "alice")["ends_soon", "CN=alice"]
+        self.assertEqual(fix, "make it anew with: mutual renew alice")
+        self.follow(300, fix)
+        self.assertNotIn(("ends_soon", "CN=alice"), self.fixes(300, "alice"))
+        # Also by its file, and after its end.
+        fix = self.fixes(800, "pki/issued/alice.crt")["expired", "CN=alice"]
+        self.assertEqual(fix, "make it anew with: mutual renew alice")
+        self.follow(800, fix)
+        self.assertNotIn(("expired", "CN=alice"), self.fixes(800, "alice"))
+
+    def test_an_intermediate_that_ends_is_rotated_and_then_what_ends_with_it_renewed(self):
+        for days, code in ((1800, "ends_soon"), (1900, "expired")):
+            self.init()
+            self.good("issue", "client", "bob", env=self.in_days(1100))
+            self.mutual("renew", "bob", env=self.in_days(1440))
+            self.assertEqual(self.fixes(days, "pki/intermediate.crt")[code, self.MIDDLE],
+                             "make another with: mutual rotate intermediate")
+            fixes = self.fixes(days, "bob")
+            self.assertEqual(fixes[code, self.MIDDLE], "make another with: mutual rotate intermediate")
+            self.assertEqual(fixes[code, "CN=bob"], "make it anew with: mutual rotate intermediate, and then mutual renew bob")
+            if code == "expired":
+                said = self.refused(1, "issue", "client", "carol", env=self.in_days(days))
+                self.assertIn("make another with mutual rotate intermediate", said)
+            self.follow(days, fixes[code, "CN=bob"])
+            self.assertNotIn(code, {one[0] for one in self.fixes(days, "bob")})
+            self.good("issue", "client", "carol", env=self.in_days(days))
+            shutil.rmtree(self.at("pki"))
+
+    def test_a_root_that_ends_is_rotated_and_so_is_an_intermediate_that_ends_with_it(self):
+        for days, code in ((3500, "ends_soon"), (3700, "expired")):
+            self.init()
+            self.mutual("rotate", "intermediate", env=self.in_days(2500))
+            self.assertEqual(self.fixes(days, "pki/root.crt")[code, "CN=Acme Root CA"], "make another with: mutual rotate root")
+            fix = self.fixes(days, "pki/intermediate.crt")[code, "CN=Acme Intermediate CA 2"]
+            self.assertEqual(fix, "make another with: mutual rotate root")
+            self.follow(days, fix)
+            self.good("issue", "client", "carol", env=self.in_days(days))
+            self.assertNotIn(code, {one[0] for one in self.fixes(days, "carol")})
+            shutil.rmtree(self.at("pki"))
+
+    def test_what_was_revoked_is_issued_anew_and_what_is_held_is_released_first(self):
+        self.init()
+        self.good("issue", "client", "bob")
+        self.good("revoke", "alice")
+        self.good("revoke", "bob", "--reason", "certificateHold")
+        self.assertIn("mutual issue client alice", self.fixes(300, "alice")["ends_soon", "CN=alice"])
+        self.follow(300, self.fixes(300, "alice")["ends_soon", "CN=alice"])
+        self.follow(300, self.fixes(300, "bob")["ends_soon", "CN=bob"])
+
+    def test_another_folder_is_named(self):
+        self.good("init", "--name", "Acme", "--client", "alice", "--pki", "other place")
+        self.assertEqual(self.fixes(300, "alice", "--pki", "other place")["ends_soon", "CN=alice"],
+                         "make it anew with: mutual renew alice --pki 'other place'")
+
+    def test_a_ca_of_somebody_else_is_theirs_to_make_anew(self):
+        self.init()
+        self.run_tool("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "ca.key", "-out", "ca.crt", "-days", "9",
+                      "-subj", "/CN=Other", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        self.assertIn("have whoever runs it issue it anew", self.fixes(8, "ca.crt")["ends_soon", "CN=Other"])
 
 
 if __name__ == "__main__":

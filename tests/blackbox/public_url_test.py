@@ -1,6 +1,7 @@
 """Certificates that say where their issuer's list, certificate and OCSP are, as other people's programs follow them."""
 
 import os
+import shutil
 import unittest
 import urllib.request
 
@@ -56,6 +57,19 @@ class PublicUrl(EstTest):
         self.check("pki/intermediate.crt", "pki/root.crt", ocsp=False)
         self.assertNotIn(self.base, self.text("pki/root.crt"))
         self.assertIn(f"{self.base}/ocsp", self.mutual("show", "alice"))
+
+    def test_a_root_with_a_negative_serial_number_gets_one_that_urls_can_name(self):
+        shutil.rmtree(self.at("pki"))
+        self.run_tool("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key", "-out", "old.crt", "-days", "365",
+                      "-subj", "/O=Old/CN=Old", "-set_serial", "-5", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+        said = self.mutual("import", "old.crt", "--key", "old.key", "--host", "localhost", "--limits", "limits.toml")
+        self.assertIn("made anew, with the same name and key", said)
+        self.start()
+        self.fetch(self.check("pki/intermediate.crt", "pki/root.crt", ocsp=False), "list", "application/pkix-crl")
+        self.fetch(f"{self.base}/issuer/{self.serial('pki/root.crt')}.crt", "issuer", "application/pkix-cert")
+        self.run_tool("openssl", "x509", "-inform", "DER", "-in", "issuer", "-noout")
+        # Whoever trusts the one before believes what is issued now.
+        self.run_tool("openssl", "verify", "-CAfile", "old.crt", "-untrusted", "pki/intermediate.crt", "pki/issued/localhost.crt")
 
     def test_what_the_urls_lead_to_is_the_issuers(self):
         self.start()

@@ -94,7 +94,7 @@ class Verbs(LifeTest):
         self.assertIn("only a hold can be taken back", self.mutual("revoke", serial, "--release", code=1))
         for line in (["revoke", "alice", "--reason", "boredom"], ["revoke"], ["crl", "--days", "0"],
                      ["revoke", "alice", "--release", "--reason", "superseded"], ["list", "--expiring", "x"],
-                     ["needs-renewal", "alice", "--at", "101"], ["sign", "x", "--profile", "root"]):
+                     ["sign", "x", "--profile", "root"]):
             self.mutual(*line, code=2)
         self.assertEqual(self.status("alice"), "valid")
 
@@ -225,6 +225,22 @@ class Verbs(LifeTest):
         self.mutual("needs-renewal", "alice", code=1)
         os.rename(self.at("pki/inventory.db"), self.at("away"))  # a folder of files alone
         self.mutual("needs-renewal", "alice", code=1)
+
+    def test_a_timer_s_slip_of_the_pen_is_a_failure_and_no_quiet_skip(self):
+        """systemd's ExecCondition= skips a unit without a word for 1 to 254, and fails it for 255."""
+        for line in ([], ["alice", "--quite"], ["alice", "bob"], ["alice", "--at", "0"], ["alice", "--at", "101"], ["alice", "--at"],
+                     ["alice", "--pki", "nowhere"], ["../x"], [""], ["*"]):
+            said = self.mutual("needs-renewal", *line, code=255)
+            self.assertNotEqual(said, "", line)
+        self.mutual("--pki", "pki", "needs-renewal", "alice", code=255)
+        self.mutual("show", "needs-renewal", "--quite", code=2)
+        # What cannot be printed must not look like "not yet" either.
+        self.write("template", b'cn = due\nactivation_date = "2020-01-01"\nexpiration_date = "2021-01-01"\n')
+        self.run_tool("certtool", "--generate-privkey", "--key-type=ecdsa", "--outfile", "due.key")
+        self.run_tool("certtool", "--generate-self-signed", "--load-privkey", "due.key", "--template", "template", "--outfile", "due.crt")
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([MUTUAL, "needs-renewal", "due.crt"], cwd=self.folder, stdout=full, stderr=subprocess.PIPE, timeout=60)
+        self.assertEqual(done.returncode, 255)
 
     def test_an_expired_name_is_issued_anew_and_its_old_files_are_kept(self):
         # Its end is moved into the past where nothing guards it: in a copy of the table's own rules.

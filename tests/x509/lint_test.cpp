@@ -129,6 +129,35 @@ TEST_F(lint_of, names_of_strangers_do_nothing_in_the_command_that_mends_it) {
   EXPECT_EQ(fix(), "issue another with: mutual issue server NAME web.example");
 }
 
+TEST_F(lint_of, what_is_of_ones_own_is_made_anew_where_it_was_issued) {
+  auto soon = client;
+  soon.not_before = now() - days(300);
+  soon.not_after = now() + days(10);
+  bundle all;
+  all.certificates = {sign(soon), middle};
+  lint_options how;
+  const auto fix = [&](std::string_view code) {
+    for (const auto& one : lint(all, how)) {
+      if (one.code == code) return one.fix;
+    }
+    return std::string();
+  };
+  EXPECT_EQ(fix("ends_soon"), "issue another with: mutual issue client alice");
+  how.renewal = [&](const certificate& one, remedy way) {
+    if (one != all.certificates.front()) return std::string();
+    return std::string(way == remedy::shorter ? "renew it shorter" : "renew it");
+  };
+  EXPECT_EQ(fix("ends_soon"), "renew it");
+  soon.not_before = now() - days(3000);
+  all.certificates.front() = sign(soon);
+  EXPECT_EQ(fix("long_life"), "renew it shorter");
+  // A renewal is for the same, and the name is taken.
+  how.as = use::peer;
+  soon.names.dns = {"web.example"};
+  all.certificates.front() = sign(soon);
+  EXPECT_EQ(fix("wrong_purpose"), "issue another with: mutual issue peer NAME web.example");
+}
+
 TEST_F(lint_of, a_leaf_that_is_a_ca_is_dangerous) {
   auto spec = client;
   spec.ca = true;

@@ -71,6 +71,49 @@ TEST_F(constrained, a_ca_issues_only_what_its_own_certificate_permits) {
   EXPECT_FALSE(issues(ca, {}, "www.evil.example"));
 }
 
+// The subject that a certificate of these names has below it.
+TEST_F(constrained, an_address_is_no_common_name_below_constraints_of_dns_names) {
+  name_constraints some;
+  some.ips = {range("10.0.0.0/8"), range("2001:db8::/32")};
+  const auto free = ca_with(some);
+  some.no_dns = true;
+  const auto without_dns = ca_with(some);
+  some.no_dns = false;
+  some.dns = {"acme.example"};
+  const auto with_dns = ca_with(some);
+  const auto fitted = [&](const certificate& ca, const std::vector<certificate>& above, std::string name,
+                          alternative_names names) {
+    auto spec = good(describe_certificate(profile::peer, {std::move(name), {"Acme"}, {}}, std::move(names), key,
+                                          std::chrono::days(9)));
+    leave_out_address(spec, ca, above);
+    const auto made = issue_certificate(spec, key.get(), ca, key);
+    return made && (above.empty() || check_constraints_of(above, *made)) ? made->subject() : "refused";
+  };
+  const alternative_names four{{}, {}, {}, {"10.1.0.9"}}, six{{}, {}, {}, {"2001:db8::1"}};
+  EXPECT_EQ(fitted(free, {}, "10.1.0.9", four), "CN=10.1.0.9,O=Acme");
+  for (const auto& ca : {without_dns, with_dns}) {
+    EXPECT_EQ(fitted(ca, {}, "10.1.0.9", four), "O=Acme");
+    EXPECT_EQ(fitted(ca, {}, "2001:DB8::1", six), "O=Acme");
+    EXPECT_EQ(fitted(free, {ca}, "10.1.0.9", four), "O=Acme");
+    EXPECT_EQ(fitted(ca, {}, "somebody", four), "CN=somebody,O=Acme");
+    // One that it is not called by is nobody's address.
+    EXPECT_EQ(fitted(ca, {}, "10.1.0.8", four), "refused");
+  }
+}
+
+TEST_F(constrained, what_is_left_of_a_subject_is_not_the_issuer_s_own) {
+  auto spec = good(describe_certificate(profile::root, {{}, {"Acme"}, {}}, {}, key, std::chrono::days(99)));
+  name_constraints none;
+  none.no_dns = true;
+  spec.others.push_back(good(to_extension(none)));
+  const auto ca = good(make_self_signed(spec, key));
+  auto leaf = good(describe_certificate(profile::server, {"10.1.0.9", {"Acme"}, {}}, {{}, {}, {}, {"10.1.0.9"}}, key,
+                                        std::chrono::days(9)));
+  leave_out_address(leaf, ca, {});
+  EXPECT_TRUE(leaf.subject.empty());
+  EXPECT_FALSE(good(issue_certificate(leaf, key.get(), ca, key)).is_self_issued());
+}
+
 TEST_F(constrained, none_at_all_is_none_of_that_kind) {
   name_constraints none;
   none.no_dns = none.no_ips = true;

@@ -105,6 +105,44 @@ TEST_F(a_foreign_request, with_names_that_nobody_can_check_is_refused) {
   EXPECT_THAT(outcome("ed25519", many), HasSubstr("101 names"));
 }
 
+TEST_F(a_foreign_request, for_a_name_several_times_is_for_it_once) {
+  EXPECT_EQ(outcome("ed25519",
+                    "subjectAltName=DNS:A.example,DNS:a.EXAMPLE,DNS:b.example,DNS:a.example,IP:::1,IP:0:0::1,"
+                    "email:a@b.example,email:a@b.example,URI:urn:x,URI:urn:x"),
+            "good a.example b.example ::1 urn:x a@b.example");
+}
+
+TEST_F(a_foreign_request, with_several_lists_of_extensions_is_refused) {
+  const auto key = private_key::generate();
+  ASSERT_TRUE(key);
+  const auto asking = [&](const std::vector<std::pair<int, std::string>>& lists) {
+    const x509_req_ptr made(X509_REQ_new());
+    EXPECT_EQ(X509_REQ_set_pubkey(made.get(), key->get()), 1);
+    for (const auto& [kind, name] : lists) {
+      const x509_extension_ptr one(X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, name.c_str()));
+      STACK_OF(X509_EXTENSION)* all = sk_X509_EXTENSION_new_null();
+      EXPECT_GT(sk_X509_EXTENSION_push(all, one.get()), 0);
+      EXPECT_EQ(X509_REQ_add_extensions_nid(made.get(), all, kind), 1);
+      sk_X509_EXTENSION_free(all);
+    }
+    EXPECT_GT(X509_REQ_sign(made.get(), key->get(), EVP_sha256()), 0);
+    // OpenSSL adds no attribute twice, but reads it: so another one becomes an extensionRequest, and all is signed
+    // anew.
+    auto der = der_of(made.get(), i2d_X509_REQ);
+    const std::string content_type = "\x2A\x86\x48\x86\xF7\x0D\x01\x09\x03";
+    if (const auto at = der.find(content_type); at != std::string::npos) der[at + content_type.size() - 1] = '\x0E';
+    auto read = from_whole_der<x509_req_ptr>(der, d2i_X509_REQ);
+    EXPECT_TRUE(read);
+    EXPECT_GT(X509_REQ_sign(read.get(), key->get(), EVP_sha256()), 0);
+    return judged(request(std::move(read)));
+  };
+  EXPECT_EQ(asking({{NID_ext_req, "DNS:a.example"}}), "good a.example");
+  EXPECT_EQ(asking({{NID_ms_ext_req, "DNS:a.example"}}), "good a.example");
+  const auto two = HasSubstr("it has 2 lists of extensions that it asks for");
+  EXPECT_THAT(asking({{NID_ext_req, "DNS:a.example"}, {NID_pkcs9_contentType, "DNS:b.example"}}), two);
+  EXPECT_THAT(asking({{NID_ext_req, "DNS:a.example"}, {NID_ms_ext_req, "DNS:b.example"}}), two);
+}
+
 TEST_F(a_foreign_request, that_does_not_prove_its_key_is_refused) {
   EXPECT_EQ(outcome("ed25519"), "good");
   const auto read = load_bundle(folder / "csr");

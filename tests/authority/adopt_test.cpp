@@ -1,0 +1,99 @@
+// A CA that was made elsewhere: taken only if what it issues is believed, and held to what all above it permit.
+
+#include "authority/adopt.hpp"
+
+#include "authority/init.hpp"
+#include "authority/mint.hpp"
+#include "authority/pki.hpp"
+#include "support/outcome.hpp"
+#include "x509/builder.hpp"
+#include "x509/name_constraints.hpp"
+#include "x509/scratch.hpp"
+
+#include <gmock/gmock.h>
+
+namespace mutual::authority {
+namespace {
+
+using test::good;
+using test::message;
+using ::testing::HasSubstr;
+using x509::profile;
+
+class a_ca_from_elsewhere : public ::testing::Test {
+ protected:
+  x509::identity root_with(std::vector<x509::raw_extension> others) const {
+    auto spec =
+        good(x509::describe_certificate(profile::root, {"Old Root", {"Old"}, {}}, {}, key, std::chrono::days(999)));
+    spec.others = std::move(others);
+    return {key, {good(x509::make_self_signed(spec, key))}};
+  }
+  static x509::raw_extension permitted(x509::name_constraints of) { return good(x509::to_extension(of)); }
+  init_request wanted(existing_ca existing) const {
+    init_request out;
+    out.folder = folder / "pki";
+    out.organization = "Old";
+    out.existing = std::move(existing);
+    return out;
+  }
+  static existing_ca of(x509::identity ca, std::vector<x509::certificate> above = {}) {
+    existing_ca out{std::move(ca), std::move(above), {}, false, {}, {}};
+    return out;
+  }
+  std::string issued(profile purpose, alternative_names names, const std::string& name = "one") const {
+    issue_request request;
+    request.purpose = purpose;
+    request.name = name;
+    request.names = std::move(names);
+    return message(good(pki::open(folder / "pki")).issue(request));
+  }
+  std::string certified_names(alternative_names names) const {
+    certified what;
+    what.name = "by-est";
+    what.purpose = profile::peer;
+    what.names = std::move(names);
+    what.key = key_of_client.get();
+    return message(good(pki::open(folder / "pki")).certify(what));
+  }
+  scratch folder;
+  x509::private_key key = good(x509::private_key::generate());
+  x509::private_key key_of_client = good(x509::private_key::generate());
+};
+
+TEST_F(a_ca_from_elsewhere, that_nobody_believes_is_refused_and_nothing_is_written) {
+  const auto made = init(wanted(of(root_with({{"1.2.3.4.5", true, std::string("\x05\x00", 2)}}))));
+  EXPECT_THAT(message(made),
+              HasSubstr("'CN=Old Root,O=Old' cannot be taken over: whatever it issued would be refused"));
+  EXPECT_FALSE(std::filesystem::exists(folder / "pki"));
+}
+
+TEST_F(a_ca_from_elsewhere, issues_only_what_its_root_permits) {
+  good(init(wanted(of(root_with({permitted({{"acme.example"}, {}, {}})})))));
+  EXPECT_EQ(issued(profile::server, {{"www.acme.example"}, {}, {}, {}}, "good"), "(no failure)");
+  EXPECT_THAT(issued(profile::server, {{"www.other.example"}, {}, {}, {}}), HasSubstr("'CN=Old Root,O=Old' may not"));
+  EXPECT_THAT(certified_names({{"www.other.example"}, {}, {}, {}}), HasSubstr("'CN=Old Root,O=Old' may not"));
+  EXPECT_EQ(certified_names({{"est.acme.example"}, {}, {}, {}}), "(no failure)");
+  EXPECT_FALSE(std::filesystem::exists(folder / "pki/issued/one.crt"));
+}
+
+TEST_F(a_ca_from_elsewhere, keeps_its_short_serial_number_to_itself) {
+  auto spec = good(x509::describe_certificate(profile::root, {"Old Root", {"Old"}, {}}, {}, key, std::chrono::days(9)));
+  spec.serial = "77";
+  good(init(wanted(of({key, {good(x509::make_self_signed(spec, key))}}))));
+  EXPECT_THAT(issued(profile::client, {}, "77"), HasSubstr("is the serial number of 'CN=Old Root,O=Old'"));
+  EXPECT_EQ(issued(profile::client, {}, "78"), "(no failure)");
+}
+
+TEST_F(a_ca_from_elsewhere, that_is_an_intermediate_issues_only_what_its_root_permits) {
+  const auto root = root_with({permitted({{}, {"acme.example"}, {}})});
+  const auto spec = good(
+      x509::describe_certificate(profile::intermediate, {"Old Middle", {"Old"}, {}}, {}, key, std::chrono::days(99)));
+  const auto middle = good(x509::issue_certificate(spec, key.get(), root.leaf(), root.key));
+  good(init(wanted(of({key, {middle}}, {root.leaf()}))));
+  EXPECT_THAT(issued(profile::client, {{}, {}, {"x@evil.example"}, {}}), HasSubstr("'CN=Old Root,O=Old' may not"));
+  EXPECT_THAT(certified_names({{"localhost"}, {}, {"x@evil.example"}, {}}), HasSubstr("'CN=Old Root,O=Old' may not"));
+  EXPECT_EQ(issued(profile::client, {{}, {}, {"x@acme.example"}, {}}), "(no failure)");
+}
+
+}  // namespace
+}  // namespace mutual::authority
