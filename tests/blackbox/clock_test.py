@@ -4,38 +4,17 @@ import re
 import subprocess
 
 from authority_test import AuthorityTest
-from serving import clean_environment
-
-PRELOAD = """
-#define _GNU_SOURCE
-#include <stdlib.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
-int clock_gettime(clockid_t which, struct timespec* at) {
-  const int done = (int)syscall(SYS_clock_gettime, which, at);
-  if (done == 0 && (which == CLOCK_REALTIME || which == CLOCK_REALTIME_COARSE)) at->tv_sec += 86400 * atol(getenv("AHEAD"));
-  return done;
-}
-time_t time(time_t* into) {
-  struct timespec at;
-  clock_gettime(CLOCK_REALTIME, &at);
-  if (into != 0) *into = at.tv_sec;
-  return at.tv_sec;
-}
-"""
+from later import Later
 
 
-class Ahead(AuthorityTest):
+class Ahead(Later, AuthorityTest):
     def setUp(self):
         super().setUp()
-        self.write("ahead.c", PRELOAD.encode())
-        self.run_tool("cc", "-shared", "-fPIC", "-o", "ahead.so", "ahead.c")
+        self.make_clock()
         self.good("init", "--name", "Acme")
 
     def ahead(self, days, *line):
-        return self.good(*line, env=clean_environment(LD_PRELOAD=self.at("ahead.so"), AHEAD=str(days),
-                                                      ASAN_OPTIONS="verify_asan_link_order=0"))
+        return self.good(*line, env=self.in_days(days))
 
     def list_of(self, called):
         return self.run_tool("openssl", "crl", "-inform", "DER", "-in", f"pki/{called}.crl", "-noout", "-text")
