@@ -163,8 +163,7 @@ void h2_session::reset(h2_stream& on, std::uint32_t code) {
 void h2_session::break_off(h2_stream& to) { reset(to, NGHTTP2_INTERNAL_ERROR); }
 
 void h2_session::release(h2_stream& which) {
-  held_ -= which.held;
-  which.held = 0;
+  give_back(which, 0);
   which.held_by_owner = false;
   if (!which.open) return forget(which);
   repay();
@@ -184,7 +183,7 @@ void h2_session::closed(h2_stream& on) {
 }
 
 void h2_session::forget(h2_stream& which) {
-  held_ -= which.held;
+  give_back(which, 0);
   requests_.erase(std::remove(requests_.begin(), requests_.end(), &which), requests_.end());
   // What is still to be told of it has nobody to be told to.
   const auto untold = events_.begin() + static_cast<std::ptrdiff_t>(event_at_);

@@ -115,6 +115,7 @@ class h2_session {
   void take_data(h2_stream& on, std::string_view piece);
   bool may_hold_more(const h2_stream& on) const;
   void repay();
+  void give_back(h2_stream& of, std::size_t kept);
   bool may_begin() const;
   void give_room(h2_stream& on);
   void say_continue(h2_stream& to);
@@ -138,8 +139,10 @@ class h2_session {
   std::vector<h2_stream*> requests_;  // that nobody has taken yet, the oldest first
   std::string* collecting_ = nullptr;
   bool paused_ = false;
-  std::size_t held_ = 0;    // bytes of bodies in memory, of all streams
-  std::size_t unsent_ = 0;  // bytes of whole answers that the client has not taken to their ends
+  std::size_t granted_ = 0;  // of all streams
+  std::size_t handed_ = 0;   // of those of them whose requests are with their handlers, or wait for them
+  bool held_back_ = false;   // somebody waits for room
+  std::size_t unsent_ = 0;   // bytes of whole answers that the client has not taken to their ends
   h2_patience patience_;
   time_point now_{};
   duration stalls_{};

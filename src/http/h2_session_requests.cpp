@@ -15,6 +15,8 @@ constexpr auto shutdown_notice = std::chrono::seconds(1);
 constexpr std::ptrdiff_t most_tunnels = 16;
 // Bytes of whole answers that wait for their client, before it is served further.
 constexpr std::size_t most_unsent = std::size_t{2} << 20U;
+// Of a stream, before it is given more room (RFC 9113 section 6.9.2); our SETTINGS say nothing else.
+constexpr std::size_t first_window = 65'535;
 
 std::chrono::milliseconds earned(std::size_t bytes, std::size_t streams, std::size_t rate) {
   return std::chrono::milliseconds(bytes * 1000 * std::max<std::size_t>(1, streams) / rate);
@@ -88,9 +90,16 @@ void h2_session::request_is_whole(h2_stream& on) {
 }
 
 void h2_session::hand_over(h2_stream& on) {
-  if (std::exchange(on.handed_over, true)) return;
+  if (on.handed_over) return;
+  // What came within the window that it began with is no longer counted, nor is room that was given in vain.
+  const bool kept = !on.asked.failure() && !on.unread;
+  const auto size = on.asked.body_bytes();
+  give_back(on, kept && size > first_window ? size - first_window : 0);
+  on.handed_over = true;
+  handed_ += on.granted;
   on.asked.message().connection = info_;
   requests_.push_back(&on);
+  repay();
 }
 
 // Answers that are whole lie in memory until the client takes them, and it may ask for a hundred and take none: beyond
@@ -136,32 +145,56 @@ void h2_session::take_data(h2_stream& on, std::string_view piece) {
     on.asked.data(piece);
     if (on.asked.failure()) hand_over(on);
   }
-  const auto before = on.held;
-  on.held = on.asked.failure() ? 0 : on.asked.message().body.size();
-  held_ = held_ - before + on.held;
   if (on.owed == 0) on.withheld_since = now_;
   on.owed += piece.size();
-  if (on.handed_over || may_hold_more(on)) give_room(on);
+  if (on.handed_over || may_hold_more(on)) return give_room(on);
+  held_back_ = true;
 }
 
-// All whole bodies of a connection together may take twice what one may, beside the window that each begins with.
-// Beyond that, only the oldest gets more room, so that one of them always comes to its end.
+// Room is given, beyond the window that each begins with, for as much as the largest body may have. Beyond that only
+// the oldest body that is not whole gets more, so that one of them always comes to its end; and that, too, only while
+// handlers hold no more than as much. So all together take three times that at most, and a slow handler holds up nobody
+// else's body before what handlers hold is too much by itself.
 bool h2_session::may_hold_more(const h2_stream& on) const {
-  if (held_ <= std::max(options_.limits.body_bytes, on.limit)) return true;
-  const auto oldest =
-      std::find_if(streams_.begin(), streams_.end(), [](const auto& each) { return each.second->held > 0; });
+  const auto most = std::max(options_.limits.body_bytes, on.limit);
+  if (granted_ + on.owed <= most) return true;
+  if (handed_ > most) return false;
+  const auto oldest = std::find_if(streams_.begin(), streams_.end(), [](const auto& each) {
+    const auto& one = *each.second;
+    return !one.handed_over && (one.granted > 0 || one.owed > 0);
+  });
   return oldest != streams_.end() && oldest->second.get() == &on;
 }
 
 void h2_session::give_room(h2_stream& on) {
   if (!on.in_pieces) on.withheld += now_ - on.withheld_since;
-  if (on.open) nghttp2_session_consume_stream(session_.get(), on.id, std::exchange(on.owed, 0));
+  if (!on.open) return;
+  const auto room = std::exchange(on.owed, 0);
+  if (!on.handed_over) {
+    on.granted += room;
+    granted_ += room;
+  }
+  nghttp2_session_consume_stream(session_.get(), on.id, room);
 }
 
-// Memory has become free: those who were held back go on.
+// Of the room that a stream was given it needs no more than that any longer.
+void h2_session::give_back(h2_stream& of, std::size_t kept) {
+  const auto less = of.granted - std::min(of.granted, kept);
+  of.granted -= less;
+  granted_ -= less;
+  if (of.handed_over) handed_ -= less;
+}
+
+// Memory has become free, or the oldest body is whole: those who were held back go on.
 void h2_session::repay() {
+  if (!std::exchange(held_back_, false)) return;
   for (auto& [id, each] : streams_) {
-    if (each->owed > 0 && !each->in_pieces && may_hold_more(*each)) give_room(*each);
+    if (each->owed == 0 || each->handed_over) continue;
+    if (may_hold_more(*each)) {
+      give_room(*each);
+    } else {
+      held_back_ = true;
+    }
   }
 }
 

@@ -28,7 +28,7 @@ struct h2_stream {
   bool hungry = false;       ///< Somebody waits for the next of them.
   std::size_t limit = 0;     ///< Of its body.
   std::size_t owed = 0;      ///< Bytes that came and for which the client has not been given new room yet.
-  std::size_t held = 0;      ///< Bytes of its body that are in memory.
+  std::size_t granted = 0;   ///< Of a body that is put together: room given beyond the window that it began with.
 
   // The answer.
   bool answered = false;     ///< Its head has been given.
