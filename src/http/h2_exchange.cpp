@@ -87,7 +87,7 @@ task<> h2_exchange::send(response& made, bool to_head) {
   if (wants_tunnel && accepts && !stream_.unread) {
     auto talk = hand_over(made);
     co_await talk;
-    while (!closed_) co_await news_.wait();
+    while (!closed_ && !stream_.complete) co_await news_.wait();
     co_return;
   }
   if (accepts && !wants_tunnel) {
@@ -116,7 +116,7 @@ task<> h2_exchange::send(response& made, bool to_head) {
     session_.respond(stream_, *head, std::move(made.body));
   }
   advance_();
-  while (!closed_) co_await news_.wait();
+  while (!closed_ && !stream_.complete) co_await news_.wait();
 }
 
 // The handler may keep the source, or hand it on to the answer; once that has been sent, it leads nowhere.

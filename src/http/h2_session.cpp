@@ -173,6 +173,7 @@ void h2_session::release(h2_stream& which) {
 void h2_session::closed(h2_stream& on) {
   on.open = false;
   on.starving = false;
+  if (std::exchange(on.left_open, false)) --left_open_;
   if (!on.from_source) unsent_ -= on.piece.size();
   on.piece = std::string();
   if (on.held_by_owner) {

@@ -25,10 +25,10 @@ std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// A trailer that nobody will look at: of a body that is not wanted; and of a tunnel, which has none, and whose request
-// a handler may be reading on another thread.
+// A trailer that nobody will look at: of a body that is not wanted, or was not waited for; and of a tunnel, which has
+// none, and whose request a handler may be reading on another thread.
 bool is_ignored(const h2_stream& of, const nghttp2_frame& frame) {
-  return frame.headers.cat != NGHTTP2_HCAT_REQUEST && (of.unread || of.asked.is_tunnel());
+  return frame.headers.cat != NGHTTP2_HCAT_REQUEST && (of.unread || of.complete || of.asked.is_tunnel());
 }
 
 }  // namespace
@@ -208,11 +208,10 @@ int h2_session::callbacks::frame_sent(nghttp2_session* native, const nghttp2_fra
   const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends) return 0;
-  if (auto* stream = stream_of(native, frame->hd.stream_id)) stream->complete = true;
   session.patience_.thank();
-  // The answer is there before the request is: the rest of it is not wanted (RFC 9113 section 8.1).
-  if (nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0) {
-    nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+  if (auto* stream = stream_of(native, frame->hd.stream_id)) {
+    stream->complete = true;
+    if (nghttp2_session_get_stream_remote_close(native, stream->id) == 0) session.leave_open(*stream);
   }
   return 0;
 }

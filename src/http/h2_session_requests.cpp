@@ -17,6 +17,10 @@ constexpr std::ptrdiff_t most_tunnels = 16;
 constexpr std::size_t most_unsent = std::size_t{2} << 20U;
 // Of a stream, before it is given more room (RFC 9113 section 6.9.2); our SETTINGS say nothing else.
 constexpr std::size_t first_window = 65'535;
+// As much as a connection of HTTP/1.1 throws away while it lingers.
+constexpr std::size_t most_thrown_away = std::size_t{4} << 20U;
+// Requests that were answered before their ends and are waited for.
+constexpr std::size_t most_left_open = 50;
 
 std::chrono::milliseconds earned(std::size_t bytes, std::size_t streams, std::size_t rate) {
   return std::chrono::milliseconds(bytes * 1000 * std::max<std::size_t>(1, streams) / rate);
@@ -49,8 +53,9 @@ void h2_session::head_is_there(h2_stream& on, bool more) {
     return hand_over(on);
   }
   if (on.asked.is_tunnel()) {
-    const auto tunnels = std::count_if(streams_.begin(), streams_.end(),
-                                       [](const auto& each) { return each.second->asked.is_tunnel(); });
+    const auto tunnels = std::count_if(streams_.begin(), streams_.end(), [](const auto& each) {
+      return each.second->asked.is_tunnel() && !each.second->complete;
+    });
     if (tunnels > most_tunnels) {
       on.asked.fail(503, "a connection may have 16 WebSockets at a time: close one, or open another connection");
       return hand_over(on);
@@ -147,8 +152,40 @@ void h2_session::take_data(h2_stream& on, std::string_view piece) {
   }
   if (on.owed == 0) on.withheld_since = now_;
   on.owed += piece.size();
-  if (on.handed_over || may_hold_more(on)) return give_room(on);
+  if (on.handed_over) return throw_away(on);
+  if (may_hold_more(on)) return give_room(on);
   held_back_ = true;
+}
+
+// The client of a request that is refused, or was answered already, may send on until it has seen the answer, but not
+// for ever: then it gets no more room.
+void h2_session::throw_away(h2_stream& on) {
+  if (on.thrown_away >= most_thrown_away) return;
+  on.thrown_away += on.owed;
+  give_room(on);
+}
+
+// The answer is there before the request is, and the rest of that is not wanted (RFC 9113 section 8.1). A client that
+// reads the answer and RST_STREAM together may see the reset alone (curl 7.88 does): so the rest is waited for, as
+// stream::linger does it, and called off when that takes too long, or if there are too many.
+void h2_session::leave_open(h2_stream& on) {
+  on.hungry = false;
+  (void)on.asked.take_piece();
+  if (on.held_by_owner) events_.push_back({h2_event::kind::answered, &on});
+  const bool was_tunnel = on.asked.is_tunnel() && on.from_source;  // who speaks through one has said goodbye there
+  if (was_tunnel || left_open_ >= most_left_open) return reset(on, NGHTTP2_NO_ERROR);
+  on.left_open = true;
+  on.left_open_at = now_;
+  ++left_open_;
+  if (on.owed > 0) throw_away(on);
+}
+
+// Whether that is due now; then it is done.
+void h2_session::call_off_if_due(h2_stream& on) {
+  if (!on.left_open || now_ - on.left_open_at < options_.timeouts.linger) return;
+  on.left_open = false;
+  --left_open_;
+  reset(on, NGHTTP2_NO_ERROR);
 }
 
 // Room is given, beyond the window that each begins with, for as much as the largest body may have. Beyond that only
@@ -232,6 +269,7 @@ bool h2_session::judge_times(time_point now) {
       tell_of_piece(*each);
     }
     if (answer_is_not_read(*each)) reset(*each, NGHTTP2_CANCEL);
+    call_off_if_due(*each);
   }
   if (shutting_down_ && now - shutdown_began_ > shutdown_notice) finish_shutdown();
   return !block_began_ || now - *block_began_ < options_.timeouts.head;

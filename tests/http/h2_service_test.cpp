@@ -310,6 +310,18 @@ TEST_F(h2_service, a_body_that_nobody_wants_is_not_taken_for_an_empty_one) {
   EXPECT_EQ(client.get("/").body, "ok");
 }
 
+TEST_F(h2_service, an_answer_before_the_end_of_its_request_is_over_when_it_is_sent) {
+  options_.timeouts.linger = milliseconds(300);
+  h2_client client(serving().port(), alice());
+  const auto id = client.begin(request_fields("POST", "/unread"));
+  EXPECT_TRUE(client.read_until([&] { return client.answer(id).ended; }));
+  EXPECT_TRUE(paths_.wait_for_line("POST /unread 2 200 6"));
+  EXPECT_FALSE(client.answer(id).reset);
+  EXPECT_TRUE(client.read_until([&] { return client.answer(id).reset; })) << "what is not ended is called off";
+  EXPECT_EQ(client.answer(id).code, no_error);
+  EXPECT_EQ(client.get("/").body, "ok");
+}
+
 TEST_F(h2_service, a_trailer_after_the_answer_changes_nothing) {
   h2_client client(serving().port(), alice());
   const auto id = client.begin(request_fields("POST", "/unread"));
