@@ -1,6 +1,7 @@
 #include "http/h2_exchange.hpp"
 
 #include "http/answering.hpp"
+#include "http/filling_source.hpp"
 #include "http/h2_response.hpp"
 #include "http/own_answer.hpp"
 
@@ -38,12 +39,15 @@ void h2_exchange::start() {
 
 void h2_exchange::tell(h2_event::kind what) {
   if (what == h2_event::kind::closed) closed_ = true;
+  // Nobody reads any more what the source gives: it goes where it waits, with all that it holds.
+  if (closed_ && asking_ != nullptr) std::exchange(asking_, nullptr)->give_up();
   news_.ring();
 }
 
 void h2_exchange::end_if_endless() {
   if (!endless_ || done_) return;
   session_.break_off(stream_);
+  asking_ = nullptr;
   work_.reset();
   done_ = true;
 }
@@ -148,14 +152,20 @@ task<std::optional<std::string>> h2_exchange::next_piece() {
 // source.
 task<> h2_exchange::send_pieces(response& made) {
   std::size_t given = 0;
+  const bool is_file = made.source.target<filling_source>() != nullptr;
   try {
     for (;;) {
       while (!stream_.starving && !closed_) co_await news_.wait();
       if (closed_) co_return;
       std::optional<std::string> piece;
       do {
-        auto next = made.source();
-        piece = co_await next;
+        abandonable_for<std::optional<std::string>> asking(made.source());
+        // A file has its next piece in a moment; to give it up would be to wait for a read that has begun.
+        if (!is_file) asking_ = &asking;
+        auto came = co_await asking;
+        asking_ = nullptr;
+        if (!came) co_return;
+        piece = *std::move(came);
       } while (piece && piece->empty());
       given += piece ? piece->size() : 0;
       if (made.length && (given > *made.length || (!piece && given != *made.length))) {
@@ -174,6 +184,7 @@ task<> h2_exchange::send_pieces(response& made) {
   } catch (...) {
     options_.log.error("the body of an answer broke off");
   }
+  asking_ = nullptr;
   session_.break_off(stream_);
 }
 

@@ -47,6 +47,19 @@ class paths {
     return false;
   }
 
+  // A task's own, which goes with it.
+  class alive {
+   public:
+    explicit alive(std::atomic<int>& count) : count_(count) { ++count_; }
+    ~alive() { --count_; }
+    alive(const alive&) = delete;
+    alive& operator=(const alive&) = delete;
+
+   private:
+    std::atomic<int>& count_;
+  };
+
+  std::atomic<int> waiting{0};
   std::atomic<bool> go{false};
   std::atomic<int> running{0};
   std::atomic<std::size_t> pieces_given{0};
@@ -72,6 +85,17 @@ class paths {
         auto a_while = loop_->sleep(milliseconds(2));
         co_await a_while;
         co_return "data: news\n\n";
+      };
+      co_return made;
+    }
+    if (path == "/quiet") {
+      response made(200);
+      made.endless = true;
+      made.source = [this]() -> task<std::optional<std::string>> {
+        const alive here(waiting);
+        auto a_while = loop_->sleep(seconds(60));
+        co_await a_while;
+        co_return "late";
       };
       co_return made;
     }
@@ -135,6 +159,11 @@ class h2_service : public testing::Test {
   client_options alice() const {
     return {.chain = {files_.people().client, files_.people().intermediate}, .server_name = "localhost"};
   }
+  static bool wait_until(const std::function<bool()>& holds) {
+    for (int count = 0; count < 500 && !holds(); ++count) std::this_thread::sleep_for(milliseconds(10));
+    return holds();
+  }
+  const service* running() const { return service_.get(); }
   const service& serving() {
     service_ = std::make_unique<service>(options_);
     return *service_;
@@ -249,6 +278,25 @@ TEST_F(h2_service, a_body_goes_back_as_it_comes) {
   }
   client.send_body(id, "", true);
   EXPECT_TRUE(client.wait_for(id).ended);
+}
+
+TEST_F(h2_service, a_source_that_waits_goes_at_once_when_its_reader_does_and_makes_room_for_others) {
+  h2_client client(serving().port(), alice());
+  std::vector<std::uint32_t> all;
+  for (int count = 0; count < 100; ++count) all.push_back(client.ask("/quiet"));
+  EXPECT_TRUE(client.read_until([&] { return client.answer(all.back()).status == 200; }));
+  EXPECT_TRUE(wait_until([&] { return paths_.waiting == 100; }));
+  for (const auto id : all) client.reset(id);
+  EXPECT_EQ(client.get("/").body, "ok") << "at once";
+  EXPECT_EQ(paths_.waiting.load(), 0);
+  EXPECT_TRUE(paths_.wait_for_line("GET /quiet 2 200 0 incomplete"));
+  {
+    h2_client other(running()->port(), alice());
+    const auto id = other.ask("/quiet");
+    EXPECT_TRUE(other.read_until([&] { return other.answer(id).status == 200; }));
+    EXPECT_TRUE(wait_until([&] { return paths_.waiting == 1; }));
+  }
+  EXPECT_TRUE(wait_until([&] { return paths_.waiting == 0; })) << "with its connection, too";
 }
 
 TEST_F(h2_service, a_body_in_pieces_that_its_client_takes_back_ends_its_handler) {
