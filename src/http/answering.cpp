@@ -53,4 +53,22 @@ request line_of(const request& asked) {
   return line;
 }
 
+request_teller::request_teller(const server_options& options, const request& asked, const std::size_t& sent)
+    : options_(options), sent_(sent) {
+  if (!options.on_answer) return;
+  line = line_of(asked);
+  began = std::chrono::steady_clock::now();
+}
+
+request_teller::~request_teller() {
+  notes.incomplete = true;
+  tell();
+}
+
+void request_teller::tell() {
+  if (!line) return;
+  options_.on_answer(*line, notes, status, sent_, std::chrono::steady_clock::now() - began);
+  line.reset();
+}
+
 }  // namespace mutual::http

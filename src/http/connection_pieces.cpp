@@ -59,8 +59,9 @@ void connection::reader_is_gone() {
   if (asking_ != nullptr && !reads_body_) std::exchange(asking_, nullptr)->give_up();
 }
 
-// The next piece is asked for when the last has been taken by the network: a slow reader slows the source. A reader that
-// says nothing more may read on, unless there is TLS, under which nobody closes one side alone, or no end to wait for.
+// The next piece is asked for when the last has been taken by the network: a slow reader slows the source. A reader
+// that says nothing more may read on, unless there is TLS, under which nobody closes one side alone, or no end to wait
+// for.
 task<bool> connection::send_pieces(response& made, body_kind kind) {
   bool whole = false;
   bool sent = true;

@@ -53,34 +53,31 @@ void h2_exchange::end_if_endless() {
 }
 
 task<> h2_exchange::run() {
-  const auto began = std::chrono::steady_clock::now();
   request& asked = stream_.asked.message();
-  // Taken before the handler runs, which may move the request away or change it.
+  // Before the handler runs, which may move the request away or change it.
   const bool to_head = asked.method == "HEAD";
-  request line;
-  if (options_.on_answer) line = line_of(asked);
-  answer_notes notes;
+  request_teller teller(options_, asked, stream_.sent);
   response made;
   if (const auto& failure = stream_.asked.failure()) {
     made = own_answer(failure->status, failure->detail);
   } else {
     asked.body_unread = stream_.unread;
     if (stream_.in_pieces && !stream_.asked.is_tunnel()) lend_body(asked);
-    auto at_once = answer_at_once(options_, asked, notes);
+    auto at_once = answer_at_once(options_, asked, teller.notes);
     if (at_once) {
       made = *std::move(at_once);
     } else {
-      auto answering = answer_of(options_, asked, notes);
+      auto answering = answer_of(options_, asked, teller.notes);
       made = co_await answering;
     }
   }
+  teller.status = made.status;
   auto sending = send(made, to_head);
   co_await sending;
   if (lent_) *lent_ = nullptr;
-  notes.incomplete = !stream_.complete;
-  if (options_.on_answer) {
-    options_.on_answer(line, notes, made.status, stream_.sent, std::chrono::steady_clock::now() - began);
-  }
+  teller.status = made.status;
+  teller.notes.incomplete = !stream_.complete;
+  teller.tell();
   done_ = true;
   advance_();
 }

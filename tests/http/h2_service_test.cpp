@@ -347,6 +347,12 @@ TEST_F(h2_service, a_stop_waits_for_no_endless_answer_and_for_those_beside_it) {
   EXPECT_EQ(client.wait_for(slow).body, "waited");
   EXPECT_TRUE(running->wait());
   EXPECT_LT(clock::now() - began, seconds(5));
+  const auto lines = paths_.lines();
+  EXPECT_EQ(std::count_if(
+                lines.begin(), lines.end(),
+                [](const auto& line) { return line.starts_with("GET /feed 2 200 ") && line.ends_with(" incomplete"); }),
+            3)
+      << "what is cut has its line, too";
 }
 
 TEST_F(h2_service, a_body_that_nobody_wants_is_not_taken_for_an_empty_one) {
@@ -406,6 +412,7 @@ TEST_F(h2_service, a_stop_gives_up_what_does_not_end) {
   running->stop();
   EXPECT_TRUE(running->wait());
   EXPECT_TRUE(log_.wait_for("2 requests were given up"));
+  EXPECT_EQ(paths_.lines(), std::vector<std::string>(2, "GET /wait 2 0 0 incomplete")) << "each has its line";
 }
 
 TEST_F(h2_service, a_handler_may_end_the_connection) {
