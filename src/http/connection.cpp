@@ -71,6 +71,7 @@ task<> connection::run() {
     }
   }
   tell_held(0);
+  tell_broken_off();
   if (left_unsent_) {
     co_await stream_.linger(options_.timeouts.linger);
     co_return;
@@ -239,6 +240,14 @@ task<bool> connection::answer_request(bool whole) {
   tell_held(0);
   teller.tell();
   co_return goes_on;
+}
+
+// The client has gone, or was cut off, before all of a request had come whose head was there.
+void connection::tell_broken_off() {
+  if (!in_body_ || !options_.on_answer) return;
+  answer_notes notes;
+  notes.incomplete = true;
+  options_.on_answer(line_of(parser_.message()), notes, 0, 0, coming_.waited);
 }
 
 task<> connection::answer_failure() {

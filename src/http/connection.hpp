@@ -85,6 +85,7 @@ class connection {
   bool allow_for_body();
   task<bool> answer_request(bool whole);
   task<> answer_failure();
+  void tell_broken_off();
   result<written_head> write_head(response& made, const response_terms& terms);
   task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
@@ -144,7 +145,7 @@ class connection {
   bool left_unsent_ = false;  // the client did not take what was held
   bool broken_off_ = false;   // the last answer's body ends with the connection, and did not come to its end
   abandonable_for<std::optional<std::string>>* asking_ = nullptr;  // while the next piece is waited for
-  unsigned in_a_row_ = 0;     // answers, or pieces of one, since others had their turn or there was nothing to do
+  unsigned in_a_row_ = 0;  // answers, or pieces of one, since others had their turn or there was nothing to do
   std::chrono::steady_clock::time_point row_began_{};
   body_state body_ = body_state::none;
   bool body_continues_ = false;  // the client waits for 100 (Continue)

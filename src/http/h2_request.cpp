@@ -192,8 +192,6 @@ void h2_request::judge_expect() {
 }
 
 void h2_request::end_head(bool more) {
-  message_.version_major = 2;
-  message_.version_minor = 0;
   if (!failure_) judge_tunnel();
   if (!failure_) judge_target();
   if (!failure_) judge_host();

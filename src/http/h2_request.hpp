@@ -20,7 +20,10 @@ namespace mutual::http {
 class h2_request {
  public:
   /// `secure`: the connection is under TLS, and its requests say so.
-  h2_request(const limits& bounds, bool secure) : bounds_(bounds), secure_(secure) {}
+  h2_request(const limits& bounds, bool secure) : bounds_(bounds), secure_(secure) {
+    message_.version_major = 2;
+    message_.version_minor = 0;
+  }
 
   /// Takes a field of the head, pseudo-header fields included, as it came.
   void head_field(std::string_view name, std::string_view value);

@@ -1,5 +1,6 @@
 #include "http/h2_session.hpp"
 
+#include "http/answering.hpp"
 #include "http/h2_session_callbacks.hpp"
 
 #include <algorithm>
@@ -179,8 +180,21 @@ void h2_session::closed(h2_stream& on) {
   if (on.held_by_owner) {
     events_.push_back({h2_event::kind::closed, &on});
   } else {
+    tell_broken_off(on);
     forget(on);
   }
+}
+
+// Gone before it came to anybody: taken back or cut off before it was whole, or reset for what nghttp2 found in its
+// head.
+void h2_session::tell_broken_off(h2_stream& on) const {
+  if (on.answered || !options_.on_answer) return;
+  if (!on.asked.head_is_whole() && !on.asked.failure()) return;
+  answer_notes notes;
+  notes.incomplete = true;
+  on.asked.message().connection = info_;
+  const bool known = on.body_began != time_point();
+  options_.on_answer(line_of(on.asked.message()), notes, 0, 0, known ? now_ - on.body_began : duration());
 }
 
 void h2_session::forget(h2_stream& which) {

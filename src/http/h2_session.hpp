@@ -131,6 +131,7 @@ class h2_session {
   bool body_is_late(const h2_stream& on) const;
   bool answer_is_not_read(const h2_stream& on) const;
   void closed(h2_stream& on);
+  void tell_broken_off(h2_stream& on) const;
   void forget(h2_stream& which);
 
   const server_options& options_;

@@ -453,6 +453,46 @@ TEST_F(h2_service, a_client_that_vanishes_leaves_nothing_behind) {
   EXPECT_EQ(running->open_connections(), 0U);
 }
 
+TEST_F(h2_service, requests_that_are_taken_back_or_reset_as_malformed_have_their_lines) {
+  h2_client client(serving().port(), alice());
+  const auto id = client.begin(request_fields("POST", "/broken-off"));
+  client.send_body(id, "abc", false);
+  client.reset(id);
+  EXPECT_TRUE(paths_.wait_for_line("POST /broken-off 2 0 0 incomplete"));
+  std::uint32_t next = id + 2;
+  const std::vector<std::pair<std::string, field_list>> wrong{
+      {"/connection", {{"connection", "close"}}}, {"/te", {{"te", "gzip"}}}, {"/upper", {{"X-One", "1"}}}};
+  for (const auto& [path, fields] : wrong) {
+    client.write(h2_request(next, request_fields("GET", path, fields)));
+    EXPECT_TRUE(paths_.wait_for_line("GET " + path + " 2 0 0 incomplete"));
+    next += 2;
+  }
+  {
+    h2_client other(running()->port(), alice());
+    other.send_body(other.begin(request_fields("POST", "/gone")), "abc", false);
+    EXPECT_EQ(other.get("/").body, "ok") << "by then it has been read";
+  }
+  EXPECT_TRUE(paths_.wait_for_line("POST /gone 2 0 0 incomplete"));
+  EXPECT_EQ(paths_.lines().size(), 6U) << "each once";
+}
+
+TEST_F(h2_service, a_connection_that_ends_since_rules_are_broken_is_told_in_the_log) {
+  const std::vector<std::string> wrong{h2_frame(data_frame, 0, 1, "x"),
+                                       h2_frame(data_frame, 0, 1, std::string(16'385, 'x')),
+                                       h2_frame(window_frame, 0, 0, number32(0))};
+  const auto& running = serving();
+  std::size_t told = 0;
+  for (const auto& bytes : wrong) {
+    h2_client client(running.port(), alice());
+    client.write(bytes);
+    client.read_to_end();
+    ASSERT_FALSE(client.goaways().empty());
+    EXPECT_NE(client.goaways().back().first, no_error);
+    EXPECT_TRUE(log_.wait_for("the HTTP/2 connection was closed: what it sent breaks the rules of HTTP/2 (", told));
+    told = log_.size();
+  }
+}
+
 TEST_F(h2_service, a_flood_is_told_in_the_log) {
   h2_client client(serving().port(), alice());
   std::string pings;

@@ -126,6 +126,38 @@ TEST_F(server_incomplete, answers_to_many_requests_at_once_are_told_as_far_as_th
   expect_the_truth(requests);
 }
 
+TEST_F(server_incomplete, request_whose_client_goes_in_the_midst_of_its_body_is_told_of) {
+  std::vector<std::string> lines;
+  std::mutex guard;
+  options_.on_answer = [&](const request& asked, const http::answer_notes& notes, int status, std::size_t bytes,
+                           std::chrono::nanoseconds) {
+    const std::scoped_lock lock(guard);
+    lines.push_back(asked.method + " " + asked.target + " " + std::to_string(status) + " " + std::to_string(bytes) +
+                    (notes.incomplete ? " incomplete" : "") + (asked.connection ? "" : " from nobody"));
+  };
+  const auto told = [&] {
+    const std::scoped_lock lock(guard);
+    return lines;
+  };
+  const service running(options_);
+  std::size_t count = 0;
+  for (const std::string rest : {"Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nabc"}) {
+    {
+      plain_connection client(running.port());
+      client.write("POST /up HTTP/1.1\r\nHost: localhost\r\n" + rest);
+      std::this_thread::sleep_for(milliseconds(100));
+    }
+    ++count;
+    for (int waited = 0; waited < 500 && told().size() < count; ++waited) std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_EQ(told(), std::vector<std::string>(2, "POST /up 0 0 incomplete"));
+  plain_connection half(running.port());
+  half.write("GET / HTT");
+  half.finish_writing();
+  EXPECT_EQ(half.read_to_end(), "");
+  EXPECT_EQ(told().size(), 2U) << "of what is no request yet, nothing is";
+}
+
 TEST_F(server_incomplete, tunnel_is_told_as_far_as_it_went) {
   made_ = [] {
     response made(101);
