@@ -45,8 +45,8 @@ std::optional<response> answer_at_once(const server_options& options, request& a
 
 request line_of(const request& asked) {
   request line;
-  line.method = asked.method;
-  line.target = asked.target;
+  line.method = asked.method.empty() ? "-" : asked.method;
+  line.target = asked.target.empty() ? "-" : asked.target;
   line.version_major = asked.version_major;
   line.version_minor = asked.version_minor;
   line.connection = asked.connection;

@@ -19,7 +19,7 @@ task<response> answer_of(const server_options& options, request& asked, answer_n
 /// The same from the quick handler, if there is one; nothing if it has none to give.
 std::optional<response> answer_at_once(const server_options& options, request& asked, answer_notes& notes);
 
-/// A request's line and who sent it, for the observer: without fields and body.
+/// A request's line and who sent it, for the observer: without fields and body. What is not known of it is "-".
 request line_of(const request& asked);
 
 /// Tells the observer of a request, once: when it is told to or, if the answering of it is given up before, as it goes.

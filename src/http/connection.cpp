@@ -262,7 +262,7 @@ task<> connection::answer_failure() {
   answer_notes notes;
   notes.incomplete = !sent_whole_;
   tell_held(0);
-  if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
+  if (options_.on_answer) options_.on_answer(line_of(asked), notes, made.status, body_sent_, clock::now() - began);
 }
 
 }  // namespace mutual::http

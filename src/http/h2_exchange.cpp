@@ -57,6 +57,7 @@ task<> h2_exchange::run() {
   // Before the handler runs, which may move the request away or change it.
   const bool to_head = asked.method == "HEAD";
   request_teller teller(options_, asked, stream_.sent);
+  if (teller.line && stream_.asked.is_tunnel()) teller.line->method = "CONNECT";  // as it came
   response made;
   if (const auto& failure = stream_.asked.failure()) {
     made = own_answer(failure->status, failure->detail);

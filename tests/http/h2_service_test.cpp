@@ -476,6 +476,22 @@ TEST_F(h2_service, requests_that_are_taken_back_or_reset_as_malformed_have_their
   EXPECT_EQ(paths_.lines().size(), 6U) << "each once";
 }
 
+TEST_F(h2_service, requests_that_are_refused_early_are_told_of_as_they_came) {
+  h2_client client(serving().port(), alice());
+  const std::string path = "/" + std::string(9'000, 'a');
+  EXPECT_EQ(client.wait_for(client.ask(request_fields("PUT", path))).status, 414);
+  EXPECT_TRUE(wait_until([&] { return paths_.lines().size() == 1; }));
+  const auto lines = paths_.lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].starts_with("PUT " + path.substr(0, 8'192) + " 2 414 ")) << lines[0];
+  const field_list late{{":method", "POST"}, {":scheme", "https"}, {":authority", "u@h"}, {":path", "/late"}};
+  EXPECT_EQ(client.wait_for(client.ask(late)).status, 400);
+  EXPECT_TRUE(wait_until([&] { return paths_.lines().size() == 2; }));
+  const auto told = paths_.lines();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told[1].starts_with("POST /late 2 400 ")) << told[1];
+}
+
 TEST_F(h2_service, a_connection_that_ends_since_rules_are_broken_is_told_in_the_log) {
   const std::vector<std::string> wrong{h2_frame(data_frame, 0, 1, "x"),
                                        h2_frame(data_frame, 0, 1, std::string(16'385, 'x')),

@@ -158,6 +158,35 @@ TEST_F(server_incomplete, request_whose_client_goes_in_the_midst_of_its_body_is_
   EXPECT_EQ(told().size(), 2U) << "of what is no request yet, nothing is";
 }
 
+TEST_F(server_incomplete, request_that_is_refused_early_is_told_of_as_it_came) {
+  std::string line;
+  std::mutex guard;
+  options_.on_answer = [&](const request& asked, const http::answer_notes&, int status, std::size_t,
+                           std::chrono::nanoseconds) {
+    const std::scoped_lock lock(guard);
+    line = asked.method + " " + asked.target + " " + std::to_string(asked.version_major) + "." +
+           std::to_string(asked.version_minor) + " " + std::to_string(status);
+  };
+  const std::string long_path(9'000, 'a');
+  const std::vector<std::pair<std::string, std::string>> all{
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PRI * 2.0 505"},
+      {"BREW /pot HTTP/1.1\r\n\r\n", "BREW /pot 1.1 501"},
+      {"GET /" + long_path + " HTTP/1.1\r\n\r\n", "GET /" + long_path.substr(0, 8'191) + " 1.1 414"},
+      {"GET /" + long_path + long_path, "GET /" + long_path.substr(0, 8'191) + " 1.1 414"},
+      {"GET /\r\n\r\n", "- - 1.1 400"},
+      {"{}\r\n\r\n", "- - 1.1 400"},
+      {"GET /a HTTP/1.1\r\n\r\n", "GET /a 1.1 400"},
+  };
+  const service running(options_);
+  for (const auto& [sent, told] : all) {
+    plain_connection client(running.port());
+    client.write(sent);
+    client.read_to_end();
+    const std::scoped_lock lock(guard);
+    EXPECT_EQ(line, told);
+  }
+}
+
 TEST_F(server_incomplete, tunnel_is_told_as_far_as_it_went) {
   made_ = [] {
     response made(101);
