@@ -31,12 +31,13 @@ std::string access_line(const access& what, std::string_view notes) {
   const request& asked = what.asked;
   const maybe_peer who = asked.who();
   const auto milliseconds = static_cast<double>(what.took.count()) / 1e6;
+  const std::string status = what.status == 0 ? "-" : std::to_string(what.status);
   return fmt::format("{} {} {} {} \"{} {} HTTP/{}.{}\" {} {} {:.1f}ms{}{}{}", to_rfc3339(what.when),
                      asked.connection ? asked.connection->remote_address : "-", name_of(who),
                      who ? std::string_view(who->sha256()).substr(0, fingerprint_digits) : "-",
                      text::printable(asked.method, 32), text::printable(asked.target, 1024), asked.version_major,
-                     asked.version_minor, what.status, what.body_bytes, milliseconds,
-                     what.incomplete ? " incomplete" : "", notes.empty() ? "" : " ", notes);
+                     asked.version_minor, status, what.body_bytes, milliseconds, what.incomplete ? " incomplete" : "",
+                     notes.empty() ? "" : " ", notes);
 }
 
 std::string access_notes(const handling& notes) {

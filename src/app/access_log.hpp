@@ -26,8 +26,8 @@ struct access {
 /// `2026-11-23T14:05:00Z 127.0.0.1 alice 9f86d081884c7d65 "GET /books?page=2 HTTP/1.1" 200 1234 0.3ms`, and after it,
 /// where there is one, "incomplete", the reason of a refusal with what denied it, or a failure's id. The peer is named
 /// by its name and the first 16 hex digits of its certificate's SHA-256: two authorities may both know an alice. A
-/// client that has not said who it is, is "- -"; a name that is no single word is in quotes. What the client wrote is
-/// made printable and cut to a length.
+/// client that has not said who it is, is "- -", and so is a status that there never was (0); a name that is no single
+/// word is in quotes. What the client wrote is made printable and cut to a length.
 std::string access_line(const access& what, std::string_view notes);
 
 /// What a handling left to say, for the end of the line; empty if there is nothing.

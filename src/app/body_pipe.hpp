@@ -36,6 +36,7 @@ struct body_pipe {
   /// The reader waits until a piece is there, or the writer has ended.
   struct taking {
     body_pipe& pipe;
+    ~taking() { pipe.reader = nullptr; }  // also of one that is given up while it waits
     bool await_ready() const noexcept { return pipe.piece.has_value() || pipe.over; }
     bool await_suspend(std::coroutine_handle<> by);
     void await_resume() const noexcept {}

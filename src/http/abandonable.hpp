@@ -1,5 +1,5 @@
 #pragma once
-// abandonable: a task that may be given up from outside.
+// abandonable: a task that may be given up from outside; with a value or without.
 
 #include <mutual/task.hpp>
 
@@ -34,6 +34,35 @@ class abandonable {
 
  private:
   std::optional<task<>> work_;
+  std::coroutine_handle<> waiter_;
+};
+
+/// The same for a task that gives something: nothing comes of one that was given up.
+template <class Value>
+class abandonable_for {
+ public:
+  explicit abandonable_for(task<Value> work) : work_(std::move(work)) {}
+  abandonable_for(const abandonable_for&) = delete;
+  abandonable_for& operator=(const abandonable_for&) = delete;
+
+  bool await_ready() const noexcept { return false; }
+  bool await_suspend(std::coroutine_handle<> waiter) {
+    waiter_ = waiter;
+    return work_->await_suspend(waiter);
+  }
+  std::optional<Value> await_resume() {
+    if (!work_) return std::nullopt;
+    return std::optional<Value>(std::in_place, work_->await_resume());
+  }
+
+  /// As above.
+  void give_up() {
+    work_.reset();
+    waiter_.resume();
+  }
+
+ private:
+  std::optional<task<Value>> work_;
   std::coroutine_handle<> waiter_;
 };
 

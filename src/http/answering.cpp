@@ -45,12 +45,30 @@ std::optional<response> answer_at_once(const server_options& options, request& a
 
 request line_of(const request& asked) {
   request line;
-  line.method = asked.method;
-  line.target = asked.target;
+  line.method = asked.method.empty() ? "-" : asked.method;
+  line.target = asked.target.empty() ? "-" : asked.target;
   line.version_major = asked.version_major;
   line.version_minor = asked.version_minor;
   line.connection = asked.connection;
   return line;
+}
+
+request_teller::request_teller(const server_options& options, const request& asked, const std::size_t& sent)
+    : options_(options), sent_(sent) {
+  if (!options.on_answer) return;
+  line = line_of(asked);
+  began = std::chrono::steady_clock::now();
+}
+
+request_teller::~request_teller() {
+  notes.incomplete = true;
+  tell();
+}
+
+void request_teller::tell() {
+  if (!line) return;
+  options_.on_answer(*line, notes, status, sent_, std::chrono::steady_clock::now() - began);
+  line.reset();
 }
 
 }  // namespace mutual::http

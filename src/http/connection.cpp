@@ -71,6 +71,7 @@ task<> connection::run() {
     }
   }
   tell_held(0);
+  tell_broken_off();
   if (left_unsent_) {
     co_await stream_.linger(options_.timeouts.linger);
     co_return;
@@ -199,17 +200,12 @@ task<bool> connection::answer_request(bool whole) {
   stream_.socket().clear_deadline();
   request& asked = parser_.message();
   asked.body_unread = !whole;
-  answer_notes notes;
-  // Taken before the handler runs, which may move the request away or change it.
+  body_sent_ = 0;
+  // Before the handler runs, which may move the request away or change it.
   const response_terms terms = terms_for(asked);
-  std::optional<request> line;
-  clock::time_point began;
-  if (options_.on_answer) {
-    line = line_of(asked);
-    began = clock::now();
-  }
+  request_teller teller(options_, asked, body_sent_);
   const body_lease lease(*this, asked);
-  std::optional<response> at_once = answer_at_once(options_, asked, notes);
+  std::optional<response> at_once = answer_at_once(options_, asked, teller.notes);
   if (!at_once) {
     // No answer waits for another that is not there yet, but for one that is made at once.
     if (!out_.empty()) {
@@ -217,15 +213,15 @@ task<bool> connection::answer_request(bool whole) {
       if (!sent) co_return false;
       stream_.socket().clear_deadline();
     }
-    auto answering = answer_of(options_, asked, notes);
+    auto answering = answer_of(options_, asked, teller.notes);
     at_once = co_await answering;
   }
   response& made = *at_once;
+  teller.status = made.status;
   const bool read_whole = whole && (body_ == body_state::none || body_ == body_state::ended);
   const bool keep = read_whole && parser_.keep_alive() && !guide_.stopping();
   body_continues_ = false;
   bool goes_on = false;
-  body_sent_ = 0;
   if (made.takeover && made.status == 101 && read_whole && terms.version_minor == 1) {
     co_await hand_over(made, terms);
   } else {
@@ -233,15 +229,25 @@ task<bool> connection::answer_request(bool whole) {
     goes_on = co_await send(made, terms, keep);
     endless_ = false;
   }
-  notes.incomplete = !sent_whole_;
-  if (!line) co_return goes_on;
+  teller.status = made.status;
+  teller.notes.incomplete = !sent_whole_;
+  if (!teller.line) co_return goes_on;
   if (sent_whole_ && !out_.empty()) {
-    held_lines_.push_back({*std::move(line), std::move(notes), made.status, body_sent_, began, out_.size()});
+    held_lines_.push_back({*std::exchange(teller.line, std::nullopt), std::move(teller.notes), made.status, body_sent_,
+                           teller.began, out_.size()});
     co_return goes_on;
   }
   tell_held(0);
-  options_.on_answer(*line, notes, made.status, body_sent_, clock::now() - began);
+  teller.tell();
   co_return goes_on;
+}
+
+// The client has gone, or was cut off, before all of a request had come whose head was there.
+void connection::tell_broken_off() {
+  if (!in_body_ || !options_.on_answer) return;
+  answer_notes notes;
+  notes.incomplete = true;
+  options_.on_answer(line_of(parser_.message()), notes, 0, 0, coming_.waited);
 }
 
 task<> connection::answer_failure() {
@@ -256,7 +262,7 @@ task<> connection::answer_failure() {
   answer_notes notes;
   notes.incomplete = !sent_whole_;
   tell_held(0);
-  if (options_.on_answer) options_.on_answer(asked, notes, made.status, body_sent_, clock::now() - began);
+  if (options_.on_answer) options_.on_answer(line_of(asked), notes, made.status, body_sent_, clock::now() - began);
 }
 
 }  // namespace mutual::http

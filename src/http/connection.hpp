@@ -1,6 +1,7 @@
 #pragma once
 // connection: HTTP/1.1 spoken over one stream, from its first request to its last.
 
+#include "http/abandonable.hpp"
 #include "http/filling_source.hpp"
 #include "http/request_parser.hpp"
 #include "http/response_writer.hpp"
@@ -84,9 +85,11 @@ class connection {
   bool allow_for_body();
   task<bool> answer_request(bool whole);
   task<> answer_failure();
+  void tell_broken_off();
   result<written_head> write_head(response& made, const response_terms& terms);
   task<bool> send(response& made, response_terms terms, bool keep);
   task<bool> send_pieces(response& made, body_kind kind);
+  void reader_is_gone();
   task<bool> send_filled(const filling_source& source, std::size_t length);
   task<> hand_over(response& made, const response_terms& terms);
   task<tunnel::arrival> read_tunnel();
@@ -141,7 +144,8 @@ class connection {
   bool sent_whole_ = false;
   bool left_unsent_ = false;  // the client did not take what was held
   bool broken_off_ = false;   // the last answer's body ends with the connection, and did not come to its end
-  unsigned in_a_row_ = 0;     // answers, or pieces of one, since others had their turn or there was nothing to do
+  abandonable_for<std::optional<std::string>>* asking_ = nullptr;  // while the next piece is waited for
+  unsigned in_a_row_ = 0;  // answers, or pieces of one, since others had their turn or there was nothing to do
   std::chrono::steady_clock::time_point row_began_{};
   body_state body_ = body_state::none;
   bool body_continues_ = false;  // the client waits for 100 (Continue)
@@ -149,6 +153,8 @@ class connection {
   bool idle_ = true;
   bool timed_out_ = false;
   bool endless_ = false;
+  bool reader_gone_ = false;  // while pieces are sent to it
+  bool reads_body_ = false;   // a piece of the request's is waited for
   bool in_tunnel_ = false;
   bool nudged_ = false;
   bool look_first_ = true;  // there may be something to read without a wait

@@ -54,6 +54,12 @@ bool connection::allow_for_body() {
 
 // The next piece of a body that its handler reads, never more than one read of the connection brought.
 task<std::optional<std::string>> connection::next_piece() {
+  struct reading {
+    explicit reading(bool& of) : now(of) { now = true; }
+    ~reading() { now = false; }
+    bool& now;
+  };
+  const reading it(reads_body_);
   if (body_ == body_state::ended) co_return std::nullopt;
   if (body_ == body_state::broken) throw body_error(400, "the rest of the request's body cannot be read");
   const bool asked_for = co_await ask_for_body();

@@ -1,6 +1,7 @@
 #include "http/h2_exchange.hpp"
 
 #include "http/answering.hpp"
+#include "http/filling_source.hpp"
 #include "http/h2_response.hpp"
 #include "http/own_answer.hpp"
 
@@ -38,45 +39,46 @@ void h2_exchange::start() {
 
 void h2_exchange::tell(h2_event::kind what) {
   if (what == h2_event::kind::closed) closed_ = true;
+  // Nobody reads any more what the source gives: it goes where it waits, with all that it holds.
+  if (closed_ && asking_ != nullptr) std::exchange(asking_, nullptr)->give_up();
   news_.ring();
 }
 
 void h2_exchange::end_if_endless() {
   if (!endless_ || done_) return;
   session_.break_off(stream_);
+  asking_ = nullptr;
   work_.reset();
   done_ = true;
 }
 
 task<> h2_exchange::run() {
-  const auto began = std::chrono::steady_clock::now();
   request& asked = stream_.asked.message();
-  // Taken before the handler runs, which may move the request away or change it.
+  // Before the handler runs, which may move the request away or change it.
   const bool to_head = asked.method == "HEAD";
-  request line;
-  if (options_.on_answer) line = line_of(asked);
-  answer_notes notes;
+  request_teller teller(options_, asked, stream_.sent);
+  if (teller.line && stream_.asked.is_tunnel()) teller.line->method = "CONNECT";  // as it came
   response made;
   if (const auto& failure = stream_.asked.failure()) {
     made = own_answer(failure->status, failure->detail);
   } else {
     asked.body_unread = stream_.unread;
     if (stream_.in_pieces && !stream_.asked.is_tunnel()) lend_body(asked);
-    auto at_once = answer_at_once(options_, asked, notes);
+    auto at_once = answer_at_once(options_, asked, teller.notes);
     if (at_once) {
       made = *std::move(at_once);
     } else {
-      auto answering = answer_of(options_, asked, notes);
+      auto answering = answer_of(options_, asked, teller.notes);
       made = co_await answering;
     }
   }
+  teller.status = made.status;
   auto sending = send(made, to_head);
   co_await sending;
   if (lent_) *lent_ = nullptr;
-  notes.incomplete = !stream_.complete;
-  if (options_.on_answer) {
-    options_.on_answer(line, notes, made.status, stream_.sent, std::chrono::steady_clock::now() - began);
-  }
+  teller.status = made.status;
+  teller.notes.incomplete = !stream_.complete;
+  teller.tell();
   done_ = true;
   advance_();
 }
@@ -87,7 +89,7 @@ task<> h2_exchange::send(response& made, bool to_head) {
   if (wants_tunnel && accepts && !stream_.unread) {
     auto talk = hand_over(made);
     co_await talk;
-    while (!closed_) co_await news_.wait();
+    while (!closed_ && !stream_.complete) co_await news_.wait();
     co_return;
   }
   if (accepts && !wants_tunnel) {
@@ -116,7 +118,7 @@ task<> h2_exchange::send(response& made, bool to_head) {
     session_.respond(stream_, *head, std::move(made.body));
   }
   advance_();
-  while (!closed_) co_await news_.wait();
+  while (!closed_ && !stream_.complete) co_await news_.wait();
 }
 
 // The handler may keep the source, or hand it on to the answer; once that has been sent, it leads nowhere.
@@ -148,14 +150,20 @@ task<std::optional<std::string>> h2_exchange::next_piece() {
 // source.
 task<> h2_exchange::send_pieces(response& made) {
   std::size_t given = 0;
+  const bool is_file = made.source.target<filling_source>() != nullptr;
   try {
     for (;;) {
       while (!stream_.starving && !closed_) co_await news_.wait();
       if (closed_) co_return;
       std::optional<std::string> piece;
       do {
-        auto next = made.source();
-        piece = co_await next;
+        abandonable_for<std::optional<std::string>> asking(made.source());
+        // A file has its next piece in a moment; to give it up would be to wait for a read that has begun.
+        if (!is_file) asking_ = &asking;
+        auto came = co_await asking;
+        asking_ = nullptr;
+        if (!came) co_return;
+        piece = *std::move(came);
       } while (piece && piece->empty());
       given += piece ? piece->size() : 0;
       if (made.length && (given > *made.length || (!piece && given != *made.length))) {
@@ -174,6 +182,7 @@ task<> h2_exchange::send_pieces(response& made) {
   } catch (...) {
     options_.log.error("the body of an answer broke off");
   }
+  asking_ = nullptr;
   session_.break_off(stream_);
 }
 

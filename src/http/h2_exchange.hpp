@@ -1,6 +1,7 @@
 #pragma once
 // h2_exchange: one request over HTTP/2, from its handler to the end of its answer.
 
+#include "http/abandonable.hpp"
 #include "http/bell.hpp"
 #include "http/connection.hpp"
 #include "http/h2_session.hpp"
@@ -59,6 +60,7 @@ struct h2_exchange {
   std::function<void()> advance_;
   std::optional<task<>> work_;
   bell news_;
+  abandonable_for<std::optional<std::string>>* asking_ = nullptr;  // while the next piece of an answer is waited for
   std::shared_ptr<h2_exchange*> lent_;  // to the request's source; null within, once it leads nowhere
   bool closed_ = false;
   bool endless_ = false;

@@ -14,6 +14,9 @@ namespace {
 // What a field line has beside its name and value in HTTP/1.1, so that the same header is as large in both.
 constexpr std::size_t around_a_field = 4;
 
+// Of one that is unknown, in a log.
+constexpr std::size_t longest_method = 32;
+
 bool has_upper_case(std::string_view name) {
   return std::any_of(name.begin(), name.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
@@ -65,14 +68,21 @@ bool h2_request::take_room(std::string_view name, std::string_view value, std::s
   return true;
 }
 
+// Of a request that is refused already: what was asked, as far as a log needs it.
+void h2_request::keep_for_the_log(std::string_view name, std::string_view value) {
+  if (name == ":method" && message_.method.empty()) message_.method = value.substr(0, longest_method);
+  if (name == ":path" && message_.target.empty()) message_.target = value.substr(0, bounds_.target_bytes);
+}
+
 void h2_request::head_field(std::string_view name, std::string_view value) {
-  if (failure_) return;
+  if (failure_) return keep_for_the_log(name, value);
   // Too long a path is told as such, whatever else there is.
   if (name == ":path" && value.size() > bounds_.target_bytes) {
+    keep_for_the_log(name, value);
     return fail(
         414, "The request target is longer than the " + std::to_string(bounds_.target_bytes) + " bytes allowed here.");
   }
-  if (!take_room(name, value, head_left_, bounds_.head_bytes, "header")) return;
+  if (!take_room(name, value, head_left_, bounds_.head_bytes, "header")) return keep_for_the_log(name, value);
   if (name.starts_with(':')) {
     --field_count_;  // what is the request line in HTTP/1.1
     return pseudo_field(name, value);
@@ -192,8 +202,6 @@ void h2_request::judge_expect() {
 }
 
 void h2_request::end_head(bool more) {
-  message_.version_major = 2;
-  message_.version_minor = 0;
   if (!failure_) judge_tunnel();
   if (!failure_) judge_target();
   if (!failure_) judge_host();

@@ -20,7 +20,12 @@ namespace mutual::http {
 class h2_request {
  public:
   /// `secure`: the connection is under TLS, and its requests say so.
-  h2_request(const limits& bounds, bool secure) : bounds_(bounds), secure_(secure) {}
+  h2_request(const limits& bounds, bool secure) : bounds_(bounds), secure_(secure) {
+    message_.version_major = 2;
+    message_.version_minor = 0;
+    message_.method.clear();
+    message_.target.clear();
+  }
 
   /// Takes a field of the head, pseudo-header fields included, as it came.
   void head_field(std::string_view name, std::string_view value);
@@ -59,6 +64,7 @@ class h2_request {
   enum class phase : std::uint8_t { head, body, ended };
 
   bool take_room(std::string_view name, std::string_view value, std::size_t& left, std::size_t limit, const char* what);
+  void keep_for_the_log(std::string_view name, std::string_view value);
   void pseudo_field(std::string_view name, std::string_view value);
   void read_method(std::string_view value);
   void read_path(std::string_view value);

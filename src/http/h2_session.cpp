@@ -1,5 +1,6 @@
 #include "http/h2_session.hpp"
 
+#include "http/answering.hpp"
 #include "http/h2_session_callbacks.hpp"
 
 #include <algorithm>
@@ -163,8 +164,7 @@ void h2_session::reset(h2_stream& on, std::uint32_t code) {
 void h2_session::break_off(h2_stream& to) { reset(to, NGHTTP2_INTERNAL_ERROR); }
 
 void h2_session::release(h2_stream& which) {
-  held_ -= which.held;
-  which.held = 0;
+  give_back(which, 0);
   which.held_by_owner = false;
   if (!which.open) return forget(which);
   repay();
@@ -174,17 +174,31 @@ void h2_session::release(h2_stream& which) {
 void h2_session::closed(h2_stream& on) {
   on.open = false;
   on.starving = false;
+  if (std::exchange(on.left_open, false)) --left_open_;
   if (!on.from_source) unsent_ -= on.piece.size();
   on.piece = std::string();
   if (on.held_by_owner) {
     events_.push_back({h2_event::kind::closed, &on});
   } else {
+    tell_broken_off(on);
     forget(on);
   }
 }
 
+// Gone before it came to anybody: taken back or cut off before it was whole, or reset for what nghttp2 found in its
+// head.
+void h2_session::tell_broken_off(h2_stream& on) const {
+  if (on.answered || !options_.on_answer) return;
+  if (!on.asked.head_is_whole() && !on.asked.failure()) return;
+  answer_notes notes;
+  notes.incomplete = true;
+  on.asked.message().connection = info_;
+  const bool known = on.body_began != time_point();
+  options_.on_answer(line_of(on.asked.message()), notes, 0, 0, known ? now_ - on.body_began : duration());
+}
+
 void h2_session::forget(h2_stream& which) {
-  held_ -= which.held;
+  give_back(which, 0);
   requests_.erase(std::remove(requests_.begin(), requests_.end(), &which), requests_.end());
   // What is still to be told of it has nobody to be told to.
   const auto untold = events_.begin() + static_cast<std::ptrdiff_t>(event_at_);

@@ -26,6 +26,7 @@ struct h2_event {
     request,      ///< A request is to be answered: it is whole, or refused, or its body is not wanted or not yet there.
     has_piece,    ///< Of a body in pieces that ask_for_piece() was called for: there is one, or an end.
     wants_piece,  ///< The next piece of an answer's body can be sent; give_piece() or end_body() is due.
+    answered,     ///< All of the answer has been sent, and the request goes on: release() it; the rest is thrown away.
     closed,       ///< Nothing more can be sent or received on it.
   };
   kind what;
@@ -114,7 +115,11 @@ class h2_session {
   void hand_over(h2_stream& on);
   void take_data(h2_stream& on, std::string_view piece);
   bool may_hold_more(const h2_stream& on) const;
+  void throw_away(h2_stream& on);
+  void leave_open(h2_stream& on);
+  void call_off_if_due(h2_stream& on);
   void repay();
+  void give_back(h2_stream& of, std::size_t kept);
   bool may_begin() const;
   void give_room(h2_stream& on);
   void say_continue(h2_stream& to);
@@ -126,6 +131,7 @@ class h2_session {
   bool body_is_late(const h2_stream& on) const;
   bool answer_is_not_read(const h2_stream& on) const;
   void closed(h2_stream& on);
+  void tell_broken_off(h2_stream& on) const;
   void forget(h2_stream& which);
 
   const server_options& options_;
@@ -138,8 +144,11 @@ class h2_session {
   std::vector<h2_stream*> requests_;  // that nobody has taken yet, the oldest first
   std::string* collecting_ = nullptr;
   bool paused_ = false;
-  std::size_t held_ = 0;    // bytes of bodies in memory, of all streams
-  std::size_t unsent_ = 0;  // bytes of whole answers that the client has not taken to their ends
+  std::size_t granted_ = 0;    // of all streams
+  std::size_t handed_ = 0;     // of those of them whose requests are with their handlers, or wait for them
+  bool held_back_ = false;     // somebody waits for room
+  std::size_t left_open_ = 0;  // streams
+  std::size_t unsent_ = 0;     // bytes of whole answers that the client has not taken to their ends
   h2_patience patience_;
   time_point now_{};
   duration stalls_{};

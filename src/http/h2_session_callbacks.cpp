@@ -1,9 +1,12 @@
 #include "http/h2_session_callbacks.hpp"
 
+#include "base/text.hpp"
+
 #include <algorithm>
 #include <memory>
 #include <new>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace mutual::http {
@@ -25,10 +28,18 @@ std::string_view view(const std::uint8_t* data, std::size_t size) {
   return {reinterpret_cast<const char*>(data), size};
 }
 
-// A trailer that nobody will look at: of a body that is not wanted; and of a tunnel, which has none, and whose request
-// a handler may be reading on another thread.
+// Why nghttp2 ends a session by itself, in its words.
+std::string goaway_text(const nghttp2_goaway& said) {
+  std::string text = "what it sent breaks the rules of HTTP/2 (";
+  text += nghttp2_http2_strerror(said.error_code);
+  if (said.opaque_data_len > 0) text += ": " + text::printable(view(said.opaque_data, said.opaque_data_len), 128);
+  return text + ")";
+}
+
+// A trailer that nobody will look at: of a body that is not wanted, or was not waited for; and of a tunnel, which has
+// none, and whose request a handler may be reading on another thread.
 bool is_ignored(const h2_stream& of, const nghttp2_frame& frame) {
-  return frame.headers.cat != NGHTTP2_HCAT_REQUEST && (of.unread || of.asked.is_tunnel());
+  return frame.headers.cat != NGHTTP2_HCAT_REQUEST && (of.unread || of.complete || of.asked.is_tunnel());
 }
 
 }  // namespace
@@ -53,6 +64,7 @@ const nghttp2_session_callbacks* h2_session::callbacks::all() {
     nghttp2_session_callbacks_set_on_invalid_header_callback(made, invalid_header);
     nghttp2_session_callbacks_set_on_data_chunk_recv_callback(made, data_chunk);
     nghttp2_session_callbacks_set_on_frame_recv_callback(made, frame_received);
+    nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(made, invalid_frame);
     nghttp2_session_callbacks_set_on_frame_send_callback(made, frame_sent);
     nghttp2_session_callbacks_set_on_frame_not_send_callback(made, frame_not_sent);
     nghttp2_session_callbacks_set_on_stream_close_callback(made, stream_closed);
@@ -195,10 +207,22 @@ int h2_session::callbacks::frame_received(nghttp2_session* native, const nghttp2
   return bearable ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
 }
 
+// A header that nghttp2 resets by itself: so that the log can tell of it when the stream is closed.
+int h2_session::callbacks::invalid_frame(nghttp2_session* native, const nghttp2_frame* frame, int, void*) noexcept {
+  if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+  if (auto* stream = stream_of(native, frame->hd.stream_id); stream != nullptr && !stream->handed_over) {
+    stream->asked.fail(400, "The header is not valid.");
+  }
+  return 0;
+}
+
 int h2_session::callbacks::frame_sent(nghttp2_session* native, const nghttp2_frame* frame, void* self) noexcept {
   auto& session = of(self);
   if (frame->hd.type == NGHTTP2_RST_STREAM && frame->rst_stream.error_code != NGHTTP2_NO_ERROR) {
     return session.suffer(h2_nuisance::provoked_reset) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR && session.fault_.empty()) {
+    session.fault_ = goaway_text(frame->goaway);
   }
   // Its answer shows that the client has read the notice.
   if (frame->hd.type == NGHTTP2_GOAWAY && session.shutting_down_ && !session.last_stream_told_) {
@@ -208,11 +232,10 @@ int h2_session::callbacks::frame_sent(nghttp2_session* native, const nghttp2_fra
   const bool ends = (frame->hd.type == NGHTTP2_DATA || frame->hd.type == NGHTTP2_HEADERS) &&
                     (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0;
   if (!ends) return 0;
-  if (auto* stream = stream_of(native, frame->hd.stream_id)) stream->complete = true;
   session.patience_.thank();
-  // The answer is there before the request is: the rest of it is not wanted (RFC 9113 section 8.1).
-  if (nghttp2_session_get_stream_remote_close(native, frame->hd.stream_id) == 0) {
-    nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_NO_ERROR);
+  if (auto* stream = stream_of(native, frame->hd.stream_id)) {
+    stream->complete = true;
+    if (nghttp2_session_get_stream_remote_close(native, stream->id) == 0) session.leave_open(*stream);
   }
   return 0;
 }

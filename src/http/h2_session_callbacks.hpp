@@ -28,6 +28,7 @@ struct h2_session::callbacks {
   static int data_chunk(nghttp2_session* session, std::uint8_t flags, std::int32_t id, const std::uint8_t* data,
                         std::size_t size, void* self) noexcept;
   static int frame_received(nghttp2_session* session, const nghttp2_frame* frame, void* self) noexcept;
+  static int invalid_frame(nghttp2_session* session, const nghttp2_frame* frame, int code, void* self) noexcept;
   static int frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* self) noexcept;
   static int frame_not_sent(nghttp2_session* session, const nghttp2_frame* frame, int code, void* self) noexcept;
   static int stream_closed(nghttp2_session* session, std::int32_t id, std::uint32_t code, void* self) noexcept;

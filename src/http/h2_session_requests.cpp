@@ -15,6 +15,12 @@ constexpr auto shutdown_notice = std::chrono::seconds(1);
 constexpr std::ptrdiff_t most_tunnels = 16;
 // Bytes of whole answers that wait for their client, before it is served further.
 constexpr std::size_t most_unsent = std::size_t{2} << 20U;
+// Of a stream, before it is given more room (RFC 9113 section 6.9.2); our SETTINGS say nothing else.
+constexpr std::size_t first_window = 65'535;
+// As much as a connection of HTTP/1.1 throws away while it lingers.
+constexpr std::size_t most_thrown_away = std::size_t{4} << 20U;
+// Requests that were answered before their ends and are waited for.
+constexpr std::size_t most_left_open = 50;
 
 std::chrono::milliseconds earned(std::size_t bytes, std::size_t streams, std::size_t rate) {
   return std::chrono::milliseconds(bytes * 1000 * std::max<std::size_t>(1, streams) / rate);
@@ -47,8 +53,9 @@ void h2_session::head_is_there(h2_stream& on, bool more) {
     return hand_over(on);
   }
   if (on.asked.is_tunnel()) {
-    const auto tunnels = std::count_if(streams_.begin(), streams_.end(),
-                                       [](const auto& each) { return each.second->asked.is_tunnel(); });
+    const auto tunnels = std::count_if(streams_.begin(), streams_.end(), [](const auto& each) {
+      return each.second->asked.is_tunnel() && !each.second->complete;
+    });
     if (tunnels > most_tunnels) {
       on.asked.fail(503, "a connection may have 16 WebSockets at a time: close one, or open another connection");
       return hand_over(on);
@@ -88,9 +95,16 @@ void h2_session::request_is_whole(h2_stream& on) {
 }
 
 void h2_session::hand_over(h2_stream& on) {
-  if (std::exchange(on.handed_over, true)) return;
+  if (on.handed_over) return;
+  // What came within the window that it began with is no longer counted, nor is room that was given in vain.
+  const bool kept = !on.asked.failure() && !on.unread;
+  const auto size = on.asked.body_bytes();
+  give_back(on, kept && size > first_window ? size - first_window : 0);
+  on.handed_over = true;
+  handed_ += on.granted;
   on.asked.message().connection = info_;
   requests_.push_back(&on);
+  repay();
 }
 
 // Answers that are whole lie in memory until the client takes them, and it may ask for a hundred and take none: beyond
@@ -136,32 +150,88 @@ void h2_session::take_data(h2_stream& on, std::string_view piece) {
     on.asked.data(piece);
     if (on.asked.failure()) hand_over(on);
   }
-  const auto before = on.held;
-  on.held = on.asked.failure() ? 0 : on.asked.message().body.size();
-  held_ = held_ - before + on.held;
   if (on.owed == 0) on.withheld_since = now_;
   on.owed += piece.size();
-  if (on.handed_over || may_hold_more(on)) give_room(on);
+  if (on.handed_over) return throw_away(on);
+  if (may_hold_more(on)) return give_room(on);
+  held_back_ = true;
 }
 
-// All whole bodies of a connection together may take twice what one may, beside the window that each begins with.
-// Beyond that, only the oldest gets more room, so that one of them always comes to its end.
+// The client of a request that is refused, or was answered already, may send on until it has seen the answer, but not
+// for ever: then it gets no more room.
+void h2_session::throw_away(h2_stream& on) {
+  if (on.thrown_away >= most_thrown_away) return;
+  on.thrown_away += on.owed;
+  give_room(on);
+}
+
+// The answer is there before the request is, and the rest of that is not wanted (RFC 9113 section 8.1). A client that
+// reads the answer and RST_STREAM together may see the reset alone (curl 7.88 does): so the rest is waited for, as
+// stream::linger does it, and called off when that takes too long, or if there are too many.
+void h2_session::leave_open(h2_stream& on) {
+  on.hungry = false;
+  (void)on.asked.take_piece();
+  if (on.held_by_owner) events_.push_back({h2_event::kind::answered, &on});
+  const bool was_tunnel = on.asked.is_tunnel() && on.from_source;  // who speaks through one has said goodbye there
+  if (was_tunnel || left_open_ >= most_left_open) return reset(on, NGHTTP2_NO_ERROR);
+  on.left_open = true;
+  on.left_open_at = now_;
+  ++left_open_;
+  if (on.owed > 0) throw_away(on);
+}
+
+// Whether that is due now; then it is done.
+void h2_session::call_off_if_due(h2_stream& on) {
+  if (!on.left_open || now_ - on.left_open_at < options_.timeouts.linger) return;
+  on.left_open = false;
+  --left_open_;
+  reset(on, NGHTTP2_NO_ERROR);
+}
+
+// Room is given, beyond the window that each begins with, for as much as the largest body may have. Beyond that only
+// the oldest body that is not whole gets more, so that one of them always comes to its end; and that, too, only while
+// handlers hold no more than as much. So all together take three times that at most, and a slow handler holds up nobody
+// else's body before what handlers hold is too much by itself.
 bool h2_session::may_hold_more(const h2_stream& on) const {
-  if (held_ <= std::max(options_.limits.body_bytes, on.limit)) return true;
-  const auto oldest =
-      std::find_if(streams_.begin(), streams_.end(), [](const auto& each) { return each.second->held > 0; });
+  const auto most = std::max(options_.limits.body_bytes, on.limit);
+  if (granted_ + on.owed <= most) return true;
+  if (handed_ > most) return false;
+  const auto oldest = std::find_if(streams_.begin(), streams_.end(), [](const auto& each) {
+    const auto& one = *each.second;
+    return !one.handed_over && (one.granted > 0 || one.owed > 0);
+  });
   return oldest != streams_.end() && oldest->second.get() == &on;
 }
 
 void h2_session::give_room(h2_stream& on) {
   if (!on.in_pieces) on.withheld += now_ - on.withheld_since;
-  if (on.open) nghttp2_session_consume_stream(session_.get(), on.id, std::exchange(on.owed, 0));
+  if (!on.open) return;
+  const auto room = std::exchange(on.owed, 0);
+  if (!on.handed_over) {
+    on.granted += room;
+    granted_ += room;
+  }
+  nghttp2_session_consume_stream(session_.get(), on.id, room);
 }
 
-// Memory has become free: those who were held back go on.
+// Of the room that a stream was given it needs no more than that any longer.
+void h2_session::give_back(h2_stream& of, std::size_t kept) {
+  const auto less = of.granted - std::min(of.granted, kept);
+  of.granted -= less;
+  granted_ -= less;
+  if (of.handed_over) handed_ -= less;
+}
+
+// Memory has become free, or the oldest body is whole: those who were held back go on.
 void h2_session::repay() {
+  if (!std::exchange(held_back_, false)) return;
   for (auto& [id, each] : streams_) {
-    if (each->owed > 0 && !each->in_pieces && may_hold_more(*each)) give_room(*each);
+    if (each->owed == 0 || each->handed_over) continue;
+    if (may_hold_more(*each)) {
+      give_room(*each);
+    } else {
+      held_back_ = true;
+    }
   }
 }
 
@@ -199,6 +269,7 @@ bool h2_session::judge_times(time_point now) {
       tell_of_piece(*each);
     }
     if (answer_is_not_read(*each)) reset(*each, NGHTTP2_CANCEL);
+    call_off_if_due(*each);
   }
   if (shutting_down_ && now - shutdown_began_ > shutdown_notice) finish_shutdown();
   return !block_began_ || now - *block_began_ < options_.timeouts.head;

@@ -20,15 +20,16 @@ struct h2_stream {
   h2_request asked;
 
   // The request.
-  bool whole = false;        ///< All of it has come.
-  bool handed_over = false;  ///< Its event has been made: it is whole, refused, not to be read, or read in pieces.
-  bool unread = false;       ///< Its body is not wanted: what comes of it is thrown away.
-  bool in_pieces = false;    ///< Its body is taken piece by piece while it comes.
-  bool asked_for = false;    ///< Somebody has asked for the first of them.
-  bool hungry = false;       ///< Somebody waits for the next of them.
-  std::size_t limit = 0;     ///< Of its body.
-  std::size_t owed = 0;      ///< Bytes that came and for which the client has not been given new room yet.
-  std::size_t held = 0;      ///< Bytes of its body that are in memory.
+  bool whole = false;           ///< All of it has come.
+  bool handed_over = false;     ///< Its event has been made: it is whole, refused, not to be read, or read in pieces.
+  bool unread = false;          ///< Its body is not wanted: what comes of it is thrown away.
+  bool in_pieces = false;       ///< Its body is taken piece by piece while it comes.
+  bool asked_for = false;       ///< Somebody has asked for the first of them.
+  bool hungry = false;          ///< Somebody waits for the next of them.
+  std::size_t limit = 0;        ///< Of its body.
+  std::size_t owed = 0;         ///< Bytes that came and for which the client has not been given new room yet.
+  std::size_t thrown_away = 0;  ///< Bytes that nobody wanted and for which the client was given new room.
+  std::size_t granted = 0;      ///< Of a body that is put together: room given beyond the window that it began with.
 
   // The answer.
   bool answered = false;     ///< Its head has been given.
@@ -39,6 +40,7 @@ struct h2_stream {
   std::size_t taken = 0;     ///< Of it, what has been sent.
   std::size_t sent = 0;      ///< Bytes of the body that have been sent in all.
   bool complete = false;     ///< All of the answer has been sent.
+  bool left_open = false;    ///< It is, and the request has not come to its end: that is waited for, for a while.
 
   // The stream.
   bool open = true;            ///< False once it is closed, by whomever: nothing can be sent or received any more.
@@ -50,6 +52,7 @@ struct h2_stream {
   std::chrono::steady_clock::duration waited{};            ///< Of one in pieces, before that.
   std::chrono::steady_clock::duration withheld{};          ///< The time in which we gave it no room.
   std::chrono::steady_clock::time_point withheld_since{};  ///< Of meaning while `owed`.
+  std::chrono::steady_clock::time_point left_open_at{};    ///< Of meaning while `left_open`.
   std::chrono::steady_clock::duration ready_at{};          ///< On the session's clock of stalls.
   std::chrono::steady_clock::duration starved_at{};        ///< On the same; of meaning while `starving`.
 };

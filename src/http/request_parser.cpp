@@ -4,6 +4,7 @@
 #include "http/grammar.hpp"
 #include "http/target.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace mutual::http {
@@ -14,14 +15,16 @@ constexpr std::size_t longest_method = 32;
 constexpr std::size_t around_target = 12;
 
 // The line's version as a digit, or a failure: only HTTP/1.0 and HTTP/1.1 are spoken here.
-bool read_version(std::string_view version, int& minor, message_reader& reader) {
+bool read_version(std::string_view version, request& into, message_reader& reader) {
   if (version == "HTTP/1.1" || version == "HTTP/1.0") {
-    minor = version.back() - '0';
+    into.version_minor = version.back() - '0';
     return true;
   }
   const bool well_formed = version.size() == 8 && version.starts_with("HTTP/") && is_digits(version.substr(5, 1)) &&
                            version[6] == '.' && is_digits(version.substr(7));
   if (!well_formed) return reader.fail(400, "The request line does not end in HTTP/1.1 or HTTP/1.0.");
+  into.version_major = version[5] - '0';
+  into.version_minor = version[7] - '0';
   if (version == "HTTP/2.0") {
     return reader.fail(505, "HTTP/2 was not negotiated on this connection; use HTTP/1.1.");
   }
@@ -38,7 +41,7 @@ void request_parser::reset() {
   message_.source = nullptr;
   message_.headers.clear_and_shrink(1024);
   message_.trailers.clear_and_shrink(0);
-  message_.version_minor = 1;
+  message_.version_major = message_.version_minor = 1;
   expects_continue_ = keep_ = skipped_line_ = false;
   phase_ = phase::start;
 }
@@ -82,7 +85,10 @@ bool request_parser::read_start(std::string_view& bytes, bool& starved) {
   const auto limit = reader_.bounds().target_bytes + longest_method + around_target;
   std::string_view line;
   const auto outcome = reader_.start_line(bytes, limit, line);
-  if (outcome == line_buffer::outcome::too_long) return target_too_long();
+  if (outcome == line_buffer::outcome::too_long) {
+    keep_for_the_log(reader_.partial_line(), bytes);
+    return target_too_long();
+  }
   if (outcome == line_buffer::outcome::need_more) return starved = true;
   if (outcome != line_buffer::outcome::line) return false;
   if (line.empty()) return skipped_line_ = true;
@@ -96,8 +102,12 @@ bool request_parser::read_request_line(std::string_view line) {
   message_.method.assign(line.substr(0, first));
   const auto target = line.substr(first + 1, last - first - 1);
   if (!is_token(message_.method)) return reader_.fail(400, "The request's method is not a token.");
-  if (!read_version(line.substr(last + 1), message_.version_minor, reader_)) return false;
+  if (!read_version(line.substr(last + 1), message_, reader_)) {
+    keep_for_the_log(line, {});
+    return false;
+  }
   if (!is_known_method(message_.method)) {
+    keep_for_the_log(line, {});
     return reader_.fail(501, message_.method == "CONNECT"
                                  ? "CONNECT asks for a tunnel, and this server is not a proxy."
                                  : "The method " + text::quoted(message_.method) + " is not known here.");
@@ -113,6 +123,17 @@ bool request_parser::read_request_line(std::string_view line) {
   return true;
 }
 
+// Of a request line that is refused before its target is read: what was asked, as far as a log needs it.
+void request_parser::keep_for_the_log(std::string_view line, std::string_view more) {
+  const auto most = reader_.bounds().target_bytes;
+  std::string all(line.substr(0, longest_method + most));
+  all.append(more.substr(0, longest_method + most - all.size()));
+  const auto space = all.find(' ');
+  if (space > longest_method) return;
+  message_.method.assign(all, 0, space);
+  message_.target.assign(all, space + 1, std::min(all.find_first_of(" \r", space + 1) - space - 1, most));
+}
+
 bool request_parser::target_too_long() {
   const auto& bounds = reader_.bounds();
   // The line must fit into the head, too.
@@ -126,8 +147,8 @@ bool request_parser::target_too_long() {
 
 // Judges the target's form (RFC 9112 section 3.2) and keeps it.
 bool request_parser::read_target(std::string_view target) {
+  message_.target.assign(target.substr(0, reader_.bounds().target_bytes));
   if (target.size() > reader_.bounds().target_bytes) return target_too_long();
-  message_.target.assign(target);
   if (target == "*") {
     return message_.method == "OPTIONS" || reader_.fail(400, "The request target * is for OPTIONS alone.");
   }

@@ -63,6 +63,7 @@ class request_parser {
   bool read_start(std::string_view& bytes, bool& starved);
   bool read_request_line(std::string_view line);
   bool target_too_long();
+  void keep_for_the_log(std::string_view line, std::string_view more);
   bool read_target(std::string_view target);
   bool read_head_line(std::string_view& bytes, bool& starved);
   bool end_head();

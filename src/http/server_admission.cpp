@@ -118,6 +118,7 @@ task<bool> server_worker::shake_hands(guest& self) {
   const auto first = co_await first_byte(self);
   if (!first) co_return false;
   if (looks_like_http(*first)) {
+    owner_.count(tally::failed_handshakes);
     co_await answer_plain_http(self);
     co_return false;
   }
@@ -171,13 +172,17 @@ task<std::optional<char>> server_worker::first_byte(guest& self) {
     char first = 0;
     const auto looked = self.stream.try_look(first);
     if (looked.status == tls::io_status::ok) co_return first;
-    if (self.gave_way) co_return std::nullopt;
+    if (self.gave_way) {
+      owner_.count(tally::failed_handshakes);
+      co_return std::nullopt;
+    }
     if (looked.status != tls::io_status::would_block) {
       owner_.refused_[static_cast<std::size_t>(reason::probe)].fetch_add(1, std::memory_order_relaxed);
       co_return std::nullopt;
     }
     const auto woken = co_await self.stream.socket().readable();
     if (woken == net::wait_status::timed_out) {
+      owner_.count(tally::failed_handshakes);
       refuse(self, reason::handshake_timeout, "the client connected and said nothing");
       co_return std::nullopt;
     }

@@ -61,10 +61,10 @@ struct body_terms {
 /// Looks at a request whose head has arrived and whose body has not.
 using head_check = std::function<body_terms(const request&)>;
 
-/// Hears of each request answered: its line and its connection as they came, without fields and body, whatever the
-/// handler has made of it; the status sent, the body's bytes, and the time from the end of the request to the end of
-/// the answer. An answer that waits for others to go out with them is told of when it has gone. Called on the
-/// connection's thread; must not throw.
+/// Hears of each request: its line and its connection as they came, without fields and body, whatever the handler has
+/// made of it; the status sent, or 0 if it was given up before there was one; the body's bytes, and the time from the
+/// end of the request to the end of the answer. An answer that waits for others to go out with them is told of when it
+/// has gone. Called on the connection's thread; must not throw.
 using answer_observer = std::function<void(const request&, const answer_notes&, int status, std::size_t body_bytes,
                                            std::chrono::nanoseconds took)>;
 

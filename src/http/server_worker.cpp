@@ -90,14 +90,13 @@ void server_worker::begin_drain() {
     for (guest* one : guests_) {
       if (one->multiplexed != nullptr) {
         one->multiplexed->drain();
-      } else if (one->conversation == nullptr || one->conversation->idle()) {
+      } else if (one->conversation == nullptr || one->conversation->idle() || one->conversation->endless()) {
         one->stream.socket().cancel();
         stop_waiting(*one);
       } else {
         one->conversation->nudge_tunnel();
       }
     }
-    give_up_those([](const guest& one) { return one.conversation != nullptr && one.conversation->endless(); });
   }
   leave();
 }

@@ -11,7 +11,7 @@ enum class tally : std::uint8_t {
   turned_away,        ///< Closed as they came: too many were open.
   full_handshakes,    ///< That succeeded.
   resumptions,        ///< Handshakes that took up an earlier session.
-  failed_handshakes,  ///< Of all kinds, refusals among them.
+  failed_handshakes,  ///< Of all kinds: also those that never began, for plain HTTP came, or nothing in time.
   dismissed,          ///< Open connections that were closed because their client would be refused now.
 };
 

@@ -1,5 +1,6 @@
 #include "net/socket.hpp"
 
+#include "net/end_watch.hpp"
 #include "net/loop_impl.hpp"
 
 #include <algorithm>
@@ -105,6 +106,7 @@ void socket::begin_wait(awaiter& waiting) {
 void socket::notice(std::uint32_t events) {
   const bool over = (events & (EPOLLERR | EPOLLHUP)) != 0;
   ended_ = ended_ || over || (events & EPOLLRDHUP) != 0;
+  if (ended_ && watch_ != nullptr) watch_->ended();
   // An error is for the system call that follows to find.
   if (ended_ || (events & EPOLLIN) != 0) readable_ = true;
   if (over || (events & EPOLLOUT) != 0) writable_ = true;
@@ -135,6 +137,7 @@ void socket::expire() {
 
 void socket::cancel() {
   cancelled_ = true;
+  if (watch_ != nullptr) watch_->ended();
   end_wait();
 }
 

@@ -20,6 +20,8 @@
 
 namespace mutual::net {
 
+class end_watch;
+
 /// Owns a non-blocking socket on one loop. It is read and written through this, which keeps in mind what the kernel has
 /// told about it: a wait begins with no system call, and ends no later than the deadline. One wait at a time. Its
 /// address is stable: it does not move. For the loop's thread alone.
@@ -97,6 +99,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
 
  private:
   friend class loop;
+  friend class end_watch;
   void begin_wait(awaiter& waiting);
   void notice(std::uint32_t events);
   void end_wait();
@@ -110,6 +113,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   loop& loop_;
   descriptor handle_;
   awaiter* waiting_ = nullptr;
+  end_watch* watch_ = nullptr;
   std::uint32_t moved_ = 0;  // in this turn of the loop: bytes, and what calls cost beside them
   // What is known. True may be wrong, and is found out by trying; false is right until the kernel says otherwise.
   bool readable_ = true;

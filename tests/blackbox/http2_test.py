@@ -98,6 +98,22 @@ class Http2(ServingTest):
                              os.path.join(HERE, "peers", "Get2.java"), self.url, timeout=120)
         self.assertEqual(said, "HTTP_2 200 Hello, alice!\n50 more\n")
 
+    def test_curl_hears_why_what_it_sends_is_refused_each_time(self):
+        self.server = Server(self.folder, "127.0.0.1:0", listen=None, program=BOOKS, command=())
+        self.addCleanup(self.server.stop)
+        self.url = f"https://localhost:{self.server.port}/"
+        for name, size in (("large", 3_000_000), ("middle", 500_000)):
+            with open(self.at(name), "wb") as file:
+                file.write(b"x" * size)
+        said = ("-o", "/dev/null", "-w", "%{http_version} %{http_code} %{size_download}\n")
+        for body, status, times in (('{"title":"Dune","year":1965}', 403, 30), ("@large", 413, 10)):
+            for _ in range(times):
+                self.assertRegex(self.curl("-H", "Content-Type: application/json", "--data-binary", body, *said,
+                                           self.url + "books"), rf"^2 {status} [1-9]\d*$")
+        self.start()
+        for _ in range(10):
+            self.assertRegex(self.curl("--data-binary", "@middle", *said, self.url), r"^2 405 [1-9]\d*$")
+
     def test_a_stop_finishes_what_runs_and_says_goaway(self):
         self.start()
         cert, key = self.pair()

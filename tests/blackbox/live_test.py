@@ -52,7 +52,7 @@ class Live(ServingTest):
         said = self.run_tool("node", os.path.join(HERE, "peers", "chat2.js"), str(self.server.port), cert, key,
                              self.at("pki", "trust.crt"), "hello")
         self.assertEqual(said, "alice: hello\n1000\n")
-        self.server.wait_for(r"alice.*GET /chat HTTP/2.* 200 ")
+        self.server.wait_for(r"alice.*CONNECT /chat HTTP/2.* 200 ")
 
     def test_a_ping_is_answered_and_a_large_message_is_not_taken(self):
         self.assertEqual(self.run_tool(*self.chat("ping")), "pong\n")

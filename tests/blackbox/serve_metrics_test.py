@@ -55,8 +55,9 @@ class Metrics(ServingTest):
             self.assertIn(b" 400 ", plain.recv(4096))
         after = self.comes_to(lambda told: self.refused(told, "not_tls") == 1 and self.refused(told, "no_certificate") == 1)
         self.assertEqual(after["mutual_server_connections"], {(): 3})
+        # Whoever was refused, whatever had come: plain HTTP too.
         self.assertEqual(after["mutual_server_handshakes"],
-                         {(("outcome", "full"),): 1, (("outcome", "resumed"),): 0, (("outcome", "failed"),): 1})
+                         {(("outcome", "full"),): 1, (("outcome", "resumed"),): 0, (("outcome", "failed"),): 2})
         self.assertGreater(after["mutual_server_certificate_end_seconds"][()], 86400)
 
     def test_who_is_turned_away_for_want_of_descriptors_is_counted(self):

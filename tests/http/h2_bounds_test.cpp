@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace mutual::test {
@@ -123,6 +124,110 @@ TEST(h2_bounds, a_stream_that_nobody_works_on_any_more_goes_when_it_is_closed_an
   }
   EXPECT_EQ(talk.session.streams(), 0U);
   EXPECT_FALSE(talk.session.next_event());
+}
+
+// A body of so many bytes, a frame at a time, as far as there is room for it; how much of it went.
+class upload {
+ public:
+  upload(h2_talk& in, std::uint32_t id, std::size_t size) : talk_(in), id_(id), left_(size) {
+    talk_.send(h2_request(id, request_fields("POST"), false));
+  }
+  // True once all of it has gone.
+  bool go_on() {
+    while (step()) {
+    }
+    return left_ == 0;
+  }
+  // One frame; false if there is no room, or nothing left.
+  bool step() {
+    const auto now = std::min({left_, std::size_t{15'000}, room() - sent_});
+    if (now == 0) return false;
+    left_ -= now;
+    sent_ += now;
+    talk_.send(h2_frame(data_frame, left_ == 0 ? end_stream : 0, id_, std::string(now, 'x')));
+    return true;
+  }
+  // In all, with what it was given at first.
+  std::size_t room() const {
+    std::size_t given = 65'535;
+    for (const auto& one : talk_.frames) {
+      if (one.type == window_frame && one.stream == id_) given += one.number();
+    }
+    return given;
+  }
+
+ private:
+  h2_talk& talk_;
+  std::uint32_t id_;
+  std::size_t left_;
+  std::size_t sent_ = 0;
+};
+
+// Large bodies are kept by their handlers, those of less than that are answered at once.
+std::unique_ptr<h2_talk> slow_handlers(std::size_t limit, std::size_t large) {
+  http::server_options options;
+  options.limits.body_bytes = limit;
+  auto made = std::make_unique<h2_talk>(std::move(options));
+  made->answer = [&talk = *made, large](http::h2_stream& on) {
+    if (on.asked.message().body.size() >= large) return false;
+    reply(talk, on, response(200, "ok"));
+    return true;
+  };
+  made->begin();
+  return made;
+}
+
+TEST(h2_bounds, a_large_body_that_its_handler_keeps_holds_up_no_other) {
+  const auto made = slow_handlers(mebibyte, mebibyte);
+  auto& talk = *made;
+  EXPECT_TRUE(upload(talk, 1, mebibyte).go_on());
+  ASSERT_EQ(talk.waiting.size(), 1U);
+  for (std::uint32_t id = 3; id < 23; id += 2) {
+    EXPECT_TRUE(upload(talk, id, 300'000).go_on());
+    EXPECT_EQ(talk.answers[id].status, 200);
+  }
+}
+
+TEST(h2_bounds, bodies_that_come_beside_one_another_do_not_wait_for_a_handler_that_keeps_one_of_them) {
+  const auto made = slow_handlers(mebibyte, mebibyte);
+  auto& talk = *made;
+  std::vector<upload> all;
+  for (std::uint32_t id = 1; id < 9; id += 2) all.emplace_back(talk, id, mebibyte - id + 1);
+  for (bool moved = true; moved;) {
+    moved = false;
+    for (auto& one : all) moved = one.step() || moved;
+  }
+  EXPECT_EQ(talk.waiting.size(), 1U);
+  for (std::uint32_t id = 3; id < 9; id += 2) EXPECT_EQ(talk.answers[id].status, 200);
+}
+
+TEST(h2_bounds, many_small_bodies_that_their_handlers_keep_hold_up_no_large_one) {
+  const auto made = slow_handlers(mebibyte, 60'000);
+  auto& talk = *made;
+  for (std::uint32_t id = 1; id < 101; id += 2) EXPECT_TRUE(upload(talk, id, 65'535).go_on());
+  EXPECT_EQ(talk.waiting.size(), 50U);
+  EXPECT_TRUE(upload(talk, 101, mebibyte).go_on());
+}
+
+TEST(h2_bounds, what_handlers_keep_and_what_comes_is_three_of_the_largest_bodies_at_most) {
+  const auto made = slow_handlers(mebibyte, 1);
+  auto& talk = *made;
+  std::vector<upload> all;
+  for (std::uint32_t id = 1; id < 81; id += 2) all.emplace_back(talk, id, mebibyte);
+  for (int round = 0; round < 3; ++round) {
+    for (auto& one : all) one.go_on();
+  }
+  std::size_t beyond = 0;
+  for (const auto& one : all) beyond += one.room() - 65'535;
+  EXPECT_LE(beyond, 3 * mebibyte);
+  const auto whole = talk.waiting.size();
+  EXPECT_EQ(whole, 2U) << "the second was begun while the handlers held no more than one";
+  reply(talk, *talk.waiting[0], response(200, "ok"));
+  talk.session.release(*std::exchange(talk.waiting[0], talk.waiting[1]));
+  talk.waiting.pop_back();
+  talk.read();
+  for (auto& one : all) one.go_on();
+  EXPECT_GT(talk.waiting.size(), 1U) << "one that is done makes room for the next";
 }
 
 class h2_bounds_live : public testing::Test {

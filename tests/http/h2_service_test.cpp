@@ -47,6 +47,19 @@ class paths {
     return false;
   }
 
+  // A task's own, which goes with it.
+  class alive {
+   public:
+    explicit alive(std::atomic<int>& count) : count_(count) { ++count_; }
+    ~alive() { --count_; }
+    alive(const alive&) = delete;
+    alive& operator=(const alive&) = delete;
+
+   private:
+    std::atomic<int>& count_;
+  };
+
+  std::atomic<int> waiting{0};
   std::atomic<bool> go{false};
   std::atomic<int> running{0};
   std::atomic<std::size_t> pieces_given{0};
@@ -72,6 +85,17 @@ class paths {
         auto a_while = loop_->sleep(milliseconds(2));
         co_await a_while;
         co_return "data: news\n\n";
+      };
+      co_return made;
+    }
+    if (path == "/quiet") {
+      response made(200);
+      made.endless = true;
+      made.source = [this]() -> task<std::optional<std::string>> {
+        const alive here(waiting);
+        auto a_while = loop_->sleep(seconds(60));
+        co_await a_while;
+        co_return "late";
       };
       co_return made;
     }
@@ -135,6 +159,11 @@ class h2_service : public testing::Test {
   client_options alice() const {
     return {.chain = {files_.people().client, files_.people().intermediate}, .server_name = "localhost"};
   }
+  static bool wait_until(const std::function<bool()>& holds) {
+    for (int count = 0; count < 500 && !holds(); ++count) std::this_thread::sleep_for(milliseconds(10));
+    return holds();
+  }
+  const service* running() const { return service_.get(); }
   const service& serving() {
     service_ = std::make_unique<service>(options_);
     return *service_;
@@ -251,6 +280,25 @@ TEST_F(h2_service, a_body_goes_back_as_it_comes) {
   EXPECT_TRUE(client.wait_for(id).ended);
 }
 
+TEST_F(h2_service, a_source_that_waits_goes_at_once_when_its_reader_does_and_makes_room_for_others) {
+  h2_client client(serving().port(), alice());
+  std::vector<std::uint32_t> all;
+  for (int count = 0; count < 100; ++count) all.push_back(client.ask("/quiet"));
+  EXPECT_TRUE(client.read_until([&] { return client.answer(all.back()).status == 200; }));
+  EXPECT_TRUE(wait_until([&] { return paths_.waiting == 100; }));
+  for (const auto id : all) client.reset(id);
+  EXPECT_EQ(client.get("/").body, "ok") << "at once";
+  EXPECT_EQ(paths_.waiting.load(), 0);
+  EXPECT_TRUE(paths_.wait_for_line("GET /quiet 2 200 0 incomplete"));
+  {
+    h2_client other(running()->port(), alice());
+    const auto id = other.ask("/quiet");
+    EXPECT_TRUE(other.read_until([&] { return other.answer(id).status == 200; }));
+    EXPECT_TRUE(wait_until([&] { return paths_.waiting == 1; }));
+  }
+  EXPECT_TRUE(wait_until([&] { return paths_.waiting == 0; })) << "with its connection, too";
+}
+
 TEST_F(h2_service, a_body_in_pieces_that_its_client_takes_back_ends_its_handler) {
   h2_client client(serving().port(), alice());
   paths_.go = true;
@@ -299,6 +347,12 @@ TEST_F(h2_service, a_stop_waits_for_no_endless_answer_and_for_those_beside_it) {
   EXPECT_EQ(client.wait_for(slow).body, "waited");
   EXPECT_TRUE(running->wait());
   EXPECT_LT(clock::now() - began, seconds(5));
+  const auto lines = paths_.lines();
+  EXPECT_EQ(std::count_if(
+                lines.begin(), lines.end(),
+                [](const auto& line) { return line.starts_with("GET /feed 2 200 ") && line.ends_with(" incomplete"); }),
+            3)
+      << "what is cut has its line, too";
 }
 
 TEST_F(h2_service, a_body_that_nobody_wants_is_not_taken_for_an_empty_one) {
@@ -307,6 +361,18 @@ TEST_F(h2_service, a_body_that_nobody_wants_is_not_taken_for_an_empty_one) {
   EXPECT_EQ(client.get("/unread").body, "read") << "there was none";
   const auto later = client.begin(request_fields("POST", "/unread"));
   EXPECT_EQ(client.wait_for(later).body, "unread");
+  EXPECT_EQ(client.get("/").body, "ok");
+}
+
+TEST_F(h2_service, an_answer_before_the_end_of_its_request_is_over_when_it_is_sent) {
+  options_.timeouts.linger = milliseconds(300);
+  h2_client client(serving().port(), alice());
+  const auto id = client.begin(request_fields("POST", "/unread"));
+  EXPECT_TRUE(client.read_until([&] { return client.answer(id).ended; }));
+  EXPECT_TRUE(paths_.wait_for_line("POST /unread 2 200 6"));
+  EXPECT_FALSE(client.answer(id).reset);
+  EXPECT_TRUE(client.read_until([&] { return client.answer(id).reset; })) << "what is not ended is called off";
+  EXPECT_EQ(client.answer(id).code, no_error);
   EXPECT_EQ(client.get("/").body, "ok");
 }
 
@@ -346,6 +412,7 @@ TEST_F(h2_service, a_stop_gives_up_what_does_not_end) {
   running->stop();
   EXPECT_TRUE(running->wait());
   EXPECT_TRUE(log_.wait_for("2 requests were given up"));
+  EXPECT_EQ(paths_.lines(), std::vector<std::string>(2, "GET /wait 2 0 0 incomplete")) << "each has its line";
 }
 
 TEST_F(h2_service, a_handler_may_end_the_connection) {
@@ -384,6 +451,62 @@ TEST_F(h2_service, a_client_that_vanishes_leaves_nothing_behind) {
     std::this_thread::sleep_for(milliseconds(10));
   }
   EXPECT_EQ(running->open_connections(), 0U);
+}
+
+TEST_F(h2_service, requests_that_are_taken_back_or_reset_as_malformed_have_their_lines) {
+  h2_client client(serving().port(), alice());
+  const auto id = client.begin(request_fields("POST", "/broken-off"));
+  client.send_body(id, "abc", false);
+  client.reset(id);
+  EXPECT_TRUE(paths_.wait_for_line("POST /broken-off 2 0 0 incomplete"));
+  std::uint32_t next = id + 2;
+  const std::vector<std::pair<std::string, field_list>> wrong{
+      {"/connection", {{"connection", "close"}}}, {"/te", {{"te", "gzip"}}}, {"/upper", {{"X-One", "1"}}}};
+  for (const auto& [path, fields] : wrong) {
+    client.write(h2_request(next, request_fields("GET", path, fields)));
+    EXPECT_TRUE(paths_.wait_for_line("GET " + path + " 2 0 0 incomplete"));
+    next += 2;
+  }
+  {
+    h2_client other(running()->port(), alice());
+    other.send_body(other.begin(request_fields("POST", "/gone")), "abc", false);
+    EXPECT_EQ(other.get("/").body, "ok") << "by then it has been read";
+  }
+  EXPECT_TRUE(paths_.wait_for_line("POST /gone 2 0 0 incomplete"));
+  EXPECT_EQ(paths_.lines().size(), 6U) << "each once";
+}
+
+TEST_F(h2_service, requests_that_are_refused_early_are_told_of_as_they_came) {
+  h2_client client(serving().port(), alice());
+  const std::string path = "/" + std::string(9'000, 'a');
+  EXPECT_EQ(client.wait_for(client.ask(request_fields("PUT", path))).status, 414);
+  EXPECT_TRUE(wait_until([&] { return paths_.lines().size() == 1; }));
+  const auto lines = paths_.lines();
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_TRUE(lines[0].starts_with("PUT " + path.substr(0, 8'192) + " 2 414 ")) << lines[0];
+  const field_list late{{":method", "POST"}, {":scheme", "https"}, {":authority", "u@h"}, {":path", "/late"}};
+  EXPECT_EQ(client.wait_for(client.ask(late)).status, 400);
+  EXPECT_TRUE(wait_until([&] { return paths_.lines().size() == 2; }));
+  const auto told = paths_.lines();
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_TRUE(told[1].starts_with("POST /late 2 400 ")) << told[1];
+}
+
+TEST_F(h2_service, a_connection_that_ends_since_rules_are_broken_is_told_in_the_log) {
+  const std::vector<std::string> wrong{h2_frame(data_frame, 0, 1, "x"),
+                                       h2_frame(data_frame, 0, 1, std::string(16'385, 'x')),
+                                       h2_frame(window_frame, 0, 0, number32(0))};
+  const auto& running = serving();
+  std::size_t told = 0;
+  for (const auto& bytes : wrong) {
+    h2_client client(running.port(), alice());
+    client.write(bytes);
+    client.read_to_end();
+    ASSERT_FALSE(client.goaways().empty());
+    EXPECT_NE(client.goaways().back().first, no_error);
+    EXPECT_TRUE(log_.wait_for("the HTTP/2 connection was closed: what it sent breaks the rules of HTTP/2 (", told));
+    told = log_.size();
+  }
 }
 
 TEST_F(h2_service, a_flood_is_told_in_the_log) {

@@ -51,9 +51,10 @@ class h2_tunnel : public testing::Test {
       if (asked.target == "/refuse") made = response(403, "no");
       co_return made;
     };
-    options_.on_answer = [this](const request&, const http::answer_notes& notes, int status, std::size_t,
+    options_.on_answer = [this](const request& asked, const http::answer_notes& notes, int status, std::size_t,
                                 std::chrono::nanoseconds) {
       incomplete_ = notes.incomplete;
+      told_as_connect_ = asked.method == "CONNECT";
       status_ = status;
     };
   }
@@ -75,6 +76,7 @@ class h2_tunnel : public testing::Test {
   std::atomic<int> requests_{0};
   std::atomic<int> status_{0};
   std::atomic<bool> incomplete_{false};
+  std::atomic<bool> told_as_connect_{false};
   std::string upgrade_;
   std::string method_;
 
@@ -98,6 +100,8 @@ TEST_F(h2_tunnel, speaks_both_ways_beside_other_requests) {
   client.send_body(id, "quit", false);
   EXPECT_TRUE(client.wait_for(id).ended);
   EXPECT_EQ(client.answer(id).body, "hellobye");
+  for (int count = 0; count < 500 && !told_as_connect_; ++count) std::this_thread::sleep_for(milliseconds(10));
+  EXPECT_TRUE(told_as_connect_) << "as it came, whatever its handler sees";
   EXPECT_EQ(client.get("/").body, "ok");
 }
 

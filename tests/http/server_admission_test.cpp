@@ -156,6 +156,18 @@ TEST_F(server_admission, many_who_come_at_once_do_not_push_each_other_out) {
   EXPECT_EQ(served, 16);
 }
 
+TEST_F(server_admission, whatever_is_no_tls_is_a_failed_handshake_alike) {
+  for (const std::string what : {"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n", "\xff\xff\xff\xff\xff\xff\xff\xff"}) {
+    const auto refused = running()->refused(reason::not_tls);
+    const auto failed = running()->counted(http::tally::failed_handshakes);
+    plain_connection client(port());
+    client.write(what);
+    client.read_to_end();
+    EXPECT_EQ(running()->refused(reason::not_tls), refused + 1);
+    EXPECT_EQ(running()->counted(http::tally::failed_handshakes), failed + 1);
+  }
+}
+
 TEST_F(server_admission, a_probe_is_counted_and_not_logged) {
   for (int count = 0; count < 5; ++count) plain_connection gone(port());
   for (int count = 0; count < 5; ++count) plain_connection(port()).vanish();

@@ -126,6 +126,67 @@ TEST_F(server_incomplete, answers_to_many_requests_at_once_are_told_as_far_as_th
   expect_the_truth(requests);
 }
 
+TEST_F(server_incomplete, request_whose_client_goes_in_the_midst_of_its_body_is_told_of) {
+  std::vector<std::string> lines;
+  std::mutex guard;
+  options_.on_answer = [&](const request& asked, const http::answer_notes& notes, int status, std::size_t bytes,
+                           std::chrono::nanoseconds) {
+    const std::scoped_lock lock(guard);
+    lines.push_back(asked.method + " " + asked.target + " " + std::to_string(status) + " " + std::to_string(bytes) +
+                    (notes.incomplete ? " incomplete" : "") + (asked.connection ? "" : " from nobody"));
+  };
+  const auto told = [&] {
+    const std::scoped_lock lock(guard);
+    return lines;
+  };
+  const service running(options_);
+  std::size_t count = 0;
+  for (const std::string rest : {"Content-Length: 10\r\n\r\nabc", "Transfer-Encoding: chunked\r\n\r\n5\r\nabc"}) {
+    {
+      plain_connection client(running.port());
+      client.write("POST /up HTTP/1.1\r\nHost: localhost\r\n" + rest);
+      std::this_thread::sleep_for(milliseconds(100));
+    }
+    ++count;
+    for (int waited = 0; waited < 500 && told().size() < count; ++waited) std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_EQ(told(), std::vector<std::string>(2, "POST /up 0 0 incomplete"));
+  plain_connection half(running.port());
+  half.write("GET / HTT");
+  half.finish_writing();
+  EXPECT_EQ(half.read_to_end(), "");
+  EXPECT_EQ(told().size(), 2U) << "of what is no request yet, nothing is";
+}
+
+TEST_F(server_incomplete, request_that_is_refused_early_is_told_of_as_it_came) {
+  std::string line;
+  std::mutex guard;
+  options_.on_answer = [&](const request& asked, const http::answer_notes&, int status, std::size_t,
+                           std::chrono::nanoseconds) {
+    const std::scoped_lock lock(guard);
+    line = asked.method + " " + asked.target + " " + std::to_string(asked.version_major) + "." +
+           std::to_string(asked.version_minor) + " " + std::to_string(status);
+  };
+  const std::string long_path(9'000, 'a');
+  const std::vector<std::pair<std::string, std::string>> all{
+      {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "PRI * 2.0 505"},
+      {"BREW /pot HTTP/1.1\r\n\r\n", "BREW /pot 1.1 501"},
+      {"GET /" + long_path + " HTTP/1.1\r\n\r\n", "GET /" + long_path.substr(0, 8'191) + " 1.1 414"},
+      {"GET /" + long_path + long_path, "GET /" + long_path.substr(0, 8'191) + " 1.1 414"},
+      {"GET /\r\n\r\n", "- - 1.1 400"},
+      {"{}\r\n\r\n", "- - 1.1 400"},
+      {"GET /a HTTP/1.1\r\n\r\n", "GET /a 1.1 400"},
+  };
+  const service running(options_);
+  for (const auto& [sent, told] : all) {
+    plain_connection client(running.port());
+    client.write(sent);
+    client.read_to_end();
+    const std::scoped_lock lock(guard);
+    EXPECT_EQ(line, told);
+  }
+}
+
 TEST_F(server_incomplete, tunnel_is_told_as_far_as_it_went) {
   made_ = [] {
     response made(101);

@@ -126,6 +126,12 @@ TEST(server_shutdown, cuts_what_is_not_done_in_time) {
   const captured_log log;
   auto options = work.options(log);
   options.timeouts.shutdown = milliseconds(300);
+  std::atomic<int> told{0};
+  options.on_answer = [&](const request& asked, const http::answer_notes& notes, int status, std::size_t bytes,
+                          std::chrono::nanoseconds took) {
+    const bool as_it_was = asked.target == "/slow" && notes.incomplete && status == 0 && bytes == 0;
+    told += as_it_was && took >= milliseconds(300) ? 1 : 100;
+  };
   const service running(std::move(options));
   plain_connection busy(running.port());
   busy.write(get_request("/slow"));
@@ -138,6 +144,60 @@ TEST(server_shutdown, cuts_what_is_not_done_in_time) {
   EXPECT_LT(clock::now() - began, std::chrono::seconds(8)) << "the handler is still waiting, and is given up";
   EXPECT_EQ(running->open_connections(), 0U);
   EXPECT_TRUE(log_has(log, "1 request was given up"));
+  EXPECT_EQ(told.load(), 1) << "a request has its line, however it ends";
+}
+
+TEST(server_shutdown, cuts_what_has_no_end_at_once_and_tells_of_it) {
+  const server_files files(make_pki());
+  const captured_log log;
+  for (const bool secure : {false, true}) {
+    auto options = options_for(log, secure ? files.config(tls::client_auth::none) : tls::config());
+    std::atomic<net::loop*> loop{nullptr};
+    options.on_thread = [&](net::loop& here) -> std::shared_ptr<void> {
+      loop = &here;
+      return nullptr;
+    };
+    // One is silent, one never is.
+    options.answer = [&](request& asked, http::answer_notes&) -> task<response> {
+      response made(200);
+      made.endless = true;
+      made.source = [&loop, quiet = asked.target == "/quiet",
+                     first = true]() mutable -> task<std::optional<std::string>> {
+        if (quiet && !std::exchange(first, false)) {
+          auto nap = loop.load()->sleep(std::chrono::minutes(1));
+          co_await nap;
+        }
+        co_return "piece";
+      };
+      co_return made;
+    };
+    std::atomic<int> told{0};
+    options.on_answer = [&](const request&, const http::answer_notes& notes, int status, std::size_t bytes,
+                            std::chrono::nanoseconds) {
+      told += notes.incomplete && status == 200 && bytes > 0 ? 1 : 100;
+    };
+    const service running(std::move(options));
+    std::vector<std::unique_ptr<plain_connection>> plain;
+    std::vector<std::unique_ptr<tls_connection>> under_tls;
+    for (const std::string path : {"/quiet", "/loud"}) {
+      if (secure) {
+        under_tls.push_back(std::make_unique<tls_connection>(running.port(), client_options()));
+        under_tls.back()->write(get_request(path));
+        EXPECT_NE(under_tls.back()->read_some(), "");
+      } else {
+        plain.push_back(std::make_unique<plain_connection>(running.port()));
+        plain.back()->write(get_request(path));
+        char byte = 0;
+        EXPECT_EQ(::recv(plain.back()->fd(), &byte, 1, 0), 1);
+      }
+    }
+    std::this_thread::sleep_for(milliseconds(200));
+    const auto began = clock::now();
+    running->stop();
+    running->wait();
+    EXPECT_LT(clock::now() - began, std::chrono::seconds(5));
+    EXPECT_EQ(told.load(), 2);
+  }
 }
 
 TEST(server_shutdown, cuts_half_requests_and_handshakes_too) {

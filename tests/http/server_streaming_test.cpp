@@ -124,6 +124,89 @@ TEST_F(server_streaming, ends_when_the_client_vanishes) {
   EXPECT_EQ(std::string(head, 12), "HTTP/1.1 200");
 }
 
+// What goes with the task that holds it.
+struct held {
+  explicit held(std::atomic<int>& in) : count(in) { ++count; }
+  ~held() { --count; }
+  held(const held&) = delete;
+  held& operator=(const held&) = delete;
+  std::atomic<int>& count;
+};
+
+TEST_F(server_streaming, a_source_that_waits_goes_at_once_when_its_reader_does) {
+  const server_files files(make_pki());
+  std::atomic<net::loop*> loop{nullptr};
+  std::atomic<int> waiting{0};
+  std::atomic<int> told{0};
+  options_.on_thread = [&](net::loop& here) -> std::shared_ptr<void> {
+    loop = &here;
+    return nullptr;
+  };
+  options_.on_answer = [&](const request&, const http::answer_notes& notes, int, std::size_t,
+                           std::chrono::nanoseconds took) {
+    told += notes.incomplete && took < std::chrono::seconds(30) ? 1 : 0;
+  };
+  options_.answer = [&](request& asked, http::answer_notes&) -> task<response> {
+    response made(200);
+    made.endless = asked.target == "/endless";
+    made.source = [&]() -> task<std::optional<std::string>> {
+      const held here(waiting);
+      auto nap = loop.load()->sleep(std::chrono::minutes(1));
+      co_await nap;
+      co_return "late";
+    };
+    co_return made;
+  };
+  for (const bool secure : {false, true}) {
+    options_.tls = secure ? files.config(tls::client_auth::none) : tls::config();
+    options_.tls.enabled = secure;
+    const service running(options_);
+    for (const bool vanishes : {false, true}) {
+      told = 0;
+      const auto ask = [&](auto& client) {
+        client.write(get_request("/endless"));
+        wait_until([&] { return waiting == 1; });
+        EXPECT_EQ(waiting.load(), 1);
+      };
+      if (secure) {
+        tls_connection client(running.port(), {});
+        ask(client);
+      } else {
+        plain_connection client(running.port());
+        ask(client);
+        if (vanishes) client.vanish();
+      }
+      wait_until([&] { return waiting == 0 && told == 1 && running->open_connections() == 0; });
+      EXPECT_EQ(waiting.load(), 0) << secure << vanishes;
+      EXPECT_EQ(told.load(), 1);
+      EXPECT_EQ(running->open_connections(), 0U);
+    }
+  }
+}
+
+TEST_F(server_streaming, a_client_that_has_said_all_it_has_to_say_reads_an_answer_with_an_end_still) {
+  std::atomic<net::loop*> loop{nullptr};
+  options_.on_thread = [&](net::loop& here) -> std::shared_ptr<void> {
+    loop = &here;
+    return nullptr;
+  };
+  options_.answer = [&](request&, http::answer_notes&) -> task<response> {
+    response made(200);
+    made.source = [&loop, count = 0]() mutable -> task<std::optional<std::string>> {
+      if (++count == 4) co_return std::nullopt;
+      auto nap = loop.load()->sleep(milliseconds(100));
+      co_await nap;
+      co_return "piece";
+    };
+    co_return made;
+  };
+  const service running(options_);
+  plain_connection client(running.port());
+  client.write(get_request());
+  client.finish_writing();
+  EXPECT_EQ(client.read_answer().body, "piecepiecepiece");
+}
+
 TEST_F(server_streaming, a_source_that_throws_breaks_the_body_off_so_that_it_does_not_look_whole) {
   options_.answer = [](request&, http::answer_notes&) -> task<response> {
     response made(200);
