@@ -36,7 +36,7 @@ class est_desk {
         log_(log),
         complaint_(log),
         renew_expired_for_(renew_expired_for),
-        queue_(authority, most, log) {}
+        queue_(authority, most, log, &counts.key_failures) {}
 
   response certificates();
   response attributes();

@@ -3,6 +3,7 @@
 #include "authority/store.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/bundle.hpp"
+#include "x509/trial_signature.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -16,6 +17,8 @@ constexpr std::chrono::milliseconds look_every{100}, tell_every{50};
 constexpr std::chrono::hours responders_every{1};
 constexpr std::chrono::seconds remember_every{1};
 constexpr std::chrono::seconds count_every{60};
+// A token that is asked with a wrong PIN too often locks itself.
+constexpr std::chrono::seconds key_after_failure{1}, key_again{5};
 constexpr auto who = "ca serve";
 
 std::vector<responder_state> states_of(const ocsp_desk::responders& all, const x509::certificate& intermediate) {
@@ -136,17 +139,24 @@ void keeper::show() {
   seen_.set(std::make_shared<const standing>(next_));
 }
 
+// A key in a token may be found there and sign nothing any more, so it has to sign. One that failed for somebody who
+// asked for a certificate is not believed before it has.
 result<> keeper::look_at_key() {
   const auto& places = authority_.places();
   auto stamp = tls::stamp_of({places.intermediate_certificate(), places.intermediate_key()});
+  const auto failures = counts_.key_failures.load();
+  const bool has_failed = failures != key_failures_;
+  if (has_failed) next_.can_sign = false;
   const auto present = clock::now();
-  if (stamp == key_stamp_ && present - key_tried_ < time_passes && next_.can_sign) return {};
+  const auto every = next_.can_sign ? time_passes : has_failed ? key_after_failure : key_again;
+  if (stamp == key_stamp_ && present - key_tried_ < every) return next_.can_sign ? result<>() : key_state_;
   key_stamp_ = std::move(stamp);
   key_tried_ = present;
+  key_failures_ = failures;
   const auto loaded = authority::load_issuer(places);
-  next_.can_sign = bool(loaded);
-  if (!loaded) return loaded.error();
-  return {};
+  key_state_ = loaded ? x509::check_signs(loaded->key, loaded->leaf()) : loaded.error();
+  next_.can_sign = bool(key_state_);
+  return key_state_;
 }
 
 result<> keeper::look_at_counts(authority::pki& opened) {

@@ -110,6 +110,8 @@ class keeper {
   std::shared_ptr<const ocsp_desk::responders> signing_ = std::make_shared<const ocsp_desk::responders>();
   std::string key_stamp_;
   std::chrono::steady_clock::time_point key_tried_{}, counted_{};
+  std::uint64_t key_failures_ = 0;  // that are known of
+  result<> key_state_;
   standing next_;  // what becomes of seen_ when a look is over
   snapshot<standing> seen_{std::make_shared<const standing>()};
 

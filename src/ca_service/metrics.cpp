@@ -99,6 +99,9 @@ std::string metrics_text(const measured& of) {
   out.sample(troubles(*seen, std::chrono::steady_clock::now(), present).empty() ? 1 : 0);
   out.family("mutual_ca_key_up", "gauge", "Whether the intermediate's key can be used.");
   out.sample(seen->can_sign ? 1 : 0);
+  out.family("mutual_ca_key_failures_total", "counter",
+             "Times that the intermediate's key could not be used for a certificate that EST was asked for.");
+  out.sample(value_of(of.counts.key_failures));
   add_enrolment(out, of.counts);
   add_ocsp(out, of.counts);
   add_lists(out, of.counts, *seen, present);

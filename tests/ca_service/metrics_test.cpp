@@ -11,6 +11,9 @@
 
 #include <mutual/test_client.hpp>
 
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
+
 #include <array>
 #include <thread>
 
@@ -129,6 +132,56 @@ TEST_F(a_measured_service, is_not_well_without_its_key_and_says_no_more_than_tha
   EXPECT_THAT(said, HasSubstr("the intermediate's key cannot be used"));
   EXPECT_THAT(said, Not(HasSubstr(places.folder().string())));
   std::filesystem::rename(away, key);
+  EXPECT_TRUE(comes_to(200));
+}
+
+// It says that it is the key of its certificate, and signs with another: as one in a token that is there to be found.
+x509::private_key key_that_signs_wrongly(const x509::certificate& owner) {
+  const auto other = good(x509::private_key::generate());
+  BIGNUM* secret = nullptr;
+  EVP_PKEY_get_bn_param(other.get(), OSSL_PKEY_PARAM_PRIV_KEY, &secret);
+  const x509::bignum_ptr held(secret);
+  std::array<unsigned char, 65> point{};
+  std::size_t size = 0;
+  EVP_PKEY_get_octet_string_param(X509_get0_pubkey(owner.get()), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(),
+                                  &size);
+  using build_ptr = std::unique_ptr<OSSL_PARAM_BLD, x509::freed_by<OSSL_PARAM_BLD_free>>;
+  const build_ptr build(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+  OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
+  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret);
+  const std::unique_ptr<OSSL_PARAM, x509::freed_by<OSSL_PARAM_free>> all(OSSL_PARAM_BLD_to_param(build.get()));
+  const x509::pkey_ctx_ptr context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  EVP_PKEY* made = nullptr;
+  EXPECT_EQ(EVP_PKEY_fromdata_init(context.get()), 1);
+  EXPECT_EQ(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, all.get()), 1);
+  return x509::private_key(x509::pkey_ptr(made));
+}
+
+TEST_F(a_measured_service, is_not_well_when_its_key_can_be_loaded_and_does_not_sign) {
+  keeps.start();
+  const auto key = good(file::read(places.intermediate_key()));
+  const auto wrong = key_that_signs_wrongly(intermediate());
+  good(file::replace(places.intermediate_key(), wrong.pem().view(), file::access::owner_only));
+  ASSERT_TRUE(authority::load_issuer(places));
+  EXPECT_TRUE(comes_to(503));
+  EXPECT_THAT(as("alice", "/healthz").body, HasSubstr("the intermediate's key cannot be used"));
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_key_up 0\n"));
+  good(file::replace(places.intermediate_key(), key, file::access::owner_only));
+  EXPECT_TRUE(comes_to(200));
+}
+
+TEST_F(a_measured_service, believes_no_key_that_has_failed_before_it_has_signed_again) {
+  keeps.start();
+  ASSERT_TRUE(comes_to(200));
+  // As if each request of a while met a key that does not sign.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (health().status != 503 && std::chrono::steady_clock::now() < until) {
+    ++counts.key_failures;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(health().status, 503);
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_key_up 0\n"));
   EXPECT_TRUE(comes_to(200));
 }
 
