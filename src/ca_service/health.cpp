@@ -1,5 +1,7 @@
 #include "ca_service/health.hpp"
 
+#include "x509/profile.hpp"
+
 #include <mutual/handler.hpp>
 
 #include <fmt/format.h>
@@ -24,6 +26,11 @@ void check_list(const standing& seen, std::string_view part, sys_seconds present
     wrong.push_back(fmt::format("there is no revocation list of the {}", part));
   } else if (own->next_update <= present) {
     wrong.push_back(fmt::format("the revocation list of the {} ended on {}", part, to_text(own->next_update)));
+  } else if (is_of_the_future(own->this_update, present)) {
+    wrong.push_back(
+        fmt::format("the revocation list of the {} begins on {} only, and nobody goes by it before: the "
+                    "clock is wrong, or was when it was made",
+                    part, to_text(own->this_update)));
   }
 }
 
@@ -47,6 +54,11 @@ response answer(const standing& seen, maybe_peer who) {
 }
 
 }  // namespace
+
+bool is_of_the_future(sys_seconds this_update, sys_seconds present) {
+  // What was made now by a clock that is ahead by no more is dated back by as much.
+  return this_update > present + x509::backdate;
+}
 
 std::chrono::seconds uncovered_for(const standing& seen, clock::time_point steady_now) {
   if (!seen.uncovered_since) return std::chrono::seconds(0);

@@ -53,7 +53,7 @@ class keeper {
   std::shared_ptr<const standing> seen() const { return seen_.get(); }
 
  private:
-  enum class lists_due { none, first, old, uncovered, uncovered_of_old };
+  enum class lists_due { none, first, old, early, uncovered, uncovered_of_old };
 
   void until_stopped(std::chrono::milliseconds every, void (keeper::*what)());
   void tell();
@@ -65,6 +65,7 @@ class keeper {
   result<> look_at_responders(authority::pki& opened);
   result<> remember(authority::pki& opened);
   result<lists_due> what_is_due(authority::pki& opened);
+  bool is_root_list_due() const;
   result<> check_old_can_sign(authority::pki& opened) const;
   result<> make_lists(authority::pki& opened, lists_due why);
   result<std::vector<authority::made_list>> make_lists_if_still_due(authority::pki& opened, lists_due why);
@@ -103,6 +104,7 @@ class keeper {
   std::vector<x509::lookup_list> root_lists_;           // of all roots, as servers have them
   std::chrono::steady_clock::time_point not_before_{};  // for the next attempt at lists, after one that failed
   std::chrono::seconds failed_wait_{};
+  std::optional<std::chrono::steady_clock::time_point> early_root_tried_;
   std::optional<error> failure_;
   std::string stamp_;
   std::chrono::steady_clock::time_point responders_made_{};

@@ -2,10 +2,12 @@
 
 #include "authority/root_key.hpp"
 #include "authority/store.hpp"
+#include "base/file.hpp"
 #include "ca_service/authority.hpp"
 #include "ca_service/change_feed.hpp"
 #include "ca_service/plain_routes.hpp"
 #include "http/date.hpp"
+#include "x509/crl_builder.hpp"
 #include "x509/profile.hpp"
 
 #include <mutual/test_client.hpp>
@@ -177,6 +179,29 @@ TEST_F(a_list_service, makes_lists_that_have_grown_old_anew) {
   keeps.stop();
   EXPECT_NE(list().number(), before);
   EXPECT_GT(*list().next_update(), now() + std::chrono::hours(24));
+}
+
+TEST_F(a_list_service, replaces_a_list_that_has_not_begun_at_once) {
+  // As a service has made it whose clock was ten days ahead.
+  const auto later = now() + std::chrono::days(10);
+  authority::list_request wanted;
+  wanted.issuer = intermediate().subject();
+  wanted.this_update = later;
+  wanted.next_update = later + std::chrono::days(30);
+  const auto begun = good(opened().records().begin_list(wanted, [](const x509::revoked_certificate&) {}));
+  const auto issuer = good(authority::load_issuer(places));
+  x509::crl_entries none;
+  const auto early = good(x509::crl::from_der(good(
+      x509::make_list_der({begun.number, later, wanted.next_update, begun.base}, none, issuer.leaf(), issuer.key))));
+  auto all = early.pem();
+  all += good(x509::load_crls(places.revocation_list("root"))).front().pem();
+  good(file::replace(places.revocation_list("intermediate"), early.der(), file::access::everyone));
+  good(file::replace(places.revocation_lists(), all, file::access::everyone));
+  keeps.start();
+  EXPECT_TRUE(soon([&] { return list().number() != early.number(); }));
+  EXPECT_LE(list().this_update(), now());
+  EXPECT_TRUE(soon([&] { return keeps.seen()->lists.front().this_update <= now(); }));
+  EXPECT_THAT(good(opened().acts()).back().why, HasSubstr("the one before has not begun"));
 }
 
 }  // namespace

@@ -211,6 +211,17 @@ TEST_F(a_standing, names_a_list_that_has_ended_or_is_missing) {
   EXPECT_THAT(wrong(), ElementsAre("there is no revocation list of the intermediate"));
 }
 
+TEST_F(a_standing, names_a_list_that_has_not_begun_but_for_clocks_that_differ_a_little) {
+  for (auto& one : seen.lists) {
+    one.this_update = present + std::chrono::minutes(5);
+    EXPECT_THAT(wrong(), IsEmpty());
+    one.this_update += std::chrono::seconds(1);
+    EXPECT_THAT(wrong(), ElementsAre(HasSubstr("the revocation list of the " + one.ca.part + " begins on " +
+                                               to_text(one.this_update) + " only")));
+    one.this_update = present;
+  }
+}
+
 TEST_F(a_standing, asks_nothing_of_lists_and_responders_of_cas_that_were_replaced) {
   seen.lists.push_back({{"retired", "cc"}, 1, present, present, 0});
   seen.responders.push_back({{"retired", "cc"}, present});
