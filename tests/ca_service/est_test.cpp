@@ -281,6 +281,64 @@ TEST_F(an_est_service, makes_a_key_and_keeps_none) {
   EXPECT_FALSE(std::filesystem::exists(places.key("bob")));
 }
 
+TEST_F(an_est_service, leaves_a_key_in_its_place_that_is_the_renewed_certificates_too) {
+  const auto before = certificate("alice");
+  const auto own = good(x509::load_identity(places.certificate("alice"), places.key("alice"))).key;
+  const auto key_file = good(file::read(places.key("alice")));
+  as(before);
+  // Its files wait for the disk for as long as the test lasts.
+  est_desk slow{*open, counts, logger(), std::nullopt, {.loose = std::chrono::hours(1)}};
+  app slow_service;
+  add_est_routes(slow_service, slow);
+  const auto between = intermediate(), top = root();
+  const std::array<X509*, 3> chain{before.get(), between.get(), top.get()};
+  request asked;
+  asked.method = "POST";
+  asked.target = "/.well-known/est/simplereenroll";
+  asked.body = body_for(own, {"alice", {"Acme"}, {}});
+  asked.headers.set("Content-Type", "application/pkcs10");
+  test_client slow_client(slow_service);
+  const auto answer = slow_client.as(*good(x509::make_peer(chain))).send(std::move(asked));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto leaf = certificates_in(answer.body).at(0);
+  const auto old_p12 = places.replaced() / ("alice." + before.serial() + ".p12");
+  const auto old_certificate = places.replaced() / ("alice." + before.serial() + ".crt");
+  const auto expect_whole = [&] {
+    EXPECT_EQ(good(file::read(places.key("alice"))), key_file);
+    EXPECT_EQ(certificate("alice"), leaf);
+    const auto p12 = good(x509::load_bundle(places.p12("alice")));
+    ASSERT_TRUE(p12.key && !p12.certificates.empty());
+    EXPECT_EQ(p12.certificates.front(), leaf);
+    EXPECT_TRUE(p12.key->belongs_to(leaf));
+    EXPECT_TRUE(good(opened().records().find("alice"))->has_key);
+    EXPECT_EQ(good(x509::load_certificates(old_certificate)).front(), before);
+    EXPECT_EQ(good(x509::load_bundle(old_p12)).certificates.front(), before);
+  };
+  expect_whole();
+  // As after a loss of power, by whoever comes next.
+  good(file::replace(places.certificate("alice"), good(file::read(old_certificate)), file::access::everyone));
+  good(file::replace(places.p12("alice"), good(file::read(old_p12)), file::access::owner_only));
+  {
+    auto next = opened();
+    good(next.take_turn());
+  }
+  expect_whole();
+  authority::renew_request again;
+  again.name = "alice";
+  good(opened().renew(again));
+  EXPECT_TRUE(own.belongs_to(certificate("alice")));
+}
+
+TEST_F(an_est_service, takes_the_key_away_that_is_not_the_renewed_certificates) {
+  const auto before = certificate("alice");
+  as(before);
+  ASSERT_EQ(send("simplereenroll", body_for(key, {"alice", {"Acme"}, {}})).status, 200);
+  EXPECT_FALSE(std::filesystem::exists(places.key("alice")));
+  EXPECT_FALSE(std::filesystem::exists(places.p12("alice")));
+  EXPECT_FALSE(good(opened().records().find("alice"))->has_key);
+  EXPECT_TRUE(std::filesystem::exists(places.replaced() / ("alice." + before.serial() + ".key")));
+}
+
 TEST_F(an_est_service, says_what_keys_it_wants) {
   const auto answer = client().get("/.well-known/est/csrattrs");
   EXPECT_EQ(answer.header("Content-Type"), "application/csrattrs");
