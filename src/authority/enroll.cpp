@@ -63,6 +63,18 @@ result<> take_key(agreed& to, const enrolment& what, const layout& places, profi
   return {};
 }
 
+// What a request asks for. Of one in the place of whose key another is made nothing else counts.
+result<alternative_names> names_asked(const enrolment& what) {
+  if (!what.make_key) return x509::checked_request(what.request);
+  if (x509::asks_for_encrypted_key(what.request)) {
+    return error(errc::bad_usage,
+                 "the request asks that the key be encrypted with another one (RFC 7030 section 4.4.1), which is not "
+                 "done here: the key is sent within TLS, and by nothing else; ask without DecryptKeyIdentifier and "
+                 "AsymmetricDecryptKeyIdentifier, or make the key yourself and use simpleenroll");
+  }
+  return x509::checked_wishes(what.request);
+}
+
 agreed given(const record& one, x509::certificate leaf) {
   agreed out;
   out.given = issued_certificate{one.name, one.purpose, std::move(leaf), {}, {}, {}};
@@ -218,7 +230,7 @@ result<agreed> given_already(pki& at, const token_facts& token, const enrolment&
 }
 
 result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment& what) {
-  MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
+  MUTUAL_TRY(const auto asked, names_asked(what));
   if (token.used_at) return given_already(at, token, what);
   const auto common_name = what.request.common_name();
   if (!common_name.empty() && common_name != token.name) {
@@ -242,7 +254,7 @@ result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment
 }
 
 result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what) {
-  MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
+  MUTUAL_TRY(const auto asked, names_asked(what));
   MUTUAL_TRY(const auto shown, at.records().find_sha256(current_sha256));
   if (!shown) return error(errc::bad_usage, "the certificate that was shown was not issued by this authority");
   MUTUAL_CHECK(check_usable(*shown));

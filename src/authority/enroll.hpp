@@ -28,7 +28,7 @@ struct enrolled {
   std::optional<x509::private_key> key;
 };
 
-/// What is asked for: a request whose signature proves its key, and whether to make another key.
+/// What is asked for: a request whose signature proves its key, or in the place of whose key another is to be made.
 struct enrolment {
   x509::request request;
   bool make_key = false;

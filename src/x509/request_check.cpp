@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <openssl/err.h>
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
 
 namespace mutual::x509 {
@@ -103,11 +105,13 @@ result<alternative_names> check_names(const STACK_OF(X509_EXTENSION) * from) {
   return good;
 }
 
-result<alternative_names> check(const request& one) {
+result<> check_proof(const request& one) {
   MUTUAL_CHECK(check_key(one.key()));
-  if (!one.proves_possession()) {
-    return refused("its signature is not by the key that it names, so its sender may not hold that key");
-  }
+  if (one.proves_possession()) return {};
+  return refused("its signature is not by the key that it names, so its sender may not hold that key");
+}
+
+result<alternative_names> check_asked(const request& one) {
   const extensions_ptr extensions(X509_REQ_get_extensions(one.get()));
   const bool asks = X509_REQ_get_attr_by_NID(one.get(), NID_ext_req, -1) >= 0 ||
                     X509_REQ_get_attr_by_NID(one.get(), NID_ms_ext_req, -1) >= 0;
@@ -123,9 +127,26 @@ result<alternative_names> check(const request& one) {
 
 result<alternative_names> checked_request(const request& one) {
   ERR_set_mark();
-  auto outcome = check(one);
+  const auto proved = check_proof(one);
+  auto outcome = proved ? check_asked(one) : result<alternative_names>(proved.error());
   ERR_pop_to_mark();
   return outcome;
+}
+
+result<alternative_names> checked_wishes(const request& one) {
+  ERR_set_mark();
+  auto outcome = check_asked(one);
+  ERR_pop_to_mark();
+  return outcome;
+}
+
+bool asks_for_encrypted_key(const request& one) {
+  using object_ptr = std::unique_ptr<ASN1_OBJECT, freed_by<ASN1_OBJECT_free>>;
+  constexpr std::array<const char*, 2> asked{"1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54"};
+  return std::any_of(asked.begin(), asked.end(), [&](const char* oid) {
+    const object_ptr attribute(OBJ_txt2obj(oid, 1));
+    return attribute && X509_REQ_get_attr_by_OBJ(one.get(), attribute.get(), -1) >= 0;
+  });
 }
 
 }  // namespace mutual::x509

@@ -339,6 +339,40 @@ TEST_F(an_est_service, takes_the_key_away_that_is_not_the_renewed_certificates) 
   EXPECT_TRUE(std::filesystem::exists(places.replaced() / ("alice." + before.serial() + ".key")));
 }
 
+TEST_F(an_est_service, asks_nothing_of_the_key_in_whose_place_it_makes_one) {
+  // RFC 7030 section 4.4.1: the server ignores the public key and the signature.
+  auto forged = *base64::decode_lines(body_for(key, {"bob", {}, {}}));
+  forged.back() = static_cast<char>(forged.back() ^ 1);
+  EXPECT_EQ(send("simpleenroll", base64::encode_lines(forged), token("bob")).status, 400);
+  EXPECT_EQ(send("serverkeygen", base64::encode_lines(forged), token("bob")).status, 200);
+  const x509::private_key weak(x509::pkey_ptr(EVP_RSA_gen(1024)));
+  EXPECT_EQ(send("serverkeygen", body_for(weak, {"carol", {}, {}}), token("carol")).status, 200);
+  EXPECT_EQ(send("simpleenroll", body_for(weak, {"dave", {}, {}}), token("dave")).status, 400);
+  // What else it asks for is looked at all the same.
+  EXPECT_EQ(send("serverkeygen", body_for(key, {"erin", {}, {}}, {{"evil.example"}, {}, {}, {}}), token("erin")).status,
+            403);
+  const auto stolen = good(x509::load_identity(places.certificate("alice"), places.key("alice"))).key;
+  revoke("alice", authority::revocation_reason::key_compromise);
+  EXPECT_EQ(send("serverkeygen", body_for(stolen, {"erin", {}, {}}), token("erin")).status, 200);
+}
+
+TEST_F(an_est_service, sends_no_key_in_the_open_that_was_to_be_encrypted) {
+  for (const char* attribute : {"1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54"}) {
+    const auto plain = good(x509::request::make(key, {"bob", {}, {}}, {}));
+    const x509::x509_req_ptr with(X509_REQ_dup(plain.get()));
+    const unsigned char id[] = {'k', 'e', 'y'};
+    ASSERT_EQ(X509_REQ_add1_attr_by_txt(with.get(), attribute, V_ASN1_OCTET_STRING, id, sizeof id), 1);
+    ASSERT_GT(X509_REQ_sign(with.get(), key.get(), EVP_sha256()), 0);
+    const auto body = base64::encode_lines(x509::der_of(with.get(), i2d_X509_REQ));
+    const auto secret = token("bob");
+    const auto answer = send("serverkeygen", body, secret);
+    EXPECT_EQ(answer.status, 403) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr("encrypted"));
+    EXPECT_EQ(send("simpleenroll", body, secret).status, 200) << "it has no meaning there";
+    revoke("bob", authority::revocation_reason::superseded);
+  }
+}
+
 TEST_F(an_est_service, says_what_keys_it_wants) {
   const auto answer = client().get("/.well-known/est/csrattrs");
   EXPECT_EQ(answer.header("Content-Type"), "application/csrattrs");
