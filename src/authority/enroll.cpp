@@ -1,5 +1,6 @@
 #include "authority/enroll.hpp"
 
+#include "authority/late_renewals.hpp"
 #include "authority/limits.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
@@ -295,10 +296,14 @@ result<agreed> agree_after_end(pki& at, const x509::request& request, std::chron
   if (since < std::chrono::seconds(0)) {
     return given(*newest, *before);
   }
-  if (since > grace) {
-    return error(errc::bad_usage, fmt::format("the certificate ended {} ago, which is too long: it is renewed up to {} "
-                                              "after its end",
-                                              to_words(since), to_words(grace)));
+  // Else whoever has recorded one request would renew for ever, and nobody would know whether the key is there yet.
+  MUTUAL_TRY(const auto proved, proved_until(at.records().on(), *newest));
+  if (now() - proved > grace) {
+    return error(errc::bad_usage,
+                 fmt::format("the last certificate that was given for more than a request ended {} ago, which is too "
+                             "long: it is renewed up to {} after its end, and one that was renewed so renews itself "
+                             "only while it is good, shown in TLS; enrol anew, by a token",
+                             to_words(now() - proved), to_words(grace)));
   }
   agreed out;
   auto& what_is_signed = out.what;
@@ -310,13 +315,16 @@ result<agreed> agree_after_end(pki& at, const x509::request& request, std::chron
   what_is_signed.key = key;
   what_is_signed.why = fmt::format("renewed {} after the end of {}", to_words(since), newest->serial);
   // Who was revoked meanwhile, or whose name is somebody else's by now, is not renewed.
-  what_is_signed.replaces = [newest = *newest](inventory& in) -> result<std::string> {
+  what_is_signed.replaces = [newest = *newest, before = *before, used = digest_of(request),
+                             proved](inventory& in) -> result<std::string> {
     MUTUAL_TRY(const auto current, in.find(newest.name));
     if (!current || current->serial != newest.serial) {
       return error(errc::already_exists,
                    fmt::format("{} stands for another certificate by now", text::quoted(newest.name)));
     }
     MUTUAL_CHECK(check_usable(*current));
+    MUTUAL_CHECK(check_not_compromised(in, before));
+    MUTUAL_CHECK(note_late_renewal(in.on(), used, newest.serial, proved));
     return current->serial;
   };
   return out;
