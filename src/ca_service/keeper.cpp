@@ -12,9 +12,10 @@ namespace mutual::ca_service {
 namespace {
 
 using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds look_every{100}, tell_every{50};
-constexpr std::chrono::hours responders_every{1};
+constexpr std::chrono::seconds responders_every = std::chrono::hours(1);
 constexpr std::chrono::seconds remember_every{1};
 constexpr std::chrono::seconds count_every{60};
 // A token that is asked with a wrong PIN too often locks itself.
@@ -177,7 +178,7 @@ result<> keeper::look_at_responders(authority::pki& opened) {
   MUTUAL_TRY(const bool one_less, drop_revoked_responders(opened));
   auto stamp = authorities_stamp();
   const auto present = clock::now();
-  const auto every = responders_state_ ? std::chrono::seconds(responders_every) : time_passes;
+  const auto every = !responders_state_ ? time_passes : has_ended_responder() ? 0s : responders_every;
   if (!one_less && stamp == stamp_ && present - responders_made_ < every) return responders_state_;
   stamp_ = std::move(stamp);
   responders_made_ = present;
@@ -214,6 +215,15 @@ result<> keeper::sign_with(ocsp_desk::responders all) {
   MUTUAL_TRY(const auto issuer, x509::load_certificates(authority_.places().intermediate_certificate()));
   next_.responders = states_of(*signing_, issuer.front());
   return {};
+}
+
+// By the clock on the wall, which may have gone on while the machine stood still.
+bool keeper::has_ended_responder() const {
+  const auto present = now();
+  return std::any_of(signing_->begin(), signing_->end(), [present](const authority::ocsp_responder& one) {
+    const auto& leaf = one.signs.leaf();
+    return leaf.not_after() <= present || leaf.not_before() > present;
+  });
 }
 
 bool keeper::has_own_responder() const {

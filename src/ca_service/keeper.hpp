@@ -77,6 +77,7 @@ class keeper {
   result<> take_responders(authority::pki& opened);
   result<> sign_with(ocsp_desk::responders all);
   bool has_own_responder() const;
+  bool has_ended_responder() const;
   std::string authorities_stamp() const;
   std::string lists_stamp() const;
   void publish();

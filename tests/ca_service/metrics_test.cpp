@@ -3,6 +3,7 @@
 #include "ca_service/metrics.hpp"
 
 #include "authority/enroll.hpp"
+#include "authority/root_key.hpp"
 #include "base/exposition.hpp"
 #include "base/file.hpp"
 #include "ca_service/authority.hpp"
@@ -183,6 +184,31 @@ TEST_F(a_measured_service, believes_no_key_that_has_failed_before_it_has_signed_
   EXPECT_EQ(health().status, 503);
   EXPECT_THAT(told(), HasSubstr("\nmutual_ca_key_up 0\n"));
   EXPECT_TRUE(comes_to(200));
+}
+
+// The root's, which is not made anew while the root's key is away.
+TEST_F(a_kept_authority, has_nobody_sign_answers_whose_time_is_over) {
+  const authority::root_access nothing_more;
+  const auto signer = good(authority::load_root(good(authority::current_root(places)), nothing_more));
+  const auto key = good(x509::private_key::generate());
+  const auto leaf = good(x509::issue_ocsp_responder(key, signer, std::chrono::seconds(3)));
+  auto entry = authority::to_record(leaf, "ocsp-root", x509::profile::responder, false);
+  entry.state = authority::record_state::issued;
+  good(opened().records().add(entry));
+  good(file::make_folder(places.responders(), file::access::owner_only));
+  good(file::create(places.responder(root().serial()), std::string(key.pem().view()) + leaf.pem(),
+                    file::access::owner_only));
+  std::filesystem::remove(places.root_key());
+  good(keeps.prepare());
+  keeps.start();
+  EXPECT_EQ(keeps.seen()->responders.size(), 2U);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (keeps.seen()->responders.size() != 1U && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(keeps.seen()->responders.size(), 1U);
+  EXPECT_GE(now(), leaf.not_after());
+  keeps.stop();
 }
 
 class a_standing : public ::testing::Test {
