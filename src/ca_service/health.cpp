@@ -43,7 +43,9 @@ bool has_responder(const standing& seen, sys_seconds present) {
 response answer(const standing& seen, maybe_peer who) {
   const auto wrong = troubles(seen, clock::now(), now());
   std::string text = "ok\n";
-  if (!wrong.empty()) {
+  if (who && wrong.empty()) {
+    for (const auto& one : ending_soon(seen, now())) text += fmt::format("soon: {}\n", one);
+  } else if (!wrong.empty()) {
     text = who ? fmt::format("not well: {}; the service's log says more\n", fmt::join(wrong, "; "))
                : std::string(
                      "not well: the service's log says why, and so does this page to whoever shows a certificate\n");
@@ -86,6 +88,22 @@ std::vector<std::string> troubles(const standing& seen, clock::time_point steady
   }
   if (!has_responder(seen, present)) wrong.emplace_back("nobody signs OCSP answers for the intermediate");
   return wrong;
+}
+
+std::vector<std::string> ending_soon(const standing& seen, sys_seconds present) {
+  constexpr std::chrono::seconds longest_warning = std::chrono::days(30);
+  std::vector<std::string> out;
+  for (const auto& one : seen.ends) {
+    const auto warning = std::min((one.not_after - one.not_before) / 10, longest_warning);
+    if (one.not_after - present >= warning) continue;
+    const auto* way_out = one.part == "intermediate" ? "mutual rotate intermediate"
+                          : one.part == "root"       ? "mutual rotate root"
+                                                     : "mutual renew";
+    const auto what = one.part == "server" ? std::string("the service's own certificate") : "the " + one.part;
+    out.push_back(fmt::format("{} ends on {}, and nothing that it vouches for is believed then: {}", what,
+                              to_text(one.not_after), way_out));
+  }
+  return out;
 }
 
 void add_health_route(app& to, standing_source seen) {

@@ -29,6 +29,10 @@ std::chrono::seconds uncovered_for(const standing& seen, std::chrono::steady_clo
 std::vector<std::string> troubles(const standing& seen, std::chrono::steady_clock::time_point steady_now,
                                   sys_seconds present);
 
+/// What ends soon and should be seen to, a sentence each: the intermediate, the root, and the service's own
+/// certificate, in the last tenth of their time and the last thirty days. Nothing is wrong yet.
+std::vector<std::string> ending_soon(const standing& seen, sys_seconds present);
+
 using standing_source = std::function<std::shared_ptr<const standing>()>;
 
 /// Adds /healthz: 200 if all is well, else 503. Everybody is told whether; what is wrong is told to those who have

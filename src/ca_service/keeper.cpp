@@ -106,6 +106,7 @@ result<> keeper::look_at_all(authority::pki& opened) {
   MUTUAL_TRY(const auto history, opened.records().how_far());
   next_.inventory_answers = true;
   next_.acts = history.act;
+  look_at_ends();
   auto outcome = look_at_key();
   for (const auto look : {&keeper::look_at_responders, &keeper::look_at_counts}) {
     if (auto found = (this->*look)(opened); outcome) outcome = std::move(found);
@@ -158,6 +159,24 @@ result<> keeper::look_at_key() {
   key_state_ = loaded ? x509::check_signs(loaded->key, loaded->leaf()) : loaded.error();
   next_.can_sign = bool(key_state_);
   return key_state_;
+}
+
+// What cannot be read is told by whoever needs it.
+void keeper::look_at_ends() {
+  const auto& places = authority_.places();
+  auto stamp = tls::stamp_of({places.intermediate_certificate(), places.root_certificate(), presented_});
+  if (stamp == ends_stamp_) return;
+  ends_stamp_ = std::move(stamp);
+  next_.ends.clear();
+  const auto add = [&](const char* part, const std::filesystem::path& file) {
+    const auto found = x509::load_certificates(file);
+    if (!found) return;
+    const auto& one = found->front();
+    next_.ends.push_back({part, one.subject_key_id(), one.not_before(), one.not_after()});
+  };
+  add("intermediate", places.intermediate_certificate());
+  add("root", places.root_certificate());
+  if (!presented_.empty()) add("server", presented_);
 }
 
 result<> keeper::look_at_counts(authority::pki& opened) {

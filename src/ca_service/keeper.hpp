@@ -15,6 +15,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -46,6 +47,8 @@ class keeper {
 
   /// Makes what is missing for a start, in the caller's thread. An error if the service could not do its work.
   result<> prepare();
+  /// Has it tell when the certificate in that file ends, which the service presents. Before prepare() only.
+  void presents(std::filesystem::path certificate) { presented_ = std::move(certificate); }
   void start();
   void stop();
 
@@ -62,6 +65,7 @@ class keeper {
   result<> look_at_lists(authority::pki& opened);
   result<> look_at_key();
   result<> look_at_counts(authority::pki& opened);
+  void look_at_ends();
   result<> look_at_responders(authority::pki& opened);
   result<> remember(authority::pki& opened);
   result<lists_due> what_is_due(authority::pki& opened);
@@ -111,6 +115,8 @@ class keeper {
   std::chrono::steady_clock::time_point responders_made_{};
   result<> responders_state_;
   std::shared_ptr<const ocsp_desk::responders> signing_ = std::make_shared<const ocsp_desk::responders>();
+  std::filesystem::path presented_;
+  std::string ends_stamp_;
   std::string key_stamp_;
   std::chrono::steady_clock::time_point key_tried_{}, counted_{};
   std::uint64_t key_failures_ = 0;  // that are known of

@@ -278,6 +278,33 @@ TEST_F(a_standing, says_that_the_inventory_has_not_answered_for_long) {
   EXPECT_THAT(wrong(), ElementsAre("the inventory has not answered for 20 seconds"));
 }
 
+TEST_F(a_standing, tells_what_ends_soon_and_is_well) {
+  const auto begun = present - std::chrono::days(900);
+  seen.ends = {{"intermediate", "aa", begun, present + std::chrono::days(30)},
+               {"root", "bb", begun, present + std::chrono::days(31)},
+               {"server", "cc", present - std::chrono::days(10), present + std::chrono::days(2)}};
+  EXPECT_THAT(ending_soon(seen, present), IsEmpty());
+  EXPECT_THAT(ending_soon(seen, present + std::chrono::seconds(1)), ElementsAre(HasSubstr("the intermediate ends on")));
+  EXPECT_THAT(ending_soon(seen, present + std::chrono::days(1)),
+              ElementsAre(HasSubstr("mutual rotate intermediate"), HasSubstr("the service's own certificate ends on")));
+  EXPECT_THAT(wrong(), IsEmpty());
+}
+
+TEST_F(a_measured_service, tells_when_its_cas_and_its_own_certificate_end) {
+  keeper other(*open, answers, feed, counts, logger());
+  other.presents(places.certificate("alice"));
+  good(other.prepare());
+  const auto page = metrics_text({counts, feed, [&] { return other.seen(); }});
+  EXPECT_THAT(page, HasSubstr("\nmutual_ca_authority_end_seconds{ca=\"intermediate\",key=\"" +
+                              intermediate().subject_key_id() + "\"} "));
+  EXPECT_THAT(page, HasSubstr("\nmutual_ca_authority_end_seconds{ca=\"root\",key=\"" + root().subject_key_id()));
+  const auto at = page.find("\nmutual_ca_server_end_seconds ");
+  ASSERT_NE(at, std::string::npos);
+  const auto left = std::stoll(page.substr(at + 30));
+  const auto expected = (certificate("alice").not_after() - now()).count();
+  EXPECT_NEAR(static_cast<double>(left), static_cast<double>(expected), 60.0);
+}
+
 TEST(the_format_of_prometheus, escapes_the_values_of_labels) {
   exposition out;
   out.family("a_total", "counter", "Help.");
