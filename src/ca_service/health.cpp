@@ -77,6 +77,12 @@ std::vector<std::string> troubles(const standing& seen, clock::time_point steady
   }
   if (!seen.can_sign) wrong.emplace_back("the intermediate's key cannot be used");
   for (const auto part : listed) check_list(seen, part, present, wrong);
+  if (!seen.unpublished.empty()) {
+    wrong.push_back(
+        fmt::format("the file with the revocation list of the {} is missing, damaged or an older one, and "
+                    "cannot be written anew",
+                    fmt::join(seen.unpublished, ", ")));
+  }
   if (!seen.unlisted.empty()) {
     wrong.push_back(
         fmt::format("the root's revocation list does not say that the CA {} was revoked: bring the root's "

@@ -112,6 +112,7 @@ result<> keeper::look_at_all(authority::pki& opened) {
     if (auto found = (this->*look)(opened); outcome) outcome = std::move(found);
   }
   auto lists = look_at_lists(opened);
+  if (auto files = look_at_files(opened); outcome) outcome = std::move(files);
   if (auto remembered = remember(opened); outcome) outcome = std::move(remembered);
   return lists ? outcome : lists;
 }

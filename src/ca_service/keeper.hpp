@@ -8,6 +8,7 @@
 #include "ca_service/desk.hpp"
 #include "ca_service/ocsp_desk.hpp"
 #include "ca_service/patient_complaint.hpp"
+#include "ca_service/published_lists.hpp"
 #include "ca_service/standing.hpp"
 
 #include <mutual/result.hpp>
@@ -70,6 +71,9 @@ class keeper {
   result<> remember(authority::pki& opened);
   result<lists_due> what_is_due(authority::pki& opened);
   bool is_root_list_due() const;
+  result<> look_at_files(authority::pki& opened);
+  result<> put_files_right(authority::pki& opened, const std::vector<published_list>& all);
+  std::string files_stamp() const;
   result<> check_old_can_sign(authority::pki& opened) const;
   result<> make_lists(authority::pki& opened, lists_due why);
   result<std::vector<authority::made_list>> make_lists_if_still_due(authority::pki& opened, lists_due why);
@@ -115,6 +119,10 @@ class keeper {
   std::chrono::steady_clock::time_point responders_made_{};
   result<> responders_state_;
   std::shared_ptr<const ocsp_desk::responders> signing_ = std::make_shared<const ocsp_desk::responders>();
+  std::vector<std::filesystem::path> list_files_;  // in which lists are given out, each by itself
+  std::string files_stamp_;
+  std::chrono::steady_clock::time_point files_tried_{};
+  result<> files_state_;
   std::filesystem::path presented_;
   std::string ends_stamp_;
   std::string key_stamp_;

@@ -213,6 +213,51 @@ result<std::vector<authority::made_list>> keeper::make_lists_if_still_due(author
   return opened.make_lists_in_turn(how, keys);
 }
 
+std::string keeper::files_stamp() const {
+  const auto& places = authority_.places();
+  auto all = list_files_;
+  for (const auto& one :
+       {places.revocation_lists(), places.intermediate_certificate(), places.root_certificate(), places.retired()}) {
+    all.push_back(one);
+  }
+  return tls::stamp_of(all);
+}
+
+// What is given out for each CA by itself: others read that, and nobody else looks whether it is there.
+result<> keeper::look_at_files(authority::pki& opened) {
+  const auto present = clock::now();
+  const bool is_to_try = !files_state_ && present - files_tried_ >= time_passes;
+  if (!is_to_try && files_stamp() == files_stamp_) return files_state_;
+  files_tried_ = present;
+  const auto all = published_lists(authority_.places());
+  list_files_.clear();
+  for (const auto& one : all) list_files_.push_back(one.file);
+  files_stamp_ = files_stamp();
+  files_state_ = outdated(authority_.places(), all).empty() ? result<>() : put_files_right(opened, all);
+  if (files_state_) next_.unpublished.clear();
+  return files_state_;
+}
+
+// Looked at once more, since whoever had the folder may have been making lists.
+result<> keeper::put_files_right(authority::pki& opened, const std::vector<published_list>& all) {
+  MUTUAL_TRY(const auto turn, opened.take_turn());
+  const auto& places = authority_.places();
+  result<> outcome;
+  next_.unpublished.clear();
+  for (const auto& one : outdated(places, all)) {
+    auto done = publish_again(places, one);
+    if (done) {
+      log_.warn(fmt::format("{} was missing, damaged or an older list, and has that of crl.pem again",
+                            text::printable(one.file.string(), 4096)));
+    } else {
+      if (next_.unpublished.size() < most_told) next_.unpublished.push_back(one.part);
+      outcome = std::move(done);
+    }
+  }
+  files_stamp_ = files_stamp();
+  return outcome;
+}
+
 const char* keeper::words_of(lists_due why) {
   switch (why) {
     case lists_due::old:

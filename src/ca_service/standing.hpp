@@ -62,6 +62,8 @@ struct standing {
   /// The serial numbers of CAs that are revoked, and that no list of their root's says it of: servers believe them yet.
   std::vector<std::string> unlisted{};
   std::vector<end_state> ends{};
+  /// The parts of CAs whose list that is given out by itself is not the newest, and could not be put right.
+  std::vector<std::string> unpublished{};
 };
 
 }  // namespace mutual::ca_service

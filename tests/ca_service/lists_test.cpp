@@ -5,6 +5,7 @@
 #include "base/file.hpp"
 #include "ca_service/authority.hpp"
 #include "ca_service/change_feed.hpp"
+#include "ca_service/health.hpp"
 #include "ca_service/plain_routes.hpp"
 #include "http/date.hpp"
 #include "x509/crl_builder.hpp"
@@ -12,6 +13,7 @@
 
 #include <mutual/test_client.hpp>
 
+#include <fstream>
 #include <thread>
 
 namespace mutual::ca_service {
@@ -202,6 +204,65 @@ TEST_F(a_list_service, replaces_a_list_that_has_not_begun_at_once) {
   EXPECT_LE(list().this_update(), now());
   EXPECT_TRUE(soon([&] { return keeps.seen()->lists.front().this_update <= now(); }));
   EXPECT_THAT(good(opened().acts()).back().why, HasSubstr("the one before has not begun"));
+}
+
+TEST_F(a_list_service, puts_the_files_right_that_it_gives_out) {
+  const auto older = good(file::read(places.revocation_list("intermediate")));
+  revoke("alice", authority::revocation_reason::superseded);
+  good(opened().make_lists({}));
+  keeps.start();
+  const auto number = list().number();
+  const auto der_of = [this](const char* ca) { return good(file::read(places.revocation_list(ca))); };
+  for (const char* ca : {"intermediate", "root"}) {
+    const auto whole = der_of(ca), other = der_of(ca == std::string("root") ? "intermediate" : "root");
+    const auto file = places.revocation_list(ca);
+    const auto is_right = [&] {
+      const auto there = file::read(file);
+      return there && *there == whole;
+    };
+    std::filesystem::remove(file);
+    EXPECT_TRUE(soon(is_right)) << ca;
+    for (const auto& wrong : {std::string("junk"), other, older, std::string()}) {
+      good(file::replace(file, wrong, file::access::everyone));
+      EXPECT_TRUE(soon(is_right)) << ca;
+    }
+  }
+  EXPECT_EQ(list().number(), number) << "no number is used up for that";
+  test_client client(service);
+  EXPECT_EQ(client.get("/crl/intermediate.crl").body, der_of("intermediate"));
+}
+
+TEST_F(a_list_service, leaves_a_newer_list_that_is_given_out_as_it_is) {
+  keeps.start();
+  authority::list_options how;
+  how.why = "by hand";
+  std::string newer;
+  {
+    auto at = opened();
+    const auto turn = good(at.take_turn());
+    newer = good(at.make_list(good(authority::load_issuer(places)), "intermediate", how)).der;
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_EQ(good(file::read(places.revocation_list("intermediate"))), newer);
+}
+
+TEST_F(a_list_service, says_what_it_cannot_put_right) {
+  keeps.start();
+  const auto file = places.revocation_list("root");
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  std::ofstream(file / "x") << "x";
+  EXPECT_TRUE(soon([&] { return keeps.seen()->unpublished == std::vector<std::string>{"root"}; }));
+  EXPECT_THAT(troubles(*keeps.seen(), std::chrono::steady_clock::now(), now()),
+              ::testing::Contains(HasSubstr("the file with the revocation list of the root is missing")));
+  std::filesystem::remove_all(file);
+  EXPECT_TRUE(soon([&] { return keeps.seen()->unpublished.empty() && std::filesystem::exists(file); }));
+}
+
+TEST_F(a_list_service, writes_over_what_is_no_list) {
+  good(file::replace(places.revocation_list("intermediate"), "junk", file::access::everyone));
+  good(opened().make_lists({}));
+  EXPECT_EQ(list().issuer(), intermediate().subject());
 }
 
 }  // namespace
