@@ -3,6 +3,7 @@
 
 #include "authority/inventory.hpp"
 #include "x509/certificate.hpp"
+#include "x509/key.hpp"
 #include "x509/profile.hpp"
 
 #include <mutual/peer.hpp>
@@ -53,6 +54,7 @@ struct draft {
   std::shared_ptr<const die> by{};                    ///< Who has signed it; null if nobody has yet.
   std::optional<x509::certificate> leaf{};            ///< Nobody's business before it is recorded.
   record entry{};                                     ///< What the inventory has of it, when it is recorded.
+  std::optional<x509::private_key> key_here{};        ///< Whose it is, if the name that it renews has that key here.
   std::optional<result<issued_certificate>> outcome;  ///< What came of it.
 };
 

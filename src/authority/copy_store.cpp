@@ -86,6 +86,9 @@ constexpr table<7> incarnations{"incarnations",
                                   {"table_oid", kind::number}}}};
 constexpr table<3> compromised_keys{"compromised_keys",
                                     {{{"digest", kind::text}, {"serial", kind::text}, {"at", kind::number}}}};
+constexpr table<4> late_renewals{
+    "late_renewals",
+    {{{"request", kind::text}, {"renewed", kind::text}, {"proved_until", kind::number}, {"at", kind::number}}}};
 
 // Stands for NULL on its way: no time and no reason is it.
 constexpr std::int64_t null_number = -std::numeric_limits<std::int64_t>::max();
@@ -218,8 +221,9 @@ result<copied> copy_store(database& from, database& to) {
   copied out;
   MUTUAL_TRY(out.certificates, copy(certificates, from, to));
   MUTUAL_TRY(out.lists, copy(revocation_lists, from, to));
-  for (const auto& done : {copy(revocations, from, to), copy(tokens, from, to), copy(identity, from, to),
-                           copy(incarnations, from, to), copy(compromised_keys, from, to)}) {
+  for (const auto& done :
+       {copy(revocations, from, to), copy(tokens, from, to), copy(identity, from, to), copy(incarnations, from, to),
+        copy(compromised_keys, from, to), copy(late_renewals, from, to)}) {
     if (!done) return done.error();
   }
   MUTUAL_TRY(out.acts, copy(acts, from, to));

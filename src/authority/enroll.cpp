@@ -1,5 +1,6 @@
 #include "authority/enroll.hpp"
 
+#include "authority/late_renewals.hpp"
 #include "authority/limits.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
@@ -61,6 +62,18 @@ result<> take_key(agreed& to, const enrolment& what, const layout& places, profi
     to.what.key = what.request.key();
   }
   return {};
+}
+
+// What a request asks for. Of one in the place of whose key another is made nothing else counts.
+result<alternative_names> names_asked(const enrolment& what) {
+  if (!what.make_key) return x509::checked_request(what.request);
+  if (x509::asks_for_encrypted_key(what.request)) {
+    return error(errc::bad_usage,
+                 "the request asks that the key be encrypted with another one (RFC 7030 section 4.4.1), which is not "
+                 "done here: the key is sent within TLS, and by nothing else; ask without DecryptKeyIdentifier and "
+                 "AsymmetricDecryptKeyIdentifier, or make the key yourself and use simpleenroll");
+  }
+  return x509::checked_wishes(what.request);
 }
 
 agreed given(const record& one, x509::certificate leaf) {
@@ -218,7 +231,7 @@ result<agreed> given_already(pki& at, const token_facts& token, const enrolment&
 }
 
 result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment& what) {
-  MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
+  MUTUAL_TRY(const auto asked, names_asked(what));
   if (token.used_at) return given_already(at, token, what);
   const auto common_name = what.request.common_name();
   if (!common_name.empty() && common_name != token.name) {
@@ -242,7 +255,7 @@ result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment
 }
 
 result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what) {
-  MUTUAL_TRY(const auto asked, x509::checked_request(what.request));
+  MUTUAL_TRY(const auto asked, names_asked(what));
   MUTUAL_TRY(const auto shown, at.records().find_sha256(current_sha256));
   if (!shown) return error(errc::bad_usage, "the certificate that was shown was not issued by this authority");
   MUTUAL_CHECK(check_usable(*shown));
@@ -283,10 +296,14 @@ result<agreed> agree_after_end(pki& at, const x509::request& request, std::chron
   if (since < std::chrono::seconds(0)) {
     return given(*newest, *before);
   }
-  if (since > grace) {
-    return error(errc::bad_usage, fmt::format("the certificate ended {} ago, which is too long: it is renewed up to {} "
-                                              "after its end",
-                                              to_words(since), to_words(grace)));
+  // Else whoever has recorded one request would renew for ever, and nobody would know whether the key is there yet.
+  MUTUAL_TRY(const auto proved, proved_until(at.records().on(), *newest));
+  if (now() - proved > grace) {
+    return error(errc::bad_usage,
+                 fmt::format("the last certificate that was given for more than a request ended {} ago, which is too "
+                             "long: it is renewed up to {} after its end, and one that was renewed so renews itself "
+                             "only while it is good, shown in TLS; enrol anew, by a token",
+                             to_words(now() - proved), to_words(grace)));
   }
   agreed out;
   auto& what_is_signed = out.what;
@@ -298,13 +315,16 @@ result<agreed> agree_after_end(pki& at, const x509::request& request, std::chron
   what_is_signed.key = key;
   what_is_signed.why = fmt::format("renewed {} after the end of {}", to_words(since), newest->serial);
   // Who was revoked meanwhile, or whose name is somebody else's by now, is not renewed.
-  what_is_signed.replaces = [newest = *newest](inventory& in) -> result<std::string> {
+  what_is_signed.replaces = [newest = *newest, before = *before, used = digest_of(request),
+                             proved](inventory& in) -> result<std::string> {
     MUTUAL_TRY(const auto current, in.find(newest.name));
     if (!current || current->serial != newest.serial) {
       return error(errc::already_exists,
                    fmt::format("{} stands for another certificate by now", text::quoted(newest.name)));
     }
     MUTUAL_CHECK(check_usable(*current));
+    MUTUAL_CHECK(check_not_compromised(in, before));
+    MUTUAL_CHECK(note_late_renewal(in.on(), used, newest.serial, proved));
     return current->serial;
   };
   return out;

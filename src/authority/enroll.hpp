@@ -28,7 +28,7 @@ struct enrolled {
   std::optional<x509::private_key> key;
 };
 
-/// What is asked for: a request whose signature proves its key, and whether to make another key.
+/// What is asked for: a request whose signature proves its key, or in the place of whose key another is to be made.
 struct enrolment {
   x509::request request;
   bool make_key = false;
@@ -54,9 +54,10 @@ result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment
 /// more when it is recorded.
 result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what);
 
-/// Another certificate for a key whose certificate has ended, up to `grace` ago: the request is signed with that key,
-/// and says the same subject and alternative names. Who has such a certificate that is good yet gets that one: whoever
-/// repeats an old request gets nothing of use.
+/// Another certificate for a key whose certificate has ended: the request is signed with that key, and says the same
+/// subject and alternative names. Who has such a certificate that is good yet gets that one: whoever repeats an old
+/// request gets nothing of use. A request serves once, and `grace` counts from the end of the last certificate that was
+/// given for more than a request, so that those who have recorded some cannot go on renewing.
 result<agreed> agree_after_end(pki& at, const x509::request& request, std::chrono::seconds grace);
 
 /// The same, each certified at once and by itself.

@@ -78,6 +78,13 @@ result<> stage_key(const layout& places, const x509::private_key& key, std::stri
   return file::create(path, key.pem().view(), file::access::owner_only, on_disk::contents);
 }
 
+std::optional<x509::private_key> key_in_place(const layout& places, std::string_view name,
+                                              const x509::certificate& leaf) {
+  auto there = x509::load_bundle(places.key(name));
+  if (!there || !there->key || !there->key->belongs_to(leaf)) return std::nullopt;
+  return std::move(there->key);
+}
+
 namespace {
 
 // The staged key under its own name, unless a key is there already.
@@ -133,10 +140,14 @@ result<> publish_over(const layout& places, const record& of, const std::optiona
   MUTUAL_CHECK(keep_replaced(places, of, how));
   const auto p12_file = places.p12(of.name);
   if (key) {
-    MUTUAL_CHECK(file::replace(places.key(of.name), key->pem().view(), file::access::owner_only, how));
+    // One that is in place is on the disk, whoever waits for what, and so it is never away.
+    if (!key_in_place(places, of.name, chain.front())) {
+      MUTUAL_CHECK(file::replace(places.key(of.name), key->pem().view(), file::access::owner_only, how));
+    }
     if (!of.p12_has_password || !p12_password.empty()) {
       MUTUAL_TRY(const auto p12, x509::to_pkcs12({*key, chain}, p12_password, of.name));
-      MUTUAL_CHECK(file::replace(p12_file, p12.view(), file::access::owner_only, how));
+      // Nobody who finds the certificate's file on the disk looks for this one.
+      MUTUAL_CHECK(file::replace(p12_file, p12.view(), file::access::owner_only, on_disk::contents));
     } else {
       (void)::unlink(p12_file.c_str());
     }

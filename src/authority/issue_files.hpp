@@ -32,11 +32,16 @@ result<> check_unused(const layout& places, std::string_view name);
 result<> stage_key(const layout& places, const x509::private_key& key, std::string_view serial,
                    bool takes_a_place = true);
 
-/// Step 3, for a certificate whose key is staged, or that has none here. Files that are there already are left as they
-/// are, but for those of the certificate that `of` replaces: these go to issued/replaced, and new ones take their
-/// place, the certificate last. All are on the disk when it returns; or, if `how` is nothing, files_of() says what is
-/// to be put there before it counts as done. A certificate's file that a loss of power has left half written is written
-/// again.
+/// The key in NAME.key, if it is that of the certificate: who has it in this folder renews it for the same key by
+/// another way than a command. Nothing if it is not, is not there, or cannot be read.
+std::optional<x509::private_key> key_in_place(const layout& places, std::string_view name,
+                                              const x509::certificate& leaf);
+
+/// Step 3, for a certificate whose key is staged or in place already, or that has none here. Files that are there
+/// already are left as they are, but for those of the certificate that `of` replaces: these go to issued/replaced, and
+/// new ones take their place, the certificate last. All are on the disk when it returns; or, if `how` is nothing,
+/// files_of() says what is to be put there before it counts as done. A certificate's file that a loss of power has left
+/// half written is written again.
 result<> publish(const layout& places, const record& of, const std::optional<x509::private_key>& key,
                  const std::vector<x509::certificate>& chain, std::string_view p12_password,
                  file::on_disk how = file::on_disk::contents);

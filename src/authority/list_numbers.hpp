@@ -15,7 +15,7 @@ namespace mutual::authority {
 result<std::uint64_t> list_number_in(const std::filesystem::path& file, const std::string& issuer);
 
 /// An error if the file has a newer list of the issuer's than the inventory knows of: an older number would be refused
-/// by whoever has seen the newer one, and a list that forgets would let somebody in.
+/// by whoever has seen the newer one, and a list that forgets would let somebody in. A file that is no list is none.
 result<> check_list_grows(const std::filesystem::path& file, const std::string& issuer, inventory& in);
 
 }  // namespace mutual::authority

@@ -44,16 +44,17 @@ result<x509::secret> contents_of(const layout& places) {
   return out;
 }
 
-result<die> strike(const layout& places) {
-  MUTUAL_TRY(auto issuer, load_issuer(places));
-  MUTUAL_TRY(auto above, load_above(places, issuer.chain));
-  MUTUAL_TRY(auto by, load_limits(places));
-  MUTUAL_TRY(auto bytes, file::read(places.intermediate_key()));
-  const x509::secret key(std::move(bytes));
-  return die{std::move(issuer), std::move(above), std::move(by), names_token_key(key.view())};
-}
-
 }  // namespace
+
+result<die> mint::strike() {
+  auto issuer = load_issuer(places_);
+  if (!issuer) return count_failure(issuer.error());
+  MUTUAL_TRY(auto above, load_above(places_, issuer->chain));
+  MUTUAL_TRY(auto by, load_limits(places_));
+  MUTUAL_TRY(auto bytes, file::read(places_.intermediate_key()));
+  const x509::secret key(std::move(bytes));
+  return die{*std::move(issuer), std::move(above), std::move(by), names_token_key(key.view())};
+}
 
 result<std::shared_ptr<const die>> mint::current() {
   auto contents = contents_of(places_);
@@ -65,7 +66,7 @@ result<std::shared_ptr<const die>> mint::current() {
   for (int tries = 0; tries < 3; ++tries) {
     auto before = contents_of(places_);
     if (!before) return ours(before.error());
-    auto made = strike(places_);
+    auto made = strike();
     if (!made) return ours(made.error());
     const auto after = contents_of(places_);
     if (!after) return ours(after.error());
@@ -102,6 +103,8 @@ result<x509::certificate> mint::sign(const die& by, const certified& what) {
   if (by.is_in_token) one_at_a_time.lock();
   auto made =
       x509::issue_certificate(std::move(spec), what.key, issuer.leaf(), issuer.key, x509::read_back::without_key);
+  if (!made) (void)count_failure(made.error());
+  // The token may have been taken out and put back.
   if (!made && by.is_in_token) {
     // The token may have been taken out and put back: the next time it is opened anew.
     const std::scoped_lock lock(guard_);

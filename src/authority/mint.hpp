@@ -10,6 +10,8 @@
 
 #include <mutual/result.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -27,7 +29,9 @@ struct die {
 /// Safe to use from any thread.
 class mint {
  public:
-  explicit mint(layout places) : places_(std::move(places)) {}
+  /// How often the key could not be used, to load it or to sign with it, is counted in `failures`, if that is given.
+  explicit mint(layout places, std::atomic<std::uint64_t>* failures = nullptr)
+      : places_(std::move(places)), failures_(failures) {}
 
   /// What the folder's files say now: they are read each time, and understood anew when they are others. Whatever is
   /// wrong is no fault of who asks for a certificate: it is an error of io.
@@ -42,7 +46,14 @@ class mint {
   result<x509::certificate> sign(const die& by, const certified& what);
 
  private:
+  result<die> strike();
+  error count_failure(error why) const {
+    if (failures_ != nullptr) ++*failures_;
+    return why;
+  }
+
   layout places_;
+  std::atomic<std::uint64_t>* failures_;
   std::mutex guard_;
   x509::secret contents_;              // guarded by guard_: of all files together
   std::shared_ptr<const die> struck_;  // guarded by guard_: what they say; null if that is not known

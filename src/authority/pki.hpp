@@ -240,6 +240,7 @@ class pki {
   result<> check_issuer(const x509::certificate& issuer);
   result<history> record_drafts(const std::vector<draft*>& all, const x509::certificate& issuer);
   result<> record_one(draft& one);
+  result<> keep_key(draft& one);
   void publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose);
   result<std::string> replaceable(inventory& in, const std::string& name) const;
   result<> revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);

@@ -4,6 +4,7 @@
 #include "authority/mint.hpp"
 #include "authority/pki.hpp"
 #include "authority/store.hpp"
+#include "base/file.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -146,10 +147,30 @@ result<> pki::record_one(draft& one) {
   auto& entry = one.entry;
   entry = to_entry(*one.leaf, what.name, what.purpose);
   entry.replaces = *std::move(replaces);
+  MUTUAL_CHECK(keep_key(one));
   if (!what.token.empty()) {
     if (const auto used = inventory_->use_token(what.token, entry.serial); !used) return refuse(used.error());
   }
   return inventory_->add(entry, what.why);
+}
+
+// The folder's own server may be renewed over the network, for the key that is here: then that is its key still, and
+// its PKCS#12 file goes along. The password of one that has any is not known here.
+result<> pki::keep_key(draft& one) {
+  auto& entry = one.entry;
+  one.key_here.reset();
+  if (entry.replaces.empty()) return {};
+  MUTUAL_TRY(const bool there, file::exists(places_.key(entry.name)));
+  if (!there) return {};
+  // The mint has not read its key.
+  MUTUAL_TRY(auto whole, x509::certificate::from_der(entry.der));
+  one.key_here = key_in_place(places_, entry.name, whole);
+  if (!one.key_here) return {};
+  one.leaf = std::move(whole);
+  MUTUAL_TRY(const auto before, inventory_->find_serial(entry.replaces));
+  entry.has_key = true;
+  entry.p12_has_password = before && before->p12_has_password;
+  return {};
 }
 
 void pki::publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose) {
@@ -157,7 +178,7 @@ void pki::publish_drafts(const std::vector<draft*>& all, const x509::identity& i
     const auto& entry = one->entry;
     std::vector<x509::certificate> chain{*one->leaf};
     chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
-    const auto written = publish(places_, entry, {}, chain, {}, file::on_disk::nothing);
+    const auto written = publish(places_, entry, one->key_here, chain, {}, file::on_disk::nothing);
     // It is in the inventory, and whoever comes next tries again.
     if (written) {
       loose.push_back({entry.serial, entry.name, one->who});

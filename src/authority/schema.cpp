@@ -30,7 +30,7 @@ struct step {
   result<> (*fill)(database&) = nullptr;  // What no SQL can do.
 };
 
-constexpr std::array<step, 9> steps{{
+constexpr std::array<step, 10> steps{{
     {R"sql(
   CREATE TABLE schema_version (version {int} NOT NULL);
   INSERT INTO schema_version VALUES (0);
@@ -199,6 +199,20 @@ constexpr std::array<step, 9> steps{{
   CREATE INDEX acts_retired ON acts (serial) WHERE what = 'retired';
 )sql",
      {}},
+    // Requests that have renewed a certificate after its end, each once: see late_renewals.hpp.
+    {R"sql(
+  CREATE TABLE late_renewals (
+    request TEXT PRIMARY KEY,
+    renewed TEXT NOT NULL,
+    proved_until {int} NOT NULL,
+    at {int} NOT NULL
+  ){strict};
+  CREATE INDEX late_renewals_renewed ON late_renewals (renewed);
+)sql",
+     {{{"late_renewals_stay", "late_renewals", "DELETE", "", "what was used stays so"},
+       {"late_renewals_keep", "late_renewals", "UPDATE", "", "what was used stays so"},
+       {"late_renewals_unreplaced", "late_renewals", "INSERT",
+        "EXISTS (SELECT 1 FROM late_renewals WHERE request = NEW.request)", "what was used stays so"}}}},
 }};
 
 std::string replaced(std::string text, std::string_view word, std::string_view by) {
@@ -313,7 +327,7 @@ result<> upgrade_schema(database& db, bool is_new) {
 
 result<> remove_schema(database& db) {
   for (const char* table : {"schema_version", "certificates", "acts", "revocations", "revocation_lists", "identity",
-                            "tokens", "incarnations", "compromised_keys"}) {
+                            "tokens", "incarnations", "compromised_keys", "late_renewals"}) {
     MUTUAL_CHECK(db.run(fmt::format("DROP TABLE IF EXISTS {}", table)));
   }
   if (db.speaks() == dialect::sqlite) return {};

@@ -23,7 +23,7 @@ namespace mutual::ca_service {
 ///   cacerts, csrattrs          everybody
 ///   simpleenroll, serverkeygen who shows a token, or a certificate that is good (which is a renewal then)
 ///   simplereenroll             who shows a certificate that is good; if `renew_expired_for` is set, also who signs the
-///                              request with the key of one that has ended no longer ago
+///                              request with the key of one that has ended no longer ago (see agree_after_end)
 ///
 /// Safe to use from any thread; blocks while the authority is asked, and until a certificate is on the disk, together
 /// with those that others ask for meanwhile. What is refused changes nothing.
@@ -36,7 +36,7 @@ class est_desk {
         log_(log),
         complaint_(log),
         renew_expired_for_(renew_expired_for),
-        queue_(authority, most, log) {}
+        queue_(authority, most, log, &counts.key_failures) {}
 
   response certificates();
   response attributes();

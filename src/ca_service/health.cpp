@@ -1,5 +1,7 @@
 #include "ca_service/health.hpp"
 
+#include "x509/profile.hpp"
+
 #include <mutual/handler.hpp>
 
 #include <fmt/format.h>
@@ -24,6 +26,11 @@ void check_list(const standing& seen, std::string_view part, sys_seconds present
     wrong.push_back(fmt::format("there is no revocation list of the {}", part));
   } else if (own->next_update <= present) {
     wrong.push_back(fmt::format("the revocation list of the {} ended on {}", part, to_text(own->next_update)));
+  } else if (is_of_the_future(own->this_update, present)) {
+    wrong.push_back(
+        fmt::format("the revocation list of the {} begins on {} only, and nobody goes by it before: the "
+                    "clock is wrong, or was when it was made",
+                    part, to_text(own->this_update)));
   }
 }
 
@@ -36,7 +43,9 @@ bool has_responder(const standing& seen, sys_seconds present) {
 response answer(const standing& seen, maybe_peer who) {
   const auto wrong = troubles(seen, clock::now(), now());
   std::string text = "ok\n";
-  if (!wrong.empty()) {
+  if (who && wrong.empty()) {
+    for (const auto& one : ending_soon(seen, now())) text += fmt::format("soon: {}\n", one);
+  } else if (!wrong.empty()) {
     text = who ? fmt::format("not well: {}; the service's log says more\n", fmt::join(wrong, "; "))
                : std::string(
                      "not well: the service's log says why, and so does this page to whoever shows a certificate\n");
@@ -47,6 +56,11 @@ response answer(const standing& seen, maybe_peer who) {
 }
 
 }  // namespace
+
+bool is_of_the_future(sys_seconds this_update, sys_seconds present) {
+  // What was made now by a clock that is ahead by no more is dated back by as much.
+  return this_update > present + x509::backdate;
+}
 
 std::chrono::seconds uncovered_for(const standing& seen, clock::time_point steady_now) {
   if (!seen.uncovered_since) return std::chrono::seconds(0);
@@ -63,6 +77,12 @@ std::vector<std::string> troubles(const standing& seen, clock::time_point steady
   }
   if (!seen.can_sign) wrong.emplace_back("the intermediate's key cannot be used");
   for (const auto part : listed) check_list(seen, part, present, wrong);
+  if (!seen.unpublished.empty()) {
+    wrong.push_back(
+        fmt::format("the file with the revocation list of the {} is missing, damaged or an older one, and "
+                    "cannot be written anew",
+                    fmt::join(seen.unpublished, ", ")));
+  }
   if (!seen.unlisted.empty()) {
     wrong.push_back(
         fmt::format("the root's revocation list does not say that the CA {} was revoked: bring the root's "
@@ -74,6 +94,22 @@ std::vector<std::string> troubles(const standing& seen, clock::time_point steady
   }
   if (!has_responder(seen, present)) wrong.emplace_back("nobody signs OCSP answers for the intermediate");
   return wrong;
+}
+
+std::vector<std::string> ending_soon(const standing& seen, sys_seconds present) {
+  constexpr std::chrono::seconds longest_warning = std::chrono::days(30);
+  std::vector<std::string> out;
+  for (const auto& one : seen.ends) {
+    const auto warning = std::min((one.not_after - one.not_before) / 10, longest_warning);
+    if (one.not_after - present >= warning) continue;
+    const auto* way_out = one.part == "intermediate" ? "mutual rotate intermediate"
+                          : one.part == "root"       ? "mutual rotate root"
+                                                     : "mutual renew";
+    const auto what = one.part == "server" ? std::string("the service's own certificate") : "the " + one.part;
+    out.push_back(fmt::format("{} ends on {}, and nothing that it vouches for is believed then: {}", what,
+                              to_text(one.not_after), way_out));
+  }
+  return out;
 }
 
 void add_health_route(app& to, standing_source seen) {

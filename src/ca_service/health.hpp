@@ -18,12 +18,20 @@ inline constexpr std::chrono::seconds longest_silence{15};
 /// A revocation is on a list within a second or so; what takes longer than even a long list takes to sign is wrong.
 inline constexpr std::chrono::seconds longest_uncovered{15};
 
+/// Whether a list begins so much later than now that nobody goes by it yet, as the verdict has it: the clock was wrong
+/// when it was made, or is so now.
+bool is_of_the_future(sys_seconds this_update, sys_seconds present);
+
 /// For how long a revocation has been on no list; 0 if all are.
 std::chrono::seconds uncovered_for(const standing& seen, std::chrono::steady_clock::time_point steady_now);
 
 /// What is wrong, a sentence each; none if all is well. They name nothing but what the authority publishes anyway.
 std::vector<std::string> troubles(const standing& seen, std::chrono::steady_clock::time_point steady_now,
                                   sys_seconds present);
+
+/// What ends soon and should be seen to, a sentence each: the intermediate, the root, and the service's own
+/// certificate, in the last tenth of their time and the last thirty days. Nothing is wrong yet.
+std::vector<std::string> ending_soon(const standing& seen, sys_seconds present);
 
 using standing_source = std::function<std::shared_ptr<const standing>()>;
 

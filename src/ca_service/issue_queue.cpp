@@ -10,10 +10,10 @@ bool is_ours(errc code) { return code == errc::io || code == errc::internal || c
 
 }  // namespace
 
-issue_queue::issue_queue(desk& authority, bounds most, logger log)
+issue_queue::issue_queue(desk& authority, bounds most, logger log, std::atomic<std::uint64_t>* key_failures)
     : authority_(authority),
       most_(most),
-      mint_(authority.places()),
+      mint_(authority.places(), key_failures),
       complaint_(std::move(log)),
       worker_([this] { work(); }),
       tidier_([this] { tidy(); }) {}

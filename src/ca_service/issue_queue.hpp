@@ -8,9 +8,11 @@
 
 #include <mutual/result.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -32,7 +34,8 @@ class issue_queue {
     std::chrono::milliseconds loose{1000};
   };
 
-  issue_queue(desk& authority, bounds most, logger log);
+  /// How often the issuing key could not be used is counted in `key_failures`, if that is given.
+  issue_queue(desk& authority, bounds most, logger log, std::atomic<std::uint64_t>* key_failures = nullptr);
   ~issue_queue() { stop(); }
   issue_queue(const issue_queue&) = delete;
   issue_queue& operator=(const issue_queue&) = delete;

@@ -3,6 +3,7 @@
 #include "authority/store.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/bundle.hpp"
+#include "x509/trial_signature.hpp"
 
 #include <algorithm>
 #include <memory>
@@ -11,11 +12,14 @@ namespace mutual::ca_service {
 namespace {
 
 using clock = std::chrono::steady_clock;
+using namespace std::chrono_literals;
 
 constexpr std::chrono::milliseconds look_every{100}, tell_every{50};
-constexpr std::chrono::hours responders_every{1};
+constexpr std::chrono::seconds responders_every = std::chrono::hours(1);
 constexpr std::chrono::seconds remember_every{1};
 constexpr std::chrono::seconds count_every{60};
+// A token that is asked with a wrong PIN too often locks itself.
+constexpr std::chrono::seconds key_after_failure{1}, key_again{5};
 constexpr auto who = "ca serve";
 
 std::vector<responder_state> states_of(const ocsp_desk::responders& all, const x509::certificate& intermediate) {
@@ -102,11 +106,13 @@ result<> keeper::look_at_all(authority::pki& opened) {
   MUTUAL_TRY(const auto history, opened.records().how_far());
   next_.inventory_answers = true;
   next_.acts = history.act;
+  look_at_ends();
   auto outcome = look_at_key();
   for (const auto look : {&keeper::look_at_responders, &keeper::look_at_counts}) {
     if (auto found = (this->*look)(opened); outcome) outcome = std::move(found);
   }
   auto lists = look_at_lists(opened);
+  if (auto files = look_at_files(opened); outcome) outcome = std::move(files);
   if (auto remembered = remember(opened); outcome) outcome = std::move(remembered);
   return lists ? outcome : lists;
 }
@@ -136,17 +142,42 @@ void keeper::show() {
   seen_.set(std::make_shared<const standing>(next_));
 }
 
+// A key in a token may be found there and sign nothing any more, so it has to sign. One that failed for somebody who
+// asked for a certificate is not believed before it has.
 result<> keeper::look_at_key() {
   const auto& places = authority_.places();
   auto stamp = tls::stamp_of({places.intermediate_certificate(), places.intermediate_key()});
+  const auto failures = counts_.key_failures.load();
+  const bool has_failed = failures != key_failures_;
+  if (has_failed) next_.can_sign = false;
   const auto present = clock::now();
-  if (stamp == key_stamp_ && present - key_tried_ < time_passes && next_.can_sign) return {};
+  const auto every = next_.can_sign ? time_passes : has_failed ? key_after_failure : key_again;
+  if (stamp == key_stamp_ && present - key_tried_ < every) return next_.can_sign ? result<>() : key_state_;
   key_stamp_ = std::move(stamp);
   key_tried_ = present;
+  key_failures_ = failures;
   const auto loaded = authority::load_issuer(places);
-  next_.can_sign = bool(loaded);
-  if (!loaded) return loaded.error();
-  return {};
+  key_state_ = loaded ? x509::check_signs(loaded->key, loaded->leaf()) : loaded.error();
+  next_.can_sign = bool(key_state_);
+  return key_state_;
+}
+
+// What cannot be read is told by whoever needs it.
+void keeper::look_at_ends() {
+  const auto& places = authority_.places();
+  auto stamp = tls::stamp_of({places.intermediate_certificate(), places.root_certificate(), presented_});
+  if (stamp == ends_stamp_) return;
+  ends_stamp_ = std::move(stamp);
+  next_.ends.clear();
+  const auto add = [&](const char* part, const std::filesystem::path& file) {
+    const auto found = x509::load_certificates(file);
+    if (!found) return;
+    const auto& one = found->front();
+    next_.ends.push_back({part, one.subject_key_id(), one.not_before(), one.not_after()});
+  };
+  add("intermediate", places.intermediate_certificate());
+  add("root", places.root_certificate());
+  if (!presented_.empty()) add("server", presented_);
 }
 
 result<> keeper::look_at_counts(authority::pki& opened) {
@@ -167,7 +198,7 @@ result<> keeper::look_at_responders(authority::pki& opened) {
   MUTUAL_TRY(const bool one_less, drop_revoked_responders(opened));
   auto stamp = authorities_stamp();
   const auto present = clock::now();
-  const auto every = responders_state_ ? std::chrono::seconds(responders_every) : time_passes;
+  const auto every = !responders_state_ ? time_passes : has_ended_responder() ? 0s : responders_every;
   if (!one_less && stamp == stamp_ && present - responders_made_ < every) return responders_state_;
   stamp_ = std::move(stamp);
   responders_made_ = present;
@@ -204,6 +235,15 @@ result<> keeper::sign_with(ocsp_desk::responders all) {
   MUTUAL_TRY(const auto issuer, x509::load_certificates(authority_.places().intermediate_certificate()));
   next_.responders = states_of(*signing_, issuer.front());
   return {};
+}
+
+// By the clock on the wall, which may have gone on while the machine stood still.
+bool keeper::has_ended_responder() const {
+  const auto present = now();
+  return std::any_of(signing_->begin(), signing_->end(), [present](const authority::ocsp_responder& one) {
+    const auto& leaf = one.signs.leaf();
+    return leaf.not_after() <= present || leaf.not_before() > present;
+  });
 }
 
 bool keeper::has_own_responder() const {

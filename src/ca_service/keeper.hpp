@@ -8,6 +8,7 @@
 #include "ca_service/desk.hpp"
 #include "ca_service/ocsp_desk.hpp"
 #include "ca_service/patient_complaint.hpp"
+#include "ca_service/published_lists.hpp"
 #include "ca_service/standing.hpp"
 
 #include <mutual/result.hpp>
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -46,6 +48,8 @@ class keeper {
 
   /// Makes what is missing for a start, in the caller's thread. An error if the service could not do its work.
   result<> prepare();
+  /// Has it tell when the certificate in that file ends, which the service presents. Before prepare() only.
+  void presents(std::filesystem::path certificate) { presented_ = std::move(certificate); }
   void start();
   void stop();
 
@@ -53,7 +57,7 @@ class keeper {
   std::shared_ptr<const standing> seen() const { return seen_.get(); }
 
  private:
-  enum class lists_due { none, first, old, uncovered, uncovered_of_old };
+  enum class lists_due { none, first, old, early, uncovered, uncovered_of_old };
 
   void until_stopped(std::chrono::milliseconds every, void (keeper::*what)());
   void tell();
@@ -62,9 +66,14 @@ class keeper {
   result<> look_at_lists(authority::pki& opened);
   result<> look_at_key();
   result<> look_at_counts(authority::pki& opened);
+  void look_at_ends();
   result<> look_at_responders(authority::pki& opened);
   result<> remember(authority::pki& opened);
   result<lists_due> what_is_due(authority::pki& opened);
+  bool is_root_list_due() const;
+  result<> look_at_files(authority::pki& opened);
+  result<> put_files_right(authority::pki& opened, const std::vector<published_list>& all);
+  std::string files_stamp() const;
   result<> check_old_can_sign(authority::pki& opened) const;
   result<> make_lists(authority::pki& opened, lists_due why);
   result<std::vector<authority::made_list>> make_lists_if_still_due(authority::pki& opened, lists_due why);
@@ -76,6 +85,7 @@ class keeper {
   result<> take_responders(authority::pki& opened);
   result<> sign_with(ocsp_desk::responders all);
   bool has_own_responder() const;
+  bool has_ended_responder() const;
   std::string authorities_stamp() const;
   std::string lists_stamp() const;
   void publish();
@@ -103,13 +113,22 @@ class keeper {
   std::vector<x509::lookup_list> root_lists_;           // of all roots, as servers have them
   std::chrono::steady_clock::time_point not_before_{};  // for the next attempt at lists, after one that failed
   std::chrono::seconds failed_wait_{};
+  std::optional<std::chrono::steady_clock::time_point> early_root_tried_;
   std::optional<error> failure_;
   std::string stamp_;
   std::chrono::steady_clock::time_point responders_made_{};
   result<> responders_state_;
   std::shared_ptr<const ocsp_desk::responders> signing_ = std::make_shared<const ocsp_desk::responders>();
+  std::vector<std::filesystem::path> list_files_;  // in which lists are given out, each by itself
+  std::string files_stamp_;
+  std::chrono::steady_clock::time_point files_tried_{};
+  result<> files_state_;
+  std::filesystem::path presented_;
+  std::string ends_stamp_;
   std::string key_stamp_;
   std::chrono::steady_clock::time_point key_tried_{}, counted_{};
+  std::uint64_t key_failures_ = 0;  // that are known of
+  result<> key_state_;
   standing next_;  // what becomes of seen_ when a look is over
   snapshot<standing> seen_{std::make_shared<const standing>()};
 

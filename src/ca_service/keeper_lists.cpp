@@ -3,6 +3,7 @@
 #include "authority/old_issuers.hpp"
 #include "authority/retired.hpp"
 #include "base/text.hpp"
+#include "ca_service/health.hpp"
 #include "ca_service/keeper.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/list_files.hpp"
@@ -24,6 +25,7 @@ using clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds patience{400};
 constexpr std::chrono::hours list_age{24};
 constexpr std::chrono::seconds first_wait{30}, longest_wait{60}, look_at_keys_again{5};
+constexpr std::chrono::hours early_root_again{1};
 
 bool is_old(const authority::list_facts& newest) {
   // Else lists would be made on and on in the last minutes of a CA, of which each has lived through half of its time.
@@ -94,7 +96,16 @@ result<keeper::lists_due> keeper::what_is_due(authority::pki& opened) {
   last_revocation_ = last;
   if (!own || own->covers < last) return lists_due::uncovered;
   if (!behind_.empty()) return lists_due::uncovered_of_old;
+  if (is_of_the_future(own->this_update, now()) || is_root_list_due()) return lists_due::early;
   return is_old(*own) ? lists_due::old : lists_due::none;
+}
+
+// A root's list that a clock has made that was ahead; its key may not be at hand, and each attempt uses numbers up.
+bool keeper::is_root_list_due() const {
+  const bool is_early = std::any_of(next_.lists.begin(), next_.lists.end(), [](const list_state& one) {
+    return one.ca.part == "root" && is_of_the_future(one.this_update, now());
+  });
+  return is_early && (!early_root_tried_ || clock::now() - *early_root_tried_ >= early_root_again);
 }
 
 // The number says, by the inventory, which revocations the folder's list has.
@@ -171,6 +182,7 @@ result<> keeper::make_lists(authority::pki& opened, lists_due why) {
   }
   const auto stamp = lists_stamp();
   const auto made = make_lists_if_still_due(opened, why);
+  if (why == lists_due::early) early_root_tried_ = clock::now();
   if (!made) {
     ++counts_.lists_failed;
     // Servers have them but for that of one CA: the next revocation does not wait for it.
@@ -201,10 +213,57 @@ result<std::vector<authority::made_list>> keeper::make_lists_if_still_due(author
   return opened.make_lists_in_turn(how, keys);
 }
 
+std::string keeper::files_stamp() const {
+  const auto& places = authority_.places();
+  auto all = list_files_;
+  for (const auto& one :
+       {places.revocation_lists(), places.intermediate_certificate(), places.root_certificate(), places.retired()}) {
+    all.push_back(one);
+  }
+  return tls::stamp_of(all);
+}
+
+// What is given out for each CA by itself: others read that, and nobody else looks whether it is there.
+result<> keeper::look_at_files(authority::pki& opened) {
+  const auto present = clock::now();
+  const bool is_to_try = !files_state_ && present - files_tried_ >= time_passes;
+  if (!is_to_try && files_stamp() == files_stamp_) return files_state_;
+  files_tried_ = present;
+  const auto all = published_lists(authority_.places());
+  list_files_.clear();
+  for (const auto& one : all) list_files_.push_back(one.file);
+  files_stamp_ = files_stamp();
+  files_state_ = outdated(authority_.places(), all).empty() ? result<>() : put_files_right(opened, all);
+  if (files_state_) next_.unpublished.clear();
+  return files_state_;
+}
+
+// Looked at once more, since whoever had the folder may have been making lists.
+result<> keeper::put_files_right(authority::pki& opened, const std::vector<published_list>& all) {
+  MUTUAL_TRY(const auto turn, opened.take_turn());
+  const auto& places = authority_.places();
+  result<> outcome;
+  next_.unpublished.clear();
+  for (const auto& one : outdated(places, all)) {
+    auto done = publish_again(places, one);
+    if (done) {
+      log_.warn(fmt::format("{} was missing, damaged or an older list, and has that of crl.pem again",
+                            text::printable(one.file.string(), 4096)));
+    } else {
+      if (next_.unpublished.size() < most_told) next_.unpublished.push_back(one.part);
+      outcome = std::move(done);
+    }
+  }
+  files_stamp_ = files_stamp();
+  return outcome;
+}
+
 const char* keeper::words_of(lists_due why) {
   switch (why) {
     case lists_due::old:
       return "the one before grows old";
+    case lists_due::early:
+      return "the one before has not begun";
     case lists_due::uncovered:
     case lists_due::uncovered_of_old:
       return "a revocation was on no list";

@@ -70,6 +70,25 @@ void add_lists(exposition& to, const counters& counts, const standing& seen, sys
            [present](const responder_state& one) { return seconds(one.not_after) - seconds(present); });
 }
 
+// What only a person replaces.
+void add_ends(exposition& to, const standing& seen, sys_seconds present) {
+  const auto add = [&](std::string_view name, std::string_view help, bool of_server) {
+    to.family(name, "gauge", help);
+    for (const auto& one : seen.ends) {
+      if ((one.part == "server") != of_server) continue;
+      const auto left = seconds(one.not_after) - seconds(present);
+      if (of_server) {
+        to.sample(left);
+      } else {
+        to.sample(left, {{"ca", one.part}, {"key", one.key}});
+      }
+    }
+  };
+  add("mutual_ca_authority_end_seconds", "How long the CA's own certificate is good yet; below 0, it has ended.",
+      false);
+  add("mutual_ca_server_end_seconds", "How long the certificate that this service presents is good yet.", true);
+}
+
 void add_inventory(exposition& to, const counters& counts, const standing& seen) {
   const auto silent = std::chrono::steady_clock::now() - seen.looked;
   to.family("mutual_ca_inventory_up", "gauge", "Whether the inventory could be used when it was last looked at.");
@@ -99,9 +118,13 @@ std::string metrics_text(const measured& of) {
   out.sample(troubles(*seen, std::chrono::steady_clock::now(), present).empty() ? 1 : 0);
   out.family("mutual_ca_key_up", "gauge", "Whether the intermediate's key can be used.");
   out.sample(seen->can_sign ? 1 : 0);
+  out.family("mutual_ca_key_failures_total", "counter",
+             "Times that the intermediate's key could not be used for a certificate that EST was asked for.");
+  out.sample(value_of(of.counts.key_failures));
   add_enrolment(out, of.counts);
   add_ocsp(out, of.counts);
   add_lists(out, of.counts, *seen, present);
+  add_ends(out, *seen, present);
   out.family("mutual_ca_feed_subscribers", "gauge", "Servers that follow the change feed now.");
   out.sample(static_cast<std::int64_t>(of.feed.subscribers()));
   out.family("mutual_ca_feed_places", "gauge", "How many may follow it.");

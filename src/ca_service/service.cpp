@@ -15,6 +15,7 @@
 #include "ca_service/patient_complaint.hpp"
 #include "ca_service/plain_routes.hpp"
 #include "net/line_writer.hpp"
+#include "tls/server_context.hpp"
 
 #include <mutual/app.hpp>
 #include <mutual/policy.hpp>
@@ -109,6 +110,10 @@ result<> run(const options& how) {
   ocsp_desk answers(*authority, counts, complaint);
   change_feed feed(authority->places());
   keeper keeps(*authority, answers, feed, counts, log);
+  // Which of the folder's certificates that is, is settled when the service starts; what is wrong with it is told then.
+  if (auto presented = tls::with_files_named(tls::from_pki(how.pki, how.name))) {
+    keeps.presents(std::move(presented->certificate));
+  }
   MUTUAL_CHECK(keeps.prepare());
 
   app inside, outside;

@@ -36,6 +36,14 @@ struct responder_state {
   sys_seconds not_after{};
 };
 
+/// When something ends that nobody replaces but a person.
+struct end_state {
+  std::string part;  ///< "intermediate", "root", or "server" for what the service itself presents.
+  std::string key;   ///< The id of its key in hex.
+  sys_seconds not_before{};
+  sys_seconds not_after{};
+};
+
 /// How many lists and responders are told of: there is one for each CA that was ever replaced and has not ended.
 inline constexpr std::size_t most_told = 32;
 
@@ -53,6 +61,9 @@ struct standing {
   std::optional<std::chrono::steady_clock::time_point> uncovered_since{};
   /// The serial numbers of CAs that are revoked, and that no list of their root's says it of: servers believe them yet.
   std::vector<std::string> unlisted{};
+  std::vector<end_state> ends{};
+  /// The parts of CAs whose list that is given out by itself is not the newest, and could not be put right.
+  std::vector<std::string> unpublished{};
 };
 
 }  // namespace mutual::ca_service

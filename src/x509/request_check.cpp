@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -118,11 +119,13 @@ result<bool> asks_for_extensions(const X509_REQ* one) {
                   lists));
 }
 
-result<alternative_names> check(const request& one) {
+result<> check_proof(const request& one) {
   MUTUAL_CHECK(check_key(one.key()));
-  if (!one.proves_possession()) {
-    return refused("its signature is not by the key that it names, so its sender may not hold that key");
-  }
+  if (one.proves_possession()) return {};
+  return refused("its signature is not by the key that it names, so its sender may not hold that key");
+}
+
+result<alternative_names> check_asked(const request& one) {
   MUTUAL_TRY(const bool asks, asks_for_extensions(one.get()));
   const extensions_ptr extensions(X509_REQ_get_extensions(one.get()));
   if (!extensions) {
@@ -137,9 +140,26 @@ result<alternative_names> check(const request& one) {
 
 result<alternative_names> checked_request(const request& one) {
   ERR_set_mark();
-  auto outcome = check(one);
+  const auto proved = check_proof(one);
+  auto outcome = proved ? check_asked(one) : result<alternative_names>(proved.error());
   ERR_pop_to_mark();
   return outcome;
+}
+
+result<alternative_names> checked_wishes(const request& one) {
+  ERR_set_mark();
+  auto outcome = check_asked(one);
+  ERR_pop_to_mark();
+  return outcome;
+}
+
+bool asks_for_encrypted_key(const request& one) {
+  using object_ptr = std::unique_ptr<ASN1_OBJECT, freed_by<ASN1_OBJECT_free>>;
+  constexpr std::array<const char*, 2> asked{"1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54"};
+  return std::any_of(asked.begin(), asked.end(), [&](const char* oid) {
+    const object_ptr attribute(OBJ_txt2obj(oid, 1));
+    return attribute && X509_REQ_get_attr_by_OBJ(one.get(), attribute.get(), -1) >= 0;
+  });
 }
 
 }  // namespace mutual::x509

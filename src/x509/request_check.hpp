@@ -19,4 +19,12 @@ namespace mutual::x509 {
 /// Nothing that it asks for is granted by that.
 result<alternative_names> checked_request(const request& one);
 
+/// The same for a request in the place of whose key another is made: neither its key nor its signature is looked at
+/// (RFC 7030 section 4.4.1).
+result<alternative_names> checked_wishes(const request& one);
+
+/// Whether the request asks that a key which is made for it be sent encrypted with another one that its sender has:
+/// DecryptKeyIdentifier or AsymmetricDecryptKeyIdentifier (RFC 7030 sections 4.4.1.1 and 4.4.1.2).
+bool asks_for_encrypted_key(const request& one);
+
 }  // namespace mutual::x509

@@ -496,6 +496,21 @@ class OnSqlite(EightAtOnce, EstTest):
         self.ca_serve()
         self.enroll("bob")
 
+    def test_an_inventory_of_version_9_learns_of_used_requests(self):
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        database.executescript("DROP TABLE late_renewals; UPDATE schema_version SET version = 9")
+        database.close()
+        self.ca_serve()
+        self.enroll("bob")
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        self.assertEqual(database.execute("SELECT count(*) FROM late_renewals").fetchone(), (0,))
+        database.execute("INSERT INTO late_renewals VALUES ('d', '1', 7, 7)")
+        for change in ("DELETE FROM late_renewals", "UPDATE late_renewals SET proved_until = 9",
+                       "INSERT OR REPLACE INTO late_renewals VALUES ('d', '1', 9, 9)"):
+            with self.assertRaises(sqlite3.Error):
+                database.execute(change)
+        database.close()
+
 
 if __name__ == "__main__":
     unittest.main()

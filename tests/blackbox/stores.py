@@ -18,6 +18,7 @@ def back_to(version, postgres=False):
     """What takes an inventory back to that version, with the guards that come with a later one; tables are the caller's."""
     guards = ["certificates_unmoved ON certificates"] if postgres else GUARDS_OF_STEP_8
     return [*(f"DROP TRIGGER IF EXISTS {guard}" for guard in guards), "DROP INDEX IF EXISTS acts_retired",
+            "DROP TABLE IF EXISTS late_renewals",
             f"UPDATE schema_version SET version = {version}"]
 
 

@@ -4,6 +4,7 @@ import glob
 import json
 import os
 import shutil
+import time
 import unittest
 
 from serving import MUTUAL, ServingTest, clean_environment
@@ -152,6 +153,66 @@ class Token(ServingTest):
         self.assertIn("does not belong", self.mutual(*line, "--key", self.uri, code=1))
         self.mutual(*line, "--key", self.uri_of("middle"))
         self.goes_on()
+
+
+class ServedFromAToken(Token):
+    def setUp(self):
+        super().setUp()
+        # The service inherits it.
+        before = os.environ.get("SOFTHSM2_CONF")
+        os.environ["SOFTHSM2_CONF"] = self.at("softhsm2.conf")
+        self.addCleanup(lambda: os.environ.pop("SOFTHSM2_CONF") if before is None else os.environ.update(SOFTHSM2_CONF=before))
+        self.mutual("init", "--name", "Acme", "--host", "localhost", "--client", "alice", "--intermediate-key", self.uri)
+
+    def health(self):
+        return self.run_tool("curl", "-s", f"{self.plain}/healthz", "-o", "told", "-w", "%{http_code}")
+
+    def comes_to(self, status, seconds=40):
+        end = time.monotonic() + seconds
+        while self.health() != status:
+            self.assertLess(time.monotonic(), end, f"never {status}")
+            time.sleep(0.1)
+
+    def enroll(self, name):
+        token = self.mutual("ca", "token", name, "--quiet").strip()
+        self.run_tool("openssl", "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", "new.key", "-subj", f"/CN={name}",
+                      "-outform", "DER", "-out", "new.der")
+        self.run_tool("openssl", "base64", "-in", "new.der", "-out", "new.b64")
+        return self.run_tool("curl", "-s", "--cacert", "pki/root.crt", "-u", ":" + token, "-H", "Content-Type: application/pkcs10",
+                             "--data-binary", "@new.b64", f"{self.url}/.well-known/est/simpleenroll", "-o", "answer", "-w", "%{http_code}")
+
+    def take_away(self):
+        shutil.move(self.at("tokens"), self.at("away"))
+        os.mkdir(self.at("tokens"))
+
+    def put_back(self):
+        os.rmdir(self.at("tokens"))
+        shutil.move(self.at("away"), self.at("tokens"))
+
+    def start(self):
+        server = self.serve("--plain-listen", "127.0.0.1:0", command=("ca", "serve"))
+        self.url = f"https://localhost:{server.port}"
+        self.plain = f"http://127.0.0.1:{server.wait_for(r'Plain: +http://127.0.0.1:([0-9]+)/')}"
+        self.comes_to("200")
+        return server
+
+    def test_a_token_that_goes_away_under_the_service_is_told_by_its_health(self):
+        server = self.start()
+        self.assertEqual(self.enroll("bob"), "200")
+        self.take_away()
+        # Nobody asks for a certificate: it is found out all the same.
+        self.comes_to("503")
+        server.stop()
+        self.put_back()
+        server = self.start()
+        # Somebody does, and it is told at once.
+        self.take_away()
+        self.assertEqual(self.enroll("carol"), "503")
+        self.comes_to("503", seconds=8)
+        server.stop()
+        self.put_back()
+        self.start()
+        self.assertEqual(self.enroll("carol"), "200")
 
 
 if __name__ == "__main__":

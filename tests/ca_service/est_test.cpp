@@ -1,6 +1,7 @@
 // EST: who gets a certificate, by what, and who does not.
 
 #include "authority/enroll.hpp"
+#include "authority/late_renewals.hpp"
 #include "base/base64.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -13,6 +14,7 @@
 
 #include <mutual/test_client.hpp>
 
+#include <openssl/ec.h>
 #include <openssl/pkcs7.h>
 
 #include <array>
@@ -281,6 +283,98 @@ TEST_F(an_est_service, makes_a_key_and_keeps_none) {
   EXPECT_FALSE(std::filesystem::exists(places.key("bob")));
 }
 
+TEST_F(an_est_service, leaves_a_key_in_its_place_that_is_the_renewed_certificates_too) {
+  const auto before = certificate("alice");
+  const auto own = good(x509::load_identity(places.certificate("alice"), places.key("alice"))).key;
+  const auto key_file = good(file::read(places.key("alice")));
+  as(before);
+  // Its files wait for the disk for as long as the test lasts.
+  est_desk slow{*open, counts, logger(), std::nullopt, {.loose = std::chrono::hours(1)}};
+  app slow_service;
+  add_est_routes(slow_service, slow);
+  const auto between = intermediate(), top = root();
+  const std::array<X509*, 3> chain{before.get(), between.get(), top.get()};
+  request asked;
+  asked.method = "POST";
+  asked.target = "/.well-known/est/simplereenroll";
+  asked.body = body_for(own, {"alice", {"Acme"}, {}});
+  asked.headers.set("Content-Type", "application/pkcs10");
+  test_client slow_client(slow_service);
+  const auto answer = slow_client.as(*good(x509::make_peer(chain))).send(std::move(asked));
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto leaf = certificates_in(answer.body).at(0);
+  const auto old_p12 = places.replaced() / ("alice." + before.serial() + ".p12");
+  const auto old_certificate = places.replaced() / ("alice." + before.serial() + ".crt");
+  const auto expect_whole = [&] {
+    EXPECT_EQ(good(file::read(places.key("alice"))), key_file);
+    EXPECT_EQ(certificate("alice"), leaf);
+    const auto p12 = good(x509::load_bundle(places.p12("alice")));
+    ASSERT_TRUE(p12.key && !p12.certificates.empty());
+    EXPECT_EQ(p12.certificates.front(), leaf);
+    EXPECT_TRUE(p12.key->belongs_to(leaf));
+    EXPECT_TRUE(good(opened().records().find("alice"))->has_key);
+    EXPECT_EQ(good(x509::load_certificates(old_certificate)).front(), before);
+    EXPECT_EQ(good(x509::load_bundle(old_p12)).certificates.front(), before);
+  };
+  expect_whole();
+  // As after a loss of power, by whoever comes next.
+  good(file::replace(places.certificate("alice"), good(file::read(old_certificate)), file::access::everyone));
+  good(file::replace(places.p12("alice"), good(file::read(old_p12)), file::access::owner_only));
+  {
+    auto next = opened();
+    good(next.take_turn());
+  }
+  expect_whole();
+  authority::renew_request again;
+  again.name = "alice";
+  good(opened().renew(again));
+  EXPECT_TRUE(own.belongs_to(certificate("alice")));
+}
+
+TEST_F(an_est_service, takes_the_key_away_that_is_not_the_renewed_certificates) {
+  const auto before = certificate("alice");
+  as(before);
+  ASSERT_EQ(send("simplereenroll", body_for(key, {"alice", {"Acme"}, {}})).status, 200);
+  EXPECT_FALSE(std::filesystem::exists(places.key("alice")));
+  EXPECT_FALSE(std::filesystem::exists(places.p12("alice")));
+  EXPECT_FALSE(good(opened().records().find("alice"))->has_key);
+  EXPECT_TRUE(std::filesystem::exists(places.replaced() / ("alice." + before.serial() + ".key")));
+}
+
+TEST_F(an_est_service, asks_nothing_of_the_key_in_whose_place_it_makes_one) {
+  // RFC 7030 section 4.4.1: the server ignores the public key and the signature.
+  auto forged = *base64::decode_lines(body_for(key, {"bob", {}, {}}));
+  forged.back() = static_cast<char>(forged.back() ^ 1);
+  EXPECT_EQ(send("simpleenroll", base64::encode_lines(forged), token("bob")).status, 400);
+  EXPECT_EQ(send("serverkeygen", base64::encode_lines(forged), token("bob")).status, 200);
+  const x509::private_key weak(x509::pkey_ptr(EVP_RSA_gen(1024)));
+  EXPECT_EQ(send("serverkeygen", body_for(weak, {"carol", {}, {}}), token("carol")).status, 200);
+  EXPECT_EQ(send("simpleenroll", body_for(weak, {"dave", {}, {}}), token("dave")).status, 400);
+  // What else it asks for is looked at all the same.
+  EXPECT_EQ(send("serverkeygen", body_for(key, {"erin", {}, {}}, {{"evil.example"}, {}, {}, {}}), token("erin")).status,
+            403);
+  const auto stolen = good(x509::load_identity(places.certificate("alice"), places.key("alice"))).key;
+  revoke("alice", authority::revocation_reason::key_compromise);
+  EXPECT_EQ(send("serverkeygen", body_for(stolen, {"erin", {}, {}}), token("erin")).status, 200);
+}
+
+TEST_F(an_est_service, sends_no_key_in_the_open_that_was_to_be_encrypted) {
+  for (const char* attribute : {"1.2.840.113549.1.9.16.2.37", "1.2.840.113549.1.9.16.2.54"}) {
+    const auto plain = good(x509::request::make(key, {"bob", {}, {}}, {}));
+    const x509::x509_req_ptr with(X509_REQ_dup(plain.get()));
+    const unsigned char id[] = {'k', 'e', 'y'};
+    ASSERT_EQ(X509_REQ_add1_attr_by_txt(with.get(), attribute, V_ASN1_OCTET_STRING, id, sizeof id), 1);
+    ASSERT_GT(X509_REQ_sign(with.get(), key.get(), EVP_sha256()), 0);
+    const auto body = base64::encode_lines(x509::der_of(with.get(), i2d_X509_REQ));
+    const auto secret = token("bob");
+    const auto answer = send("serverkeygen", body, secret);
+    EXPECT_EQ(answer.status, 403) << answer.body;
+    EXPECT_THAT(answer.body, HasSubstr("encrypted"));
+    EXPECT_EQ(send("simpleenroll", body, secret).status, 200) << "it has no meaning there";
+    revoke("bob", authority::revocation_reason::superseded);
+  }
+}
+
 TEST_F(an_est_service, says_what_keys_it_wants) {
   const auto answer = client().get("/.well-known/est/csrattrs");
   EXPECT_EQ(answer.header("Content-Type"), "application/csrattrs");
@@ -319,6 +413,78 @@ TEST_F(an_est_service, knows_whose_key_has_ended_and_gives_it_no_more_than_the_g
   // By its number, for on a slow machine it has ended by now.
   good(opened().revoke(renewed.issued.leaf.serial(), authority::revocation_reason::superseded, {}));
   EXPECT_FALSE(authority::renew_after_end(at, asked, std::chrono::hours(1)));
+}
+
+// The same request with the other signature of ECDSA that is as good: (r, -s) for (r, s).
+x509::request with_the_other_signature(const x509::request& one, const x509::private_key& key) {
+  const ASN1_BIT_STRING* signature = nullptr;
+  X509_REQ_get0_signature(one.get(), &signature, nullptr);
+  using signature_ptr = std::unique_ptr<ECDSA_SIG, x509::freed_by<ECDSA_SIG_free>>;
+  const auto* bytes = ASN1_STRING_get0_data(signature);
+  const signature_ptr two(d2i_ECDSA_SIG(nullptr, &bytes, ASN1_STRING_length(signature)));
+  const std::unique_ptr<EC_GROUP, x509::freed_by<EC_GROUP_free>> group(
+      EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
+  x509::bignum_ptr r(BN_dup(ECDSA_SIG_get0_r(two.get()))), s(BN_new());
+  EXPECT_EQ(BN_sub(s.get(), EC_GROUP_get0_order(group.get()), ECDSA_SIG_get0_s(two.get())), 1);
+  ECDSA_SIG_set0(two.get(), r.release(), s.release());
+  const auto der = x509::der_of(two.get(), i2d_ECDSA_SIG);
+  x509::x509_req_ptr copy(X509_REQ_dup(one.get()));
+  ASN1_BIT_STRING* changed = ASN1_BIT_STRING_new();
+  ASN1_BIT_STRING_set(changed, reinterpret_cast<unsigned char*>(const_cast<char*>(der.data())),
+                      static_cast<int>(der.size()));
+  changed->flags = (changed->flags & ~7L) | ASN1_STRING_FLAG_BITS_LEFT;
+  X509_REQ_set0_signature(copy.get(), changed);
+  auto out = good(x509::request::from_der(x509::der_of(copy.get(), i2d_X509_REQ)));
+  EXPECT_TRUE(out.proves_possession());
+  EXPECT_NE(out.der(), one.der());
+  EXPECT_TRUE(key.get() != nullptr);
+  return out;
+}
+
+TEST(a_used_request, is_known_whatever_anybody_makes_of_it_without_the_key) {
+  const auto key = good(x509::private_key::generate());
+  const auto one = good(x509::request::make(key, {"bob", {}, {}}, {}));
+  EXPECT_EQ(authority::digest_of(with_the_other_signature(one, key)), authority::digest_of(one));
+  EXPECT_NE(authority::digest_of(good(x509::request::make(key, {"bob", {}, {}}, {}))), authority::digest_of(one));
+}
+
+TEST_F(an_est_service, renews_after_the_end_by_no_request_twice_and_not_on_and_on) {
+  const auto issuer = good(authority::load_issuer(places));
+  const auto spec =
+      good(x509::describe_certificate(profile::client, {"short", {"Acme"}, {}}, {}, key, std::chrono::seconds(1)));
+  const auto first = good(x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
+  auto entry = authority::to_record(first, "short", profile::client, false);
+  entry.state = authority::record_state::issued;
+  entry.has_key = false;
+  good(opened().records().add(entry));
+  const auto ask = [&] { return good(x509::request::make(key, {"short", {"Acme"}, {}}, {})); };
+  const auto wait_for_the_end_of = [](const x509::certificate& one) {
+    while (now() <= one.not_after() + std::chrono::seconds(1))
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  };
+  auto at = opened();
+  const auto grace = std::chrono::hours(1);
+  wait_for_the_end_of(first);
+  const auto used = ask();
+  const auto second = good(authority::renew_after_end(at, used, grace)).issued.leaf;
+  wait_for_the_end_of(second);
+  for (const auto& again : {used, with_the_other_signature(used, key)}) {
+    const auto refused = authority::renew_after_end(at, again, grace);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message(), HasSubstr("make another"));
+  }
+  // It has ended a moment ago; what was given for more than a request has ended before.
+  const auto since_first = now() - first.not_after();
+  const auto late = authority::renew_after_end(at, ask(), since_first - std::chrono::seconds(1));
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().message(), HasSubstr("enrol anew"));
+  const auto third = good(authority::renew_after_end(at, ask(), grace)).issued.leaf;
+  auto& records = at.records();
+  const auto of = [&](const x509::certificate& one) {
+    return good(authority::proved_until(records.on(), *good(records.find_serial(one.serial()))));
+  };
+  EXPECT_EQ(of(third), first.not_after()) << "however long the chain";
+  EXPECT_EQ(of(first), first.not_after());
 }
 
 TEST_F(an_est_service, uses_a_token_for_one_of_many_who_come_at_once) {

@@ -2,14 +2,18 @@
 
 #include "authority/root_key.hpp"
 #include "authority/store.hpp"
+#include "base/file.hpp"
 #include "ca_service/authority.hpp"
 #include "ca_service/change_feed.hpp"
+#include "ca_service/health.hpp"
 #include "ca_service/plain_routes.hpp"
 #include "http/date.hpp"
+#include "x509/crl_builder.hpp"
 #include "x509/profile.hpp"
 
 #include <mutual/test_client.hpp>
 
+#include <fstream>
 #include <thread>
 
 namespace mutual::ca_service {
@@ -177,6 +181,88 @@ TEST_F(a_list_service, makes_lists_that_have_grown_old_anew) {
   keeps.stop();
   EXPECT_NE(list().number(), before);
   EXPECT_GT(*list().next_update(), now() + std::chrono::hours(24));
+}
+
+TEST_F(a_list_service, replaces_a_list_that_has_not_begun_at_once) {
+  // As a service has made it whose clock was ten days ahead.
+  const auto later = now() + std::chrono::days(10);
+  authority::list_request wanted;
+  wanted.issuer = intermediate().subject();
+  wanted.this_update = later;
+  wanted.next_update = later + std::chrono::days(30);
+  const auto begun = good(opened().records().begin_list(wanted, [](const x509::revoked_certificate&) {}));
+  const auto issuer = good(authority::load_issuer(places));
+  x509::crl_entries none;
+  const auto early = good(x509::crl::from_der(good(
+      x509::make_list_der({begun.number, later, wanted.next_update, begun.base}, none, issuer.leaf(), issuer.key))));
+  auto all = early.pem();
+  all += good(x509::load_crls(places.revocation_list("root"))).front().pem();
+  good(file::replace(places.revocation_list("intermediate"), early.der(), file::access::everyone));
+  good(file::replace(places.revocation_lists(), all, file::access::everyone));
+  keeps.start();
+  EXPECT_TRUE(soon([&] { return list().number() != early.number(); }));
+  EXPECT_LE(list().this_update(), now());
+  EXPECT_TRUE(soon([&] { return keeps.seen()->lists.front().this_update <= now(); }));
+  EXPECT_THAT(good(opened().acts()).back().why, HasSubstr("the one before has not begun"));
+}
+
+TEST_F(a_list_service, puts_the_files_right_that_it_gives_out) {
+  const auto older = good(file::read(places.revocation_list("intermediate")));
+  revoke("alice", authority::revocation_reason::superseded);
+  good(opened().make_lists({}));
+  keeps.start();
+  const auto number = list().number();
+  const auto der_of = [this](const char* ca) { return good(file::read(places.revocation_list(ca))); };
+  for (const char* ca : {"intermediate", "root"}) {
+    const auto whole = der_of(ca), other = der_of(ca == std::string("root") ? "intermediate" : "root");
+    const auto file = places.revocation_list(ca);
+    const auto is_right = [&] {
+      const auto there = file::read(file);
+      return there && *there == whole;
+    };
+    std::filesystem::remove(file);
+    EXPECT_TRUE(soon(is_right)) << ca;
+    for (const auto& wrong : {std::string("junk"), other, older, std::string()}) {
+      good(file::replace(file, wrong, file::access::everyone));
+      EXPECT_TRUE(soon(is_right)) << ca;
+    }
+  }
+  EXPECT_EQ(list().number(), number) << "no number is used up for that";
+  test_client client(service);
+  EXPECT_EQ(client.get("/crl/intermediate.crl").body, der_of("intermediate"));
+}
+
+TEST_F(a_list_service, leaves_a_newer_list_that_is_given_out_as_it_is) {
+  keeps.start();
+  authority::list_options how;
+  how.why = "by hand";
+  std::string newer;
+  {
+    auto at = opened();
+    const auto turn = good(at.take_turn());
+    newer = good(at.make_list(good(authority::load_issuer(places)), "intermediate", how)).der;
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  EXPECT_EQ(good(file::read(places.revocation_list("intermediate"))), newer);
+}
+
+TEST_F(a_list_service, says_what_it_cannot_put_right) {
+  keeps.start();
+  const auto file = places.revocation_list("root");
+  std::filesystem::remove(file);
+  std::filesystem::create_directory(file);
+  std::ofstream(file / "x") << "x";
+  EXPECT_TRUE(soon([&] { return keeps.seen()->unpublished == std::vector<std::string>{"root"}; }));
+  EXPECT_THAT(troubles(*keeps.seen(), std::chrono::steady_clock::now(), now()),
+              ::testing::Contains(HasSubstr("the file with the revocation list of the root is missing")));
+  std::filesystem::remove_all(file);
+  EXPECT_TRUE(soon([&] { return keeps.seen()->unpublished.empty() && std::filesystem::exists(file); }));
+}
+
+TEST_F(a_list_service, writes_over_what_is_no_list) {
+  good(file::replace(places.revocation_list("intermediate"), "junk", file::access::everyone));
+  good(opened().make_lists({}));
+  EXPECT_EQ(list().issuer(), intermediate().subject());
 }
 
 }  // namespace

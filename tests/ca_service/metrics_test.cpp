@@ -3,6 +3,7 @@
 #include "ca_service/metrics.hpp"
 
 #include "authority/enroll.hpp"
+#include "authority/root_key.hpp"
 #include "base/exposition.hpp"
 #include "base/file.hpp"
 #include "ca_service/authority.hpp"
@@ -10,6 +11,9 @@
 #include "x509/peer.hpp"
 
 #include <mutual/test_client.hpp>
+
+#include <openssl/core_names.h>
+#include <openssl/param_build.h>
 
 #include <array>
 #include <thread>
@@ -132,6 +136,81 @@ TEST_F(a_measured_service, is_not_well_without_its_key_and_says_no_more_than_tha
   EXPECT_TRUE(comes_to(200));
 }
 
+// It says that it is the key of its certificate, and signs with another: as one in a token that is there to be found.
+x509::private_key key_that_signs_wrongly(const x509::certificate& owner) {
+  const auto other = good(x509::private_key::generate());
+  BIGNUM* secret = nullptr;
+  EVP_PKEY_get_bn_param(other.get(), OSSL_PKEY_PARAM_PRIV_KEY, &secret);
+  const x509::bignum_ptr held(secret);
+  std::array<unsigned char, 65> point{};
+  std::size_t size = 0;
+  EVP_PKEY_get_octet_string_param(X509_get0_pubkey(owner.get()), OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size(),
+                                  &size);
+  using build_ptr = std::unique_ptr<OSSL_PARAM_BLD, x509::freed_by<OSSL_PARAM_BLD_free>>;
+  const build_ptr build(OSSL_PARAM_BLD_new());
+  OSSL_PARAM_BLD_push_utf8_string(build.get(), OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0);
+  OSSL_PARAM_BLD_push_octet_string(build.get(), OSSL_PKEY_PARAM_PUB_KEY, point.data(), size);
+  OSSL_PARAM_BLD_push_BN(build.get(), OSSL_PKEY_PARAM_PRIV_KEY, secret);
+  const std::unique_ptr<OSSL_PARAM, x509::freed_by<OSSL_PARAM_free>> all(OSSL_PARAM_BLD_to_param(build.get()));
+  const x509::pkey_ctx_ptr context(EVP_PKEY_CTX_new_from_name(nullptr, "EC", nullptr));
+  EVP_PKEY* made = nullptr;
+  EXPECT_EQ(EVP_PKEY_fromdata_init(context.get()), 1);
+  EXPECT_EQ(EVP_PKEY_fromdata(context.get(), &made, EVP_PKEY_KEYPAIR, all.get()), 1);
+  return x509::private_key(x509::pkey_ptr(made));
+}
+
+TEST_F(a_measured_service, is_not_well_when_its_key_can_be_loaded_and_does_not_sign) {
+  keeps.start();
+  const auto key = good(file::read(places.intermediate_key()));
+  const auto wrong = key_that_signs_wrongly(intermediate());
+  good(file::replace(places.intermediate_key(), wrong.pem().view(), file::access::owner_only));
+  ASSERT_TRUE(authority::load_issuer(places));
+  EXPECT_TRUE(comes_to(503));
+  EXPECT_THAT(as("alice", "/healthz").body, HasSubstr("the intermediate's key cannot be used"));
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_key_up 0\n"));
+  good(file::replace(places.intermediate_key(), key, file::access::owner_only));
+  EXPECT_TRUE(comes_to(200));
+}
+
+TEST_F(a_measured_service, believes_no_key_that_has_failed_before_it_has_signed_again) {
+  keeps.start();
+  ASSERT_TRUE(comes_to(200));
+  // As if each request of a while met a key that does not sign.
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (health().status != 503 && std::chrono::steady_clock::now() < until) {
+    ++counts.key_failures;
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(health().status, 503);
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_key_up 0\n"));
+  EXPECT_TRUE(comes_to(200));
+}
+
+// The root's, which is not made anew while the root's key is away.
+TEST_F(a_kept_authority, has_nobody_sign_answers_whose_time_is_over) {
+  const authority::root_access nothing_more;
+  const auto signer = good(authority::load_root(good(authority::current_root(places)), nothing_more));
+  const auto key = good(x509::private_key::generate());
+  const auto leaf = good(x509::issue_ocsp_responder(key, signer, std::chrono::seconds(3)));
+  auto entry = authority::to_record(leaf, "ocsp-root", x509::profile::responder, false);
+  entry.state = authority::record_state::issued;
+  good(opened().records().add(entry));
+  good(file::make_folder(places.responders(), file::access::owner_only));
+  good(file::create(places.responder(root().serial()), std::string(key.pem().view()) + leaf.pem(),
+                    file::access::owner_only));
+  std::filesystem::remove(places.root_key());
+  good(keeps.prepare());
+  keeps.start();
+  EXPECT_EQ(keeps.seen()->responders.size(), 2U);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (keeps.seen()->responders.size() != 1U && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_EQ(keeps.seen()->responders.size(), 1U);
+  EXPECT_GE(now(), leaf.not_after());
+  keeps.stop();
+}
+
 class a_standing : public ::testing::Test {
  protected:
   std::vector<std::string> wrong() const { return troubles(seen, at, present); }
@@ -156,6 +235,17 @@ TEST_F(a_standing, names_a_list_that_has_ended_or_is_missing) {
   seen.lists.erase(seen.lists.begin());
   seen.lists.back().next_update = present + std::chrono::seconds(1);
   EXPECT_THAT(wrong(), ElementsAre("there is no revocation list of the intermediate"));
+}
+
+TEST_F(a_standing, names_a_list_that_has_not_begun_but_for_clocks_that_differ_a_little) {
+  for (auto& one : seen.lists) {
+    one.this_update = present + std::chrono::minutes(5);
+    EXPECT_THAT(wrong(), IsEmpty());
+    one.this_update += std::chrono::seconds(1);
+    EXPECT_THAT(wrong(), ElementsAre(HasSubstr("the revocation list of the " + one.ca.part + " begins on " +
+                                               to_text(one.this_update) + " only")));
+    one.this_update = present;
+  }
 }
 
 TEST_F(a_standing, asks_nothing_of_lists_and_responders_of_cas_that_were_replaced) {
@@ -186,6 +276,33 @@ TEST_F(a_standing, says_that_the_inventory_has_not_answered_for_long) {
   EXPECT_THAT(wrong(), IsEmpty());
   at += std::chrono::seconds(5);
   EXPECT_THAT(wrong(), ElementsAre("the inventory has not answered for 20 seconds"));
+}
+
+TEST_F(a_standing, tells_what_ends_soon_and_is_well) {
+  const auto begun = present - std::chrono::days(900);
+  seen.ends = {{"intermediate", "aa", begun, present + std::chrono::days(30)},
+               {"root", "bb", begun, present + std::chrono::days(31)},
+               {"server", "cc", present - std::chrono::days(10), present + std::chrono::days(2)}};
+  EXPECT_THAT(ending_soon(seen, present), IsEmpty());
+  EXPECT_THAT(ending_soon(seen, present + std::chrono::seconds(1)), ElementsAre(HasSubstr("the intermediate ends on")));
+  EXPECT_THAT(ending_soon(seen, present + std::chrono::days(1)),
+              ElementsAre(HasSubstr("mutual rotate intermediate"), HasSubstr("the service's own certificate ends on")));
+  EXPECT_THAT(wrong(), IsEmpty());
+}
+
+TEST_F(a_measured_service, tells_when_its_cas_and_its_own_certificate_end) {
+  keeper other(*open, answers, feed, counts, logger());
+  other.presents(places.certificate("alice"));
+  good(other.prepare());
+  const auto page = metrics_text({counts, feed, [&] { return other.seen(); }});
+  EXPECT_THAT(page, HasSubstr("\nmutual_ca_authority_end_seconds{ca=\"intermediate\",key=\"" +
+                              intermediate().subject_key_id() + "\"} "));
+  EXPECT_THAT(page, HasSubstr("\nmutual_ca_authority_end_seconds{ca=\"root\",key=\"" + root().subject_key_id()));
+  const auto at = page.find("\nmutual_ca_server_end_seconds ");
+  ASSERT_NE(at, std::string::npos);
+  const auto left = std::stoll(page.substr(at + 30));
+  const auto expected = (certificate("alice").not_after() - now()).count();
+  EXPECT_NEAR(static_cast<double>(left), static_cast<double>(expected), 60.0);
 }
 
 TEST(the_format_of_prometheus, escapes_the_values_of_labels) {
