@@ -30,6 +30,15 @@ result<> check_fits(std::string_view pem) {
                            pem.size(), x509::largest_lists));
 }
 
+// A list may have been made elsewhere, and say what nobody here knows: a damaged one is not passed over.
+result<std::vector<x509::crl>> lists_in(const std::filesystem::path& path) {
+  auto read = x509::load_crls(path);
+  if (read || read.error().code() != errc::bad_input) return read;
+  return read.error().in(
+      "a revocation list is damaged (put a whole one in its place or, if it was made here, delete it: mutual crl makes "
+      "another)");
+}
+
 // How good a root's list is that is there.
 enum class standing {
   unusable,  // It is not there, not the root's, past its date, or of a clock that was ahead: then it begins later.
@@ -47,7 +56,7 @@ result<root_list> look_at_list(const root_place& root, const std::filesystem::pa
   root_list out;
   MUTUAL_TRY(const bool there, file::exists(path));
   if (!there) return out;
-  MUTUAL_TRY(const auto lists, x509::load_crls(path));
+  MUTUAL_TRY(const auto lists, lists_in(path));
   const auto& list = lists.front();
   if (!list.is_signed_by(root.certificate) || !list.next_update() || *list.next_update() <= now()) return out;
   if (list.this_update() > now()) return out;
@@ -71,7 +80,7 @@ bool is_retired(const root_place& root) { return root.called != "root"; }
 result<std::string> list_there(const x509::certificate& ca, const std::filesystem::path& path) {
   MUTUAL_TRY(const bool there, file::exists(path));
   if (!there) return std::string();
-  MUTUAL_TRY(const auto lists, x509::load_crls(path));
+  MUTUAL_TRY(const auto lists, lists_in(path));
   return lists.front().is_signed_by(ca) ? lists.front().pem() : std::string();
 }
 
@@ -122,7 +131,7 @@ result<> pki::take_over_root_list(const root_place& root) {
   const auto path = places_.revocation_list(root.called);
   MUTUAL_TRY(const bool there, file::exists(path));
   if (!there) return {};
-  MUTUAL_TRY(const auto lists, x509::load_crls(path));
+  MUTUAL_TRY(const auto lists, lists_in(path));
   if (!lists.front().is_signed_by(root.certificate)) return {};
   MUTUAL_TRY(const auto number, list_number_in(path, root.certificate.subject()));
   MUTUAL_TRY(const auto highest, inventory_->highest_list_number(root.certificate.subject()));

@@ -171,6 +171,17 @@ class Verbs(LifeTest):
         os.rename(self.at("away"), self.at("pki/intermediate.key"))
         self.mutual("crl")
 
+    def test_a_damaged_list_of_the_root_is_not_passed_over_and_says_what_to_do(self):
+        self.mutual("crl")
+        for junk in (b"", b"junk\n", self.read("pki/root.crl")[:-1]):
+            self.write("pki/root.crl", junk)
+            told = self.mutual("crl", code=1)
+            self.assertIn("delete it: mutual crl makes another", told)
+            self.assertIn("pki/root.crl", told)
+        os.remove(self.at("pki/root.crl"))
+        self.mutual("crl")
+        self.run_tool("openssl", "crl", "-inform", "DER", "-in", "pki/root.crl", "-noout")
+
     def test_check_knows_who_was_revoked(self):
         self.assertIn("accepted", self.mutual("check", "alice"))
         self.mutual("revoke", "alice")

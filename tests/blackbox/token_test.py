@@ -17,7 +17,7 @@ def module():
     return found[0]
 
 
-class Token(ServingTest):
+class WithToken(ServingTest):
     def setUp(self):
         super().setUp()
         os.mkdir(self.at("tokens"))
@@ -66,6 +66,8 @@ class Token(ServingTest):
         self.assertIn("Hello, bob", self.run_tool("curl", "-sS", "--cacert", "pki/trust.crt", "--cert", "pki/issued/bob.p12",
                                                   "--cert-type", "p12", f"https://localhost:{server.port}/"))
 
+
+class Token(WithToken):
     def test_a_new_authority_s_intermediate_signs_in_the_token(self):
         self.mutual("init", "--name", "Acme", "--client", "alice", "--intermediate-key", self.uri)
         self.assertEqual(self.read("pki/intermediate.key"), self.uri + "\n")
@@ -155,7 +157,7 @@ class Token(ServingTest):
         self.goes_on()
 
 
-class ServedFromAToken(Token):
+class ServedFromAToken(WithToken):
     def setUp(self):
         super().setUp()
         # The service inherits it.
