@@ -1,6 +1,7 @@
 // What goes wrong at the authority, and what others hear of it.
 
 #include "authority/enroll.hpp"
+#include "authority/folder_lock.hpp"
 #include "authority/retired.hpp"
 #include "authority/rotate.hpp"
 #include "base/base64.hpp"
@@ -107,7 +108,11 @@ class a_service_with_an_old_ca : public a_kept_authority {
     good_key = good(file::read(key));
     put_key("damaged");
   }
-  void put_key(std::string_view contents) const { good(file::replace(key, contents, file::access::owner_only)); }
+  // In one's turn: what a process has half written is swept away in another's.
+  void put_key(std::string_view contents) const {
+    const auto turn = good(authority::folder_lock::take(places.folder()));
+    good(file::replace(key, contents, file::access::owner_only));
+  }
   // Whether the lists that servers have refuse it.
   bool is_listed(const x509::certificate& one) const {
     const auto all = good(x509::load_crls(places.revocation_lists()));
