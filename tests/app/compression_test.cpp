@@ -485,8 +485,14 @@ TEST_F(compressed_streams, of_thousands_of_empty_frames_do_not_hold_up_the_threa
       EXPECT_EQ(post("/some", body, http::to_string(how)).body, "ab");
       spent = std::min(spent, time_of_this_thread() - before);
     }
-    // A room made and a turn taken for each of them were a hundred times as much.
-    EXPECT_LT(spent, by_itself * 4) << by_itself.count() << " ns of work";
+    // A room made and a turn taken for each of them were a hundred times as much. Sanitizers make our own part dearer,
+    // and not that of the libraries that decode.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    constexpr int most = 20;
+#else
+    constexpr int most = 4;
+#endif
+    EXPECT_LT(spent, by_itself * most) << by_itself.count() << " ns of work";
   }
 }
 
