@@ -166,8 +166,8 @@ TEST_F(files, of_a_handlers_choice_keep_the_same_rules) {
   });
   service.get("/plain", [path](const request& asked) { return file_response(asked, path); });
   service.get("/name", [path](const request& asked) { return file_response(asked, path, {"", "a.txt"}); });
-  service.get("/none", [this](const request& asked) { return file_response(asked, *kept_ / "none"); });
-  service.get("/folder", [this](const request& asked) { return file_response(asked, kept_->path()); });
+  service.get("/none", [](const request& asked) { return file_response(asked, *kept_ / "none"); });
+  service.get("/folder", [](const request& asked) { return file_response(asked, kept_->path()); });
   test_client client(service);
   fields range;
   range.add("Range", "bytes=-2");

@@ -199,8 +199,8 @@ TEST_F(server_incomplete, tunnel_is_told_as_far_as_it_went) {
     };
     return made;
   };
-  options_.on_answer = [this, inner = options_.on_answer](const request& asked, const http::answer_notes&, int status,
-                                                          std::size_t bytes, std::chrono::nanoseconds took) {
+  options_.on_answer = [inner = options_.on_answer](const request& asked, const http::answer_notes&, int status,
+                                                    std::size_t bytes, std::chrono::nanoseconds took) {
     http::answer_notes notes;
     notes.incomplete = true;  // a tunnel is whole when its head was taken
     inner(asked, notes, status, bytes, took);
