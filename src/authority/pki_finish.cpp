@@ -30,6 +30,16 @@ result<std::optional<x509::private_key>> key_of(const layout& places, const reco
   return std::move(keys->key);
 }
 
+// Whether it is a renewal for the key of the one before. Then that it is not here is no sign that nobody has the
+// certificate: a service gives one out before it is finished, to whoever has the key elsewhere, too.
+result<bool> has_key_of_before(inventory& in, const record& one, const x509::certificate& leaf) {
+  if (one.replaces.empty()) return false;
+  MUTUAL_TRY(const auto before, in.find_serial(one.replaces));
+  if (!before) return false;
+  MUTUAL_TRY(const auto other, x509::certificate::from_der(before->der));
+  return EVP_PKEY_eq(X509_get0_pubkey(leaf.get()), X509_get0_pubkey(other.get())) == 1;
+}
+
 // Those whose keys are staged here, though they were begun under another name: of this folder, which has had another
 // host since, or of one that it is a copy of. Nobody else may have the key; and if somebody has, both write the same.
 struct with_key_here {
@@ -76,7 +86,10 @@ result<bool> pki::finish_one(const record& one) {
   std::optional<x509::private_key> key;
   if (one.has_key) {
     MUTUAL_TRY(key, key_of(places_, one, leaf));
-    if (!key) return false;
+    if (!key) {
+      MUTUAL_TRY(const bool somebody_has_it, has_key_of_before(*inventory_, one, leaf));
+      if (!somebody_has_it) return false;
+    }
   }
   MUTUAL_TRY(auto above, x509::load_certificates(places_.intermediate_certificate()));
   if (!leaf.is_signed_by(above.front())) {

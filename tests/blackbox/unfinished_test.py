@@ -54,6 +54,17 @@ class Unfinished(AuthorityTest):
         self.check_whole("alice")
         self.check_whole("carol")
 
+    def test_a_renewal_for_a_key_that_is_gone_is_not_taken_for_one_that_nobody_has(self):
+        self.good("renew", "alice")
+        serial = self.record_of("alice")["serial"]
+        self.sql("UPDATE certificates SET state = 'recorded' WHERE serial = ?", serial)
+        for kind in ("crt", "key", "p12"):
+            os.remove(self.at(f"pki/issued/alice.{kind}"))
+        self.good("issue", "client", "carol")
+        self.check_whole("alice")
+        self.assertEqual(self.record_of("alice")["serial"], serial)
+        self.good("revoke", serial)
+
     def check_whole(self, name):
         self.assertEqual(self.sql("SELECT state FROM certificates WHERE name = ? ORDER BY id DESC LIMIT 1", name), [("issued",)])
         self.run_tool("openssl", "verify", "-CAfile", "pki/trust.crt", "-untrusted", f"pki/issued/{name}.crt", f"pki/issued/{name}.crt")
