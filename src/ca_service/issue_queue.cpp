@@ -136,12 +136,16 @@ void issue_queue::tidy() {
 // Of what fails here the inventory says `recorded`: whoever comes next in this folder does it then.
 void issue_queue::put_on_disk(const std::vector<authority::given_out>& which) {
   auto done = authority::pki::sync_files(authority_.places(), which);
+  result<> others;
   if (done) {
     done = authority_.with("ca serve", [&](authority::pki& opened) {
-      return opened.finish(which, [this](const std::string& serial) { return is_loose(serial); });
+      auto noted = opened.finish(which, [this](const std::string& serial) { return is_loose(serial); });
+      if (!opened.unfinished()) others = opened.unfinished().error();
+      return noted;
     });
   }
-  if (done) return complaint_.over();
+  if (done && others) return complaint_.over();
+  if (done) return complaint_.tell(others.error().message());
   complaint_.tell("files of certificates that were given out are not on the disk yet: " + done.error().message());
 }
 

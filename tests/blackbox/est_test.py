@@ -59,6 +59,18 @@ class EstTest(CaTest):
 
 
 class Enrolment(EstTest):
+    def test_another_s_certificate_that_cannot_be_finished_holds_up_nobody_and_is_told(self):
+        serial = [one["serial"] for one in json.loads(self.mutual("list", "--json")) if one["name"] == "alice"][-1]
+        database = sqlite3.connect(self.at("pki/inventory.db"))
+        with database:
+            database.execute("UPDATE certificates SET state = 'recorded' WHERE name = 'alice'")
+        database.close()
+        os.remove(self.at("pki/issued/alice.crt"))
+        os.mkdir(self.at(f"pki/issued/.{serial}.key"))
+        server = self.ca_serve()
+        self.enroll("bob")
+        server.wait_for(f"'alice' \\(serial {serial}\\) is in the inventory, and its files cannot be written: ")
+
     def test_openssl_reads_whom_to_trust(self):
         self.ca_serve()
         self.assertEqual(self.curl("cacerts"), 200)
