@@ -193,17 +193,18 @@ connection::progress connection::refused(int status, std::string_view detail) {
 
 // True if the connection goes on: never if the request's body was left `unread`.
 task<bool> connection::answer_request(bool whole) {
+  request& asked = parser_.message();
+  // Before the handler runs, which may move the request away or change it.
+  const response_terms terms = terms_for(asked);
+  body_sent_ = 0;
+  in_body_ = false;  // it has its own line from here on
+  request_teller teller(options_, asked, body_sent_);
   if (!guide_.still_welcome()) {
     send_without_waiting();
     co_return false;
   }
   stream_.socket().clear_deadline();
-  request& asked = parser_.message();
   asked.body_unread = !whole;
-  body_sent_ = 0;
-  // Before the handler runs, which may move the request away or change it.
-  const response_terms terms = terms_for(asked);
-  request_teller teller(options_, asked, body_sent_);
   const body_lease lease(*this, asked);
   std::optional<response> at_once = answer_at_once(options_, asked, teller.notes);
   if (!at_once) {

@@ -60,8 +60,8 @@ void connection::reader_is_gone() {
 }
 
 // The next piece is asked for when the last has been taken by the network: a slow reader slows the source. A reader
-// that says nothing more may read on, unless there is TLS, under which nobody closes one side alone, or no end to wait
-// for.
+// that says nothing more may read on, unless there is no end to wait for. To give up a source that has one could be to
+// keep all of this thread waiting for work of a worker that has begun, a disk's for one.
 task<bool> connection::send_pieces(response& made, body_kind kind) {
   bool whole = false;
   bool sent = true;
@@ -77,7 +77,7 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
     }
     // A head goes out before its body's first piece is there, which may take long.
     if (sent) sent = co_await write_out();
-    if (!whole && (made.endless || stream_.secure())) watch.emplace(stream_.socket(), [this] { reader_is_gone(); });
+    if (!whole && made.endless) watch.emplace(stream_.socket(), [this] { reader_is_gone(); });
     while (sent && !whole && !reader_gone_) {
       abandonable_for<std::optional<std::string>> asking(made.source());
       asking_ = &asking;

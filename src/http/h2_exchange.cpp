@@ -1,7 +1,6 @@
 #include "http/h2_exchange.hpp"
 
 #include "http/answering.hpp"
-#include "http/filling_source.hpp"
 #include "http/h2_response.hpp"
 #include "http/own_answer.hpp"
 
@@ -150,7 +149,6 @@ task<std::optional<std::string>> h2_exchange::next_piece() {
 // source.
 task<> h2_exchange::send_pieces(response& made) {
   std::size_t given = 0;
-  const bool is_file = made.source.target<filling_source>() != nullptr;
   try {
     for (;;) {
       while (!stream_.starving && !closed_) co_await news_.wait();
@@ -158,8 +156,9 @@ task<> h2_exchange::send_pieces(response& made) {
       std::optional<std::string> piece;
       do {
         abandonable_for<std::optional<std::string>> asking(made.source());
-        // A file has its next piece in a moment; to give it up would be to wait for a read that has begun.
-        if (!is_file) asking_ = &asking;
+        // What has an end comes to it. To give it up could be to keep all of this thread waiting for work of a worker
+        // that has begun, a disk's for one.
+        if (made.endless) asking_ = &asking;
         auto came = co_await asking;
         asking_ = nullptr;
         if (!came) co_return;

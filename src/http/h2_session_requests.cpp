@@ -171,6 +171,8 @@ void h2_session::throw_away(h2_stream& on) {
 void h2_session::leave_open(h2_stream& on) {
   on.hungry = false;
   (void)on.asked.take_piece();
+  if (!on.from_source) unsent_ -= on.piece.size();
+  on.piece = std::string();  // it has gone out, and counts against nobody while the rest is waited for
   if (on.held_by_owner) events_.push_back({h2_event::kind::answered, &on});
   const bool was_tunnel = on.asked.is_tunnel() && on.from_source;  // who speaks through one has said goodbye there
   if (was_tunnel || left_open_ >= most_left_open) return reset(on, NGHTTP2_NO_ERROR);

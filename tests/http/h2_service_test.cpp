@@ -59,7 +59,7 @@ class paths {
     std::atomic<int>& count_;
   };
 
-  std::atomic<int> waiting{0};
+  std::atomic<int> waiting{0}, came{0};
   std::atomic<bool> go{false};
   std::atomic<int> running{0};
   std::atomic<std::size_t> pieces_given{0};
@@ -96,6 +96,17 @@ class paths {
         auto a_while = loop_->sleep(seconds(60));
         co_await a_while;
         co_return "late";
+      };
+      co_return made;
+    }
+    if (path == "/slow") {
+      response made(200);
+      made.source = [this]() -> task<std::optional<std::string>> {
+        const alive here(waiting);
+        auto a_while = loop_->sleep(milliseconds(300));
+        co_await a_while;
+        ++came;
+        co_return "piece";
       };
       co_return made;
     }
@@ -297,6 +308,16 @@ TEST_F(h2_service, a_source_that_waits_goes_at_once_when_its_reader_does_and_mak
     EXPECT_TRUE(wait_until([&] { return paths_.waiting == 1; }));
   }
   EXPECT_TRUE(wait_until([&] { return paths_.waiting == 0; })) << "with its connection, too";
+}
+
+TEST_F(h2_service, a_source_with_an_end_comes_to_it_when_its_reader_goes) {
+  h2_client client(serving().port(), alice());
+  const auto id = client.ask("/slow");
+  EXPECT_TRUE(wait_until([&] { return paths_.waiting == 1; }));
+  client.reset(id);
+  EXPECT_EQ(client.get("/").body, "ok");
+  EXPECT_TRUE(wait_until([&] { return paths_.waiting == 0; }));
+  EXPECT_EQ(paths_.came.load(), 1) << "what it waits for may be a worker's, and to give that up would be to wait";
 }
 
 TEST_F(h2_service, a_body_in_pieces_that_its_client_takes_back_ends_its_handler) {

@@ -96,6 +96,7 @@ TEST_F(server_admission, for_one_more_the_oldest_that_has_not_shown_who_it_is_gi
   EXPECT_TRUE(first.ends_within(std::chrono::seconds(5)));
   EXPECT_TRUE(log_.wait_for(": handshake_timeout: "));
   EXPECT_EQ(running()->refused(reason::handshake_timeout), 1U);
+  EXPECT_EQ(running()->counted(http::tally::failed_handshakes), 1U) << "whoever says nothing counts as all others";
   EXPECT_FALSE(half.ends_within(milliseconds(100)));
   plain_connection fourth(port()), fifth(port());
   EXPECT_TRUE(half.ends_within(std::chrono::seconds(5))) << "also what has begun and does not go on";

@@ -6,12 +6,16 @@
 
 #include <mutual/tunnel.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <numeric>
 #include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -156,6 +160,39 @@ TEST_F(server_incomplete, request_whose_client_goes_in_the_midst_of_its_body_is_
   half.finish_writing();
   EXPECT_EQ(half.read_to_end(), "");
   EXPECT_EQ(told().size(), 2U) << "of what is no request yet, nothing is";
+}
+
+TEST_F(server_incomplete, request_with_a_body_that_has_its_answer_is_told_of_once) {
+  // So small that the answers to a whole row are held until others have their turn.
+  made_ = [] { return response(200, std::string(200, mark)); };
+  std::mutex guard;
+  std::map<std::string, int> lines;
+  bool over = false;
+  options_.on_answer = [&](const request& asked, const http::answer_notes& notes, int, std::size_t,
+                           std::chrono::nanoseconds) {
+    const std::scoped_lock lock(guard);
+    ++lines[asked.target];
+    over = over || notes.incomplete;
+  };
+  {
+    const service running(options_);
+    plain_connection client(running.port());
+    std::string requests;
+    for (int count = 0; count < 40'000; ++count) {
+      requests += fmt::format("POST /{} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx", count);
+    }
+    std::thread writing([&] { (void)client.write(requests); });
+    const auto is_over = [&] {
+      const std::scoped_lock lock(guard);
+      return over;
+    };
+    for (int count = 0; count < 1000 && !is_over(); ++count) std::this_thread::sleep_for(milliseconds(10));
+    EXPECT_TRUE(is_over());
+    (void)client.read_to_end();
+    writing.join();
+  }
+  EXPECT_GT(lines.size(), 100U);
+  for (const auto& [target, count] : lines) EXPECT_EQ(count, 1) << target;
 }
 
 TEST_F(server_incomplete, request_that_is_refused_early_is_told_of_as_it_came) {

@@ -6,7 +6,10 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <mutex>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace mutual::test {
 namespace {
@@ -84,6 +87,33 @@ TEST_P(server_live, a_certificate_that_ends_is_served_until_then_and_no_further)
   EXPECT_LE(now(), ends_soon.at + seconds(5));
   EXPECT_TRUE(log_.wait_for(fmt::format("refused 127.0.0.1:{}: expired: ", alice.report().port)));
   EXPECT_EQ(running->refused(reason::expired), 1U);
+}
+
+TEST_P(server_live, a_request_that_comes_when_its_client_has_ended_has_no_answer_and_its_line_in_the_log) {
+  auto ends_soon = client_spec();
+  ends_soon.ends_in = seconds(2);
+  const auto alice_is = issue(people().intermediate, ends_soon);
+  std::mutex guard;
+  std::vector<std::string> lines;
+  auto slow = options();
+  slow.on_answer = [&](const request& asked, const http::answer_notes& notes, int status, std::size_t,
+                       std::chrono::nanoseconds) {
+    const std::scoped_lock lock(guard);
+    lines.push_back(fmt::format("{} {}{}", asked.target, status, notes.incomplete ? " incomplete" : ""));
+  };
+  // It keeps the thread, so that nobody looks at the client's time meanwhile.
+  slow.answer = [&](request&, http::answer_notes&) -> task<response> {
+    while (now() <= ends_soon.at + seconds(2)) std::this_thread::sleep_for(milliseconds(20));
+    co_return response(200, "in time");
+  };
+  {
+    const service running(slow);
+    tls_connection alice(running.port(), as(alice_is));
+    alice.write(get_request("/first") + get_request("/second"));
+    (void)alice.read_to_end();
+    EXPECT_TRUE(log_.wait_for("expired: "));
+  }
+  EXPECT_THAT(lines, testing::ElementsAre(testing::StartsWith("/first 200"), "/second 0 incomplete"));
 }
 
 TEST_P(server_live, a_revocation_list_that_grows_stale_ends_the_service_of_those_it_vouched_for) {

@@ -240,7 +240,7 @@ TEST_F(server_pipeline, who_is_revoked_meanwhile_gets_what_was_answered_before_a
   EXPECT_EQ(got[0].body, "/before");
   EXPECT_TRUE(log_.wait_for("revoked"));
   EXPECT_THAT(told_whole_, testing::ElementsAre("/before"));
-  EXPECT_EQ(told_cut_, 0U);
+  EXPECT_EQ(told_cut_, 1U) << "whoever has no answer has a line all the same";
 }
 
 TEST_F(server_pipeline, answers_that_did_not_go_out_are_none_that_the_log_calls_whole) {

@@ -184,6 +184,38 @@ TEST_F(server_streaming, a_source_that_waits_goes_at_once_when_its_reader_does) 
   }
 }
 
+TEST_F(server_streaming, a_source_with_an_end_comes_to_it_whoever_goes) {
+  const server_files files(make_pki());
+  std::atomic<net::loop*> loop{nullptr};
+  std::atomic<int> waiting{0}, came{0};
+  options_.on_thread = [&](net::loop& here) -> std::shared_ptr<void> {
+    loop = &here;
+    return nullptr;
+  };
+  // What it waits for may be a worker's, and to give that up would keep the thread waiting.
+  options_.answer = [&](request&, http::answer_notes&) -> task<response> {
+    response made(200);
+    made.source = [&]() -> task<std::optional<std::string>> {
+      const held here(waiting);
+      auto nap = loop.load()->sleep(milliseconds(300));
+      co_await nap;
+      ++came;
+      co_return "piece";
+    };
+    co_return made;
+  };
+  options_.tls = files.config(tls::client_auth::none);
+  const service running(options_);
+  {
+    tls_connection client(running.port(), {});
+    client.write(get_request());
+    wait_until([&] { return waiting == 1; });
+  }
+  wait_until([&] { return waiting == 0 && running->open_connections() == 0; });
+  EXPECT_EQ(waiting.load(), 0);
+  EXPECT_GE(came.load(), 1);
+}
+
 TEST_F(server_streaming, a_client_that_has_said_all_it_has_to_say_reads_an_answer_with_an_end_still) {
   std::atomic<net::loop*> loop{nullptr};
   options_.on_thread = [&](net::loop& here) -> std::shared_ptr<void> {
