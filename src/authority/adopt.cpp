@@ -28,7 +28,8 @@ std::string_view lacking(const x509::certificate& one) {
   if (X509_get_key_usage(one.get()) == UINT32_MAX) return "key usage (keyCertSign)";
   if (X509_get0_subject_key_id(one.get()) == nullptr) return "subject key identifier";
   // Go's programs do not even read such a one, and no path of a URL has a minus in it here.
-  if (one.serial().starts_with('-')) return "positive serial number";
+  const auto serial = one.serial();
+  if (serial.starts_with('-') || serial.find_first_not_of('0') == std::string::npos) return "positive serial number";
   return {};
 }
 

@@ -78,10 +78,11 @@ result<> stage_key(const layout& places, const x509::private_key& key, std::stri
   return file::create(path, key.pem().view(), file::access::owner_only, on_disk::contents);
 }
 
-std::optional<x509::private_key> key_in_place(const layout& places, std::string_view name,
-                                              const x509::certificate& leaf) {
+result<std::optional<x509::private_key>> key_in_place(const layout& places, std::string_view name,
+                                                      const x509::certificate& leaf) {
   auto there = x509::load_bundle(places.key(name));
-  if (!there || !there->key || !there->key->belongs_to(leaf)) return std::nullopt;
+  if (!there && there.error().code() == errc::io) return there.error();
+  if (!there || !there->key || !there->key->belongs_to(leaf)) return std::optional<x509::private_key>();
   return std::move(there->key);
 }
 
@@ -141,7 +142,8 @@ result<> publish_over(const layout& places, const record& of, const std::optiona
   const auto p12_file = places.p12(of.name);
   if (key) {
     // One that is in place is on the disk, whoever waits for what, and so it is never away.
-    if (!key_in_place(places, of.name, chain.front())) {
+    const auto there_now = key_in_place(places, of.name, chain.front());
+    if (!there_now || !*there_now) {
       MUTUAL_CHECK(file::replace(places.key(of.name), key->pem().view(), file::access::owner_only, how));
     }
     if (!of.p12_has_password || !p12_password.empty()) {

@@ -33,9 +33,9 @@ result<> stage_key(const layout& places, const x509::private_key& key, std::stri
                    bool takes_a_place = true);
 
 /// The key in NAME.key, if it is that of the certificate: who has it in this folder renews it for the same key by
-/// another way than a command. Nothing if it is not, is not there, or cannot be read.
-std::optional<x509::private_key> key_in_place(const layout& places, std::string_view name,
-                                              const x509::certificate& leaf);
+/// another way than a command. Nothing if it is not, or is not there; an error (io) if that cannot be told just now.
+result<std::optional<x509::private_key>> key_in_place(const layout& places, std::string_view name,
+                                                      const x509::certificate& leaf);
 
 /// Step 3, for a certificate whose key is staged or in place already, or that has none here. Files that are there
 /// already are left as they are, but for those of the certificate that `of` replaces: these go to issued/replaced, and

@@ -103,9 +103,10 @@ result<x509::certificate> mint::sign(const die& by, const certified& what) {
   if (by.is_in_token) one_at_a_time.lock();
   auto made =
       x509::issue_certificate(std::move(spec), what.key, issuer.leaf(), issuer.key, x509::read_back::without_key);
-  if (!made) (void)count_failure(made.error());
-  // The token may have been taken out and put back.
-  if (!made && by.is_in_token) {
+  // What the CA may not certify is no fault of its key.
+  const bool key_failed = !made && made.error().code() != errc::bad_usage;
+  if (key_failed) (void)count_failure(made.error());
+  if (key_failed && by.is_in_token) {
     // The token may have been taken out and put back: the next time it is opened anew.
     const std::scoped_lock lock(guard_);
     struck_ = nullptr;

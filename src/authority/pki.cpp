@@ -229,6 +229,7 @@ result<std::string> pki::replaceable(inventory& in, const std::string& name) con
 result<issued_certificate> pki::sign_and_publish(const signing& what, const x509::identity& issuer) {
   MUTUAL_TRY(const auto by, load_limits(places_));
   MUTUAL_CHECK(check_limits(by, {what.purpose, what.spec, what.subject_key}));
+  MUTUAL_CHECK(check_finished(what.name));
   MUTUAL_TRY(auto replaces, what.replaces(*inventory_));
   auto spec = what.spec;
   spec.places = places_for(by, issuer.leaf(), what.purpose);

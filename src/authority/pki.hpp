@@ -19,6 +19,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -246,6 +247,7 @@ class pki {
   result<> revoke_each(const std::vector<record>& which, std::optional<revocation_reason> reason, std::string_view why);
   result<> finish_interrupted(const in_hand& held);
   result<> finish_files(const std::vector<record>& all);
+  result<> check_finished(const std::string& name) const;
   result<bool> finish_one(const record& one);
   // What came of making lists.
   struct lists_so_far {
@@ -261,8 +263,9 @@ class pki {
 
   layout places_;
   std::unique_ptr<inventory> inventory_;
-  std::string place_;    // As of the last turn.
-  result<> unfinished_;  // The same.
+  std::string place_;                   // As of the last turn.
+  result<> unfinished_;                 // The same.
+  std::map<std::string, error> stuck_;  // The same: by name, why the last certificate of it cannot be finished.
   bool is_being_made_ = false;
   bool is_own_ = false;  // The inventory is this folder's: it was seen, and does not change.
 };

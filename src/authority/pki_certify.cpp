@@ -141,13 +141,19 @@ result<> pki::record_one(draft& one) {
     return {};
   };
   const auto& what = one.what;
+  // What is in the way of one is nobody else's trouble.
+  const auto fails = [&](const result<>& checked) {
+    if (!checked) one.outcome = checked.error();
+    return !checked;
+  };
+  if (fails(check_finished(what.name))) return {};
   auto replaces = what.replaces ? what.replaces(*inventory_) : replaceable(*inventory_, what.name);
   if (!replaces) return refuse(replaces.error());
   if (const auto checked = check_key(what.key); !checked) return refuse(checked.error());
   auto& entry = one.entry;
   entry = to_entry(*one.leaf, what.name, what.purpose);
   entry.replaces = *std::move(replaces);
-  MUTUAL_CHECK(keep_key(one));
+  if (fails(keep_key(one))) return {};
   if (!what.token.empty()) {
     if (const auto used = inventory_->use_token(what.token, entry.serial); !used) return refuse(used.error());
   }
@@ -164,10 +170,16 @@ result<> pki::keep_key(draft& one) {
   if (!there) return {};
   // The mint has not read its key.
   MUTUAL_TRY(auto whole, x509::certificate::from_der(entry.der));
-  one.key_here = key_in_place(places_, entry.name, whole);
+  MUTUAL_TRY(const auto before, inventory_->find_serial(entry.replaces));
+  auto there_now = key_in_place(places_, entry.name, whole);
+  if (!there_now) {
+    // What cannot be read just now is not to be taken away, if it may be this one's.
+    MUTUAL_TRY(const bool may_be_its, before ? is_for_same_key(*before, whole) : result<bool>(true));
+    if (may_be_its) return there_now.error();
+  }
+  one.key_here = there_now ? *std::move(there_now) : std::nullopt;
   if (!one.key_here) return {};
   one.leaf = std::move(whole);
-  MUTUAL_TRY(const auto before, inventory_->find_serial(entry.replaces));
   entry.has_key = true;
   entry.p12_has_password = before && before->p12_has_password;
   return {};
@@ -176,6 +188,11 @@ result<> pki::keep_key(draft& one) {
 void pki::publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose) {
   for (auto* one : all) {
     const auto& entry = one->entry;
+    // Two of a name have their files in their order, or the first would overwrite the second later.
+    if (const auto is_next = check_finished(entry.name); !is_next) {
+      one->outcome = is_next.error();
+      continue;
+    }
     std::vector<x509::certificate> chain{*one->leaf};
     chain.insert(chain.end(), issuer.chain.begin(), issuer.chain.end());
     const auto written = publish(places_, entry, one->key_here, chain, {}, file::on_disk::nothing);
@@ -184,6 +201,7 @@ void pki::publish_drafts(const std::vector<draft*>& all, const x509::identity& i
       loose.push_back({entry.serial, entry.name, one->who});
     } else {
       one->outcome = written.error();
+      stuck_.emplace(entry.name, written.error());
     }
   }
 }

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
 #include <unistd.h>
 
 namespace mutual::authority {
@@ -36,14 +37,14 @@ result<bool> has_key_of_before(inventory& in, const record& one, const x509::cer
   if (one.replaces.empty()) return false;
   MUTUAL_TRY(const auto before, in.find_serial(one.replaces));
   if (!before) return false;
-  MUTUAL_TRY(const auto other, x509::certificate::from_der(before->der));
-  return EVP_PKEY_eq(X509_get0_pubkey(leaf.get()), X509_get0_pubkey(other.get())) == 1;
+  return is_for_same_key(*before, leaf);
 }
 
 // Those whose keys are staged here, though they were begun under another name: of this folder, which has had another
 // host since, or of one that it is a copy of. Nobody else may have the key; and if somebody has, both write the same.
 struct with_key_here {
   std::vector<record> to_finish;
+  std::map<std::string, error> stuck;   // By name: whose staged key cannot be read just now, and why.
   std::vector<std::string> unfinished;  // Serial numbers; also of those whose staged key is of no use now.
 };
 
@@ -57,6 +58,7 @@ result<with_key_here> begun_under_another_name(const layout& places, inventory& 
     MUTUAL_TRY(const auto leaf, x509::certificate::from_der(found->der));
     const auto staged = x509::load_bundle(staged_key(places, serial));
     if (staged && staged->key && staged->key->belongs_to(leaf)) out.to_finish.push_back(*std::move(found));
+    if (!staged && staged.error().code() == errc::io) out.stuck.emplace(found->name, staged.error());
   }
   return out;
 }
@@ -65,6 +67,7 @@ result<with_key_here> begun_under_another_name(const layout& places, inventory& 
 
 result<> pki::finish_interrupted(const in_hand& held) {
   unfinished_ = {};
+  stuck_.clear();
   if (held) {
     MUTUAL_TRY(const auto serials, inventory_->unfinished_serials(place_));
     // Nothing was interrupted, so there is no litter either: looking for it takes the longer the more was issued.
@@ -74,6 +77,7 @@ result<> pki::finish_interrupted(const in_hand& held) {
   if (held) std::erase_if(unfinished, [&](const record& one) { return held(one.serial); });
   MUTUAL_TRY(auto more, begun_under_another_name(places_, *inventory_, unfinished));
   std::move(more.to_finish.begin(), more.to_finish.end(), std::back_inserter(unfinished));
+  stuck_ = std::move(more.stuck);
   MUTUAL_CHECK(finish_files(unfinished));
   for (const auto& one : unfinished) more.unfinished.push_back(one.serial);
   sweep(places_, more.unfinished);
@@ -102,6 +106,16 @@ result<bool> pki::finish_one(const record& one) {
   return true;
 }
 
+// An error (io) while the last certificate of that name waits for its files: one that came after it would be in their
+// place, and be overwritten by it later, its key and all.
+result<> pki::check_finished(const std::string& name) const {
+  const auto found = stuck_.find(name);
+  if (found == stuck_.end()) return {};
+  return error(errc::io, fmt::format("the last certificate of {} is in the inventory, and its files must be written "
+                                     "before there is another: {}",
+                                     text::quoted(name), found->second.message()));
+}
+
 // One whose files cannot be written keeps nobody else from being issued to, or revoked.
 result<> pki::finish_files(const std::vector<record>& all) {
   std::vector<given_out> without_key;
@@ -109,6 +123,7 @@ result<> pki::finish_files(const std::vector<record>& all) {
     if (one.purpose == profile::root || one.purpose == profile::intermediate) continue;
     const auto done = finish_one(one);
     if (!done) {
+      stuck_.emplace(one.name, done.error());
       if (unfinished_) {
         unfinished_ = done.error().in(fmt::format("{} (serial {}) is in the inventory, and its files cannot be written",
                                                   text::quoted(one.name), one.serial));

@@ -41,7 +41,8 @@ result<std::vector<x509::crl>> lists_in(const std::filesystem::path& path) {
 
 // How good a root's list is that is there.
 enum class standing {
-  unusable,  // It is not there, not the root's, past its date, or of a clock that was ahead: then it begins later.
+  unusable,  // It is not there, not the root's, or past its date.
+  early,     // It begins later: of a clock that was ahead. Servers that have had another go on with that.
   lacking,   // It lacks a revocation of a CA, or has one that was taken back.
   due,       // It is in the last third of its time.
   fresh,
@@ -59,8 +60,9 @@ result<root_list> look_at_list(const root_place& root, const std::filesystem::pa
   MUTUAL_TRY(const auto lists, lists_in(path));
   const auto& list = lists.front();
   if (!list.is_signed_by(root.certificate) || !list.next_update() || *list.next_update() <= now()) return out;
-  if (list.this_update() > now()) return out;
   out.list = list;
+  out.how = standing::early;
+  if (list.this_update() > now()) return out;
   out.how = standing::lacking;
   MUTUAL_TRY(const auto authorities, in.of_profile(profile::intermediate));
   for (const auto& one : authorities) {
@@ -221,11 +223,15 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
   }
   if (!found.list && is_retired(root)) {
     // The others are not held up by it: who is below the old root is refused.
-    so_far.lacking = key.error().in("the revocation list of an old root is missing or past its date, or begins later");
+    so_far.lacking = key.error().in("the revocation list of an old root is missing or past its date");
     return list_there(root.certificate, places_.revocation_list(root.called));
   }
-  if (!found.list) return key.error().in("the root's own revocation list is missing or past its date, or begins later");
-  so_far.lacking = key.error().in("a CA was revoked, but the root's revocation list does not say it yet");
+  if (!found.list) return key.error().in("the root's own revocation list is missing or past its date");
+  // Neither holds up what the other CAs have to say.
+  so_far.lacking =
+      key.error().in(found.how == standing::early
+                         ? "a root's revocation list begins later, by a clock that was ahead, and nobody goes by it yet"
+                         : "a CA was revoked, but the root's revocation list does not say it yet");
   return found.list->pem();
 }
 

@@ -67,6 +67,7 @@ result<issued_certificate> pki::renew(const renew_request& request) {
     MUTUAL_TRY(const auto first, take_turn());
     (void)first;
   }
+  MUTUAL_CHECK(check_finished(name));
   MUTUAL_TRY(const auto old, inventory_->find(name));
   if (!old) return not_renewable(places_, name);
   if (old->revoked) {

@@ -57,6 +57,11 @@ std::optional<revocation_reason> revocation_reason_from_string(std::string_view 
   return std::nullopt;
 }
 
+result<bool> is_for_same_key(const record& before, const x509::certificate& later) {
+  MUTUAL_TRY(const auto other, x509::certificate::from_der(before.der));
+  return EVP_PKEY_eq(X509_get0_pubkey(later.get()), X509_get0_pubkey(other.get())) == 1;
+}
+
 record to_record(const x509::certificate& one, std::string_view name, x509::profile purpose, bool p12_has_password) {
   record out;
   out.name = name;

@@ -91,6 +91,9 @@ struct record {
 /// The record of a certificate that has just been signed.
 record to_record(const x509::certificate& one, std::string_view name, x509::profile purpose, bool p12_has_password);
 
+/// Whether that certificate is for the key of the one that is recorded.
+result<bool> is_for_same_key(const record& before, const x509::certificate& later);
+
 /// One word for how a certificate stands: valid, revoked, on-hold, expired, replaced, incomplete, lost.
 std::string_view standing_of(const record& one, sys_seconds at);
 

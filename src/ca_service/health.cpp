@@ -57,10 +57,7 @@ response answer(const standing& seen, maybe_peer who) {
 
 }  // namespace
 
-bool is_of_the_future(sys_seconds this_update, sys_seconds present) {
-  // What was made now by a clock that is ahead by no more is dated back by as much.
-  return this_update > present + x509::backdate;
-}
+bool is_of_the_future(sys_seconds this_update, sys_seconds present) { return this_update > present; }
 
 std::chrono::seconds uncovered_for(const standing& seen, clock::time_point steady_now) {
   if (!seen.uncovered_since) return std::chrono::seconds(0);

@@ -18,8 +18,8 @@ inline constexpr std::chrono::seconds longest_silence{15};
 /// A revocation is on a list within a second or so; what takes longer than even a long list takes to sign is wrong.
 inline constexpr std::chrono::seconds longest_uncovered{15};
 
-/// Whether a list begins so much later than now that nobody goes by it yet, as the verdict has it: the clock was wrong
-/// when it was made, or is so now.
+/// Whether a list begins later than now, so that nobody goes by it yet: the clock was wrong when it was made, by more
+/// than lists are dated back, or is so now.
 bool is_of_the_future(sys_seconds this_update, sys_seconds present);
 
 /// For how long a revocation has been on no list; 0 if all are.

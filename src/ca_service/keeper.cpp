@@ -167,10 +167,11 @@ void keeper::look_at_ends() {
   const auto& places = authority_.places();
   auto stamp = tls::stamp_of({places.intermediate_certificate(), places.root_certificate(), presented_});
   if (stamp == ends_stamp_) return;
-  ends_stamp_ = std::move(stamp);
+  bool all = true;
   next_.ends.clear();
   const auto add = [&](const char* part, const std::filesystem::path& file) {
     const auto found = x509::load_certificates(file);
+    all = all && found;
     if (!found) return;
     const auto& one = found->front();
     next_.ends.push_back({part, one.subject_key_id(), one.not_before(), one.not_after()});
@@ -178,6 +179,7 @@ void keeper::look_at_ends() {
   add("intermediate", places.intermediate_certificate());
   add("root", places.root_certificate());
   if (!presented_.empty()) add("server", presented_);
+  ends_stamp_ = all ? std::move(stamp) : std::string();
 }
 
 result<> keeper::look_at_counts(authority::pki& opened) {
@@ -242,7 +244,8 @@ bool keeper::has_ended_responder() const {
   const auto present = now();
   return std::any_of(signing_->begin(), signing_->end(), [present](const authority::ocsp_responder& one) {
     const auto& leaf = one.signs.leaf();
-    return leaf.not_after() <= present || leaf.not_before() > present;
+    // One of a CA that has not begun cannot begin earlier.
+    return leaf.not_after() <= present || (leaf.not_before() > present && one.issuer.not_before() <= present);
   });
 }
 

@@ -72,7 +72,8 @@ class keeper {
   result<lists_due> what_is_due(authority::pki& opened);
   bool is_root_list_due() const;
   result<> look_at_files(authority::pki& opened);
-  result<> put_files_right(authority::pki& opened, const std::vector<published_list>& all);
+  std::vector<published_list> list_files();
+  result<> put_files_right(authority::pki& opened);
   std::string files_stamp() const;
   result<> check_old_can_sign(authority::pki& opened) const;
   result<> make_lists(authority::pki& opened, lists_due why);

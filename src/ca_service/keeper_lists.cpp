@@ -229,22 +229,27 @@ result<> keeper::look_at_files(authority::pki& opened) {
   const bool is_to_try = !files_state_ && present - files_tried_ >= time_passes;
   if (!is_to_try && files_stamp() == files_stamp_) return files_state_;
   files_tried_ = present;
-  const auto all = published_lists(authority_.places());
-  list_files_.clear();
-  for (const auto& one : all) list_files_.push_back(one.file);
+  const auto all = list_files();
   files_stamp_ = files_stamp();
-  files_state_ = outdated(authority_.places(), all).empty() ? result<>() : put_files_right(opened, all);
+  files_state_ = outdated(authority_.places(), all).empty() ? result<>() : put_files_right(opened);
   if (files_state_) next_.unpublished.clear();
   return files_state_;
 }
 
-// Looked at once more, since whoever had the folder may have been making lists.
-result<> keeper::put_files_right(authority::pki& opened, const std::vector<published_list>& all) {
+std::vector<published_list> keeper::list_files() {
+  auto all = published_lists(authority_.places());
+  list_files_.clear();
+  for (const auto& one : all) list_files_.push_back(one.file);
+  return all;
+}
+
+// Looked at once more, since whoever had the folder may have been making lists, or have replaced the CA itself.
+result<> keeper::put_files_right(authority::pki& opened) {
   MUTUAL_TRY(const auto turn, opened.take_turn());
   const auto& places = authority_.places();
   result<> outcome;
   next_.unpublished.clear();
-  for (const auto& one : outdated(places, all)) {
+  for (const auto& one : outdated(places, list_files())) {
     auto done = publish_again(places, one);
     if (done) {
       log_.warn(fmt::format("{} was missing, damaged or an older list, and has that of crl.pem again",
@@ -254,7 +259,7 @@ result<> keeper::put_files_right(authority::pki& opened, const std::vector<publi
       outcome = std::move(done);
     }
   }
-  files_stamp_ = files_stamp();
+  // What was written is looked at once more: somebody else may have been there before its stamp could be taken.
   return outcome;
 }
 

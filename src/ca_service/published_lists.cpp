@@ -26,11 +26,14 @@ bool is_higher(const std::string& number, const std::string& other) {
   return number.size() != other.size() ? number.size() > other.size() : number > other;
 }
 
-// A later one is there while lists are being made, and when the others could not be.
+// A later one is there while lists are being made, and when the others could not be. Another one of the same number was
+// made where the root's key is, and may say more: it is for whoever makes the next list to read, and to say so.
 bool is_as_good(const std::filesystem::path& file, const x509::certificate& ca, const x509::lookup_list& wanted) {
   const auto there = x509::load_lookup_lists(file);
   if (!there || !there->front().is_signed_by(ca)) return false;
-  return there->front().is_same_as(wanted) || is_higher(there->front().number(), wanted.number());
+  const auto& found = there->front();
+  if (found.is_same_as(wanted) || is_higher(found.number(), wanted.number())) return true;
+  return found.number() == wanted.number() && found.this_update() > wanted.this_update();
 }
 
 // The list's own DER, out of the PEM of all of them.

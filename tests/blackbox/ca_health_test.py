@@ -3,6 +3,7 @@
 import concurrent.futures
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -212,6 +213,27 @@ class Health(HealthTest):
         self.mutual("crl")
         self.ca_serve()
         self.comes_to(200)
+
+    def test_a_name_that_its_ca_may_not_certify_is_no_fault_of_the_key(self):
+        for name, line in (("top", ("-x509", "-out", "top.crt", "-days", "365", "-addext", "keyUsage=critical,keyCertSign,cRLSign")), ("middle", ("-out", "middle.csr",))):
+            self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", f"{name}.key", "-subj", f"/CN={name}", *line)
+        self.write("ext", b"basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\n"
+                          b"nameConstraints=critical,permitted;DNS:localhost,permitted;DNS:acme.example\n")
+        self.run_tool("openssl", "x509", "-req", "-in", "middle.csr", "-CA", "top.crt", "-CAkey", "top.key", "-CAcreateserial", "-days",
+                      "300", "-extfile", "ext", "-out", "middle.crt")
+        shutil.rmtree(self.at("pki"))
+        self.mutual("import", "middle.crt", "--key", "middle.key", "--chain", "top.crt", "--host", "localhost", "--client", "alice")
+        self.mutual("crl", "--root-key", "top.key")
+        token = self.mutual("ca", "token", "evil", "evil.example", "--profile", "server", "--quiet").strip()
+        self.ca_serve()
+        self.run_tool("openssl", "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", "evil.key", "-subj", "/CN=evil", "-addext",
+                      "subjectAltName=DNS:evil.example", "-outform", "DER", "-out", "evil.der")
+        self.run_tool("openssl", "base64", "-in", "evil.der", "-out", "evil.b64")
+        status = self.curl("/.well-known/est/simpleenroll", "-d", "@evil.b64", "-H", "Content-Type: application/pkcs10", "-u", ":" + token,
+                           "-o", "answer", "-w", "%{http_code}")
+        self.assertEqual(status, "403", self.read("answer"))
+        self.assertIn(b"may not certify", self.read("answer"))
+        self.assertEqual(self.numbers()["mutual_ca_key_failures"], {(): 0})
 
     def test_without_its_key_it_is_unwell(self):
         self.ca_serve()

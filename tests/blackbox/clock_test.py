@@ -1,9 +1,14 @@
 """An authority whose clock is ahead for a while: what it did then takes nobody's revocation back, and locks nobody out."""
 
+import json
+import os
 import re
+import shutil
 import subprocess
+import time
 
 from authority_test import AuthorityTest
+from ca_service_test import CaTest
 from later import Later
 
 
@@ -50,3 +55,35 @@ class Ahead(Later, AuthorityTest):
         before = numbers()
         self.good("crl")
         self.assertEqual(numbers(), [before[0], before[1] + 1])
+
+    def test_a_root_s_list_that_has_not_begun_holds_up_no_revocation_while_the_root_s_key_is_away(self):
+        self.good("issue", "client", "bob")
+        os.mkdir(self.at("away"))
+        shutil.move(self.at("pki/root.key"), self.at("away/root.key"))
+        os.remove(self.at("pki/root.crl"))
+        self.ahead(1, "crl", "--root-key", "away/root.key")
+        done = self.mutual("revoke", "bob", "--reason", "keyCompromise")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("a root's revocation list begins later, by a clock that was ahead, and nobody goes by it yet", done.stderr)
+        first = self.run_tool("openssl", "crl", "-in", "pki/crl.pem", "-noout", "-text")
+        self.assertEqual(first.count("Serial Number: "), 1, "those that have another list of the root hear of it")
+        self.assertEqual(self.read("pki/crl.pem").count(b"BEGIN X509 CRL"), 2)
+        self.good("crl", "--root-key", "away/root.key")
+        self.assertTrue(self.refused_by_openssl())
+
+    def read(self, name):
+        with open(self.at(name), "rb") as file:
+            return file.read()
+
+
+class AheadServed(Later, CaTest):
+    def test_a_ca_that_has_not_begun_has_one_responder(self):
+        self.make_clock()
+        self.run_tool("env", *(f"{name}={value}" for name, value in self.in_days(1).items() if name.startswith(("LD_", "DAYS_", "ASAN_"))),
+                      os.environ["MUTUAL_BIN"] + "/mutual", "rotate", "intermediate", code=None)
+        self.ca_serve()
+        responders = lambda: len([one for one in json.loads(self.mutual("list", "--json")) if one["name"] == "ocsp-intermediate"])
+        before = responders()
+        self.assertGreater(before, 0)
+        time.sleep(2)
+        self.assertEqual(responders(), before)

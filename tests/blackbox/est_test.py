@@ -65,11 +65,19 @@ class Enrolment(EstTest):
         with database:
             database.execute("UPDATE certificates SET state = 'recorded' WHERE name = 'alice'")
         database.close()
+        for kind in ("crt", "key"):
+            shutil.copy(self.at(f"pki/issued/alice.{kind}"), self.at(f"alice.{kind}"))
         os.remove(self.at("pki/issued/alice.crt"))
         os.mkdir(self.at(f"pki/issued/.{serial}.key"))
         server = self.ca_serve()
         self.enroll("bob")
+        renewal = ("simplereenroll", self.request("new", "/O=Acme/CN=alice"))
+        self.assertEqual(self.curl(*renewal, client="alice"), 503)
+        self.assertEqual(self.names().count(("alice", "incomplete")), 1, "nothing of its name passes it by")
+        server.wait_for("the last certificate of 'alice' is in the inventory, and its files must be written before there is another: ")
         server.wait_for(f"'alice' \\(serial {serial}\\) is in the inventory, and its files cannot be written: ")
+        os.rmdir(self.at(f"pki/issued/.{serial}.key"))
+        self.assertEqual(self.curl(*renewal, client="alice"), 200, self.read("answer"))
 
     def test_openssl_reads_whom_to_trust(self):
         self.ca_serve()

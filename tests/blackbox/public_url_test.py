@@ -59,9 +59,15 @@ class PublicUrl(EstTest):
         self.assertIn(f"{self.base}/ocsp", self.mutual("show", "alice"))
 
     def test_a_root_with_a_negative_serial_number_gets_one_that_urls_can_name(self):
+        self.check_root_with("-5")
+
+    def test_a_root_with_the_serial_number_0_gets_a_positive_one(self):
+        self.check_root_with("0")
+
+    def check_root_with(self, serial):
         shutil.rmtree(self.at("pki"))
         self.run_tool("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "old.key", "-out", "old.crt", "-days", "365",
-                      "-subj", "/O=Old/CN=Old", "-set_serial", "-5", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+                      "-subj", "/O=Old/CN=Old", "-set_serial", serial, "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         said = self.mutual("import", "old.crt", "--key", "old.key", "--host", "localhost", "--limits", "limits.toml")
         self.assertIn("made anew, with the same name and key", said)
         self.start()

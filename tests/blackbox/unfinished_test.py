@@ -46,6 +46,27 @@ class Unfinished(AuthorityTest):
         self.good("crl")
         self.check_whole("alice")
 
+    def test_nothing_of_its_name_passes_it_by(self):
+        """What came after it would be overwritten by it later, its key and all."""
+        serial = self.interrupt("alice")
+        for line in (["renew", "alice", "--new-key"], ["renew", "alice"]):
+            done = self.mutual(*line)
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertRegex(done.stderr, "^mutual: the last certificate of 'alice' is in the inventory, and its files must be written "
+                             f"before there is another: [^\n]*\\.{serial}\\.key[^\n]*\n$")
+        self.assertEqual(self.mutual("revoke", serial, "--reason", "superseded").returncode, 0)
+        done = self.mutual("issue", "client", "alice")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("before there is another", done.stderr)
+        os.rmdir(self.at(f"pki/issued/.{serial}.key"))
+        self.good("issue", "client", "alice")
+        self.check_whole("alice")
+        key = self.run_tool("openssl", "pkey", "-in", "pki/issued/alice.key", "-pubout")
+        self.assertEqual(self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt", "-noout", "-pubkey"), key)
+        self.good("crl")
+        self.assertEqual(self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt", "-noout", "-pubkey"), key)
+        self.good("renew", "alice")
+
     def test_it_is_finished_under_the_ca_that_has_signed_it(self):
         serial = self.interrupt("alice")
         self.assertEqual(self.mutual("rotate", "intermediate").returncode, 0)

@@ -331,6 +331,22 @@ TEST_F(an_est_service, leaves_a_key_in_its_place_that_is_the_renewed_certificate
   EXPECT_TRUE(own.belongs_to(certificate("alice")));
 }
 
+TEST_F(an_est_service, takes_no_key_away_that_cannot_be_read_just_now) {
+  const auto before = certificate("alice");
+  const auto own = good(x509::load_identity(places.certificate("alice"), places.key("alice"))).key;
+  const auto away = folder / "alice.key";
+  std::filesystem::rename(places.key("alice"), away);
+  std::filesystem::create_symlink("/proc/self/mem", places.key("alice"));  // to read it is an error
+  as(before);
+  EXPECT_EQ(send("simplereenroll", body_for(own, {"alice", {"Acme"}, {}})).status, 503);
+  EXPECT_TRUE(std::filesystem::is_symlink(places.key("alice")));
+  EXPECT_EQ(certificate("alice"), before);
+  std::filesystem::rename(away, places.key("alice"));
+  EXPECT_EQ(send("simplereenroll", body_for(own, {"alice", {"Acme"}, {}})).status, 200);
+  EXPECT_TRUE(own.belongs_to(certificate("alice")));
+  EXPECT_TRUE(std::filesystem::exists(places.key("alice")));
+}
+
 TEST_F(an_est_service, takes_the_key_away_that_is_not_the_renewed_certificates) {
   const auto before = certificate("alice");
   as(before);
