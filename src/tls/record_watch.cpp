@@ -15,13 +15,13 @@ void message(int written, int, int type, const void*, std::size_t, SSL* ssl, voi
 
 }  // namespace
 
-void record_watch::begin(SSL* ssl) {
+void record_watch::attach(SSL* ssl) {
   SSL_set_msg_callback_arg(ssl, this);
   if (SSL_is_server(ssl) != 0) SSL_set_msg_callback(ssl, message);
 }
 
 void record_watch::see(int written, int type, SSL* ssl) noexcept {
-  if (written != 0 || type != SSL3_RT_HEADER) return;
+  if (!counts_ || written != 0 || type != SSL3_RT_HEADER) return;
   // The first may be the one that brings something. What was before the second has not.
   socket_.charge(in_a_row_ == 0 ? record_counts : empty_record_counts);
   if (in_a_row_ > 0) {

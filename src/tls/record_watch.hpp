@@ -28,9 +28,13 @@ class record_watch {
   record_watch(const record_watch&) = delete;
   record_watch& operator=(const record_watch&) = delete;
 
-  /// Sees the records of this SSL from now on. It takes the place of a server's message callback (of which ours have
-  /// none); a client's has to call see(), and gets this as its argument.
-  void begin(SSL* ssl);
+  /// Before the handshake: since OpenSSL 3.2, records are told of only to whom had a message callback when their keys
+  /// were made. It takes the place of a server's (of which ours have none); a client's has to call see(), and gets this
+  /// as its argument.
+  void attach(SSL* ssl);
+
+  /// Counts from now on.
+  void begin() { counts_ = true; }
 
   /// What OpenSSL's message callback is told (SSL_set_msg_callback(3)).
   void see(int written, int type, SSL* ssl) noexcept;
@@ -43,6 +47,7 @@ class record_watch {
 
  private:
   net::socket& socket_;
+  bool counts_ = false;
   unsigned in_a_row_ = 0;
   std::chrono::steady_clock::time_point began_{};  // of the row, once it is one
 };

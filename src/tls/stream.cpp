@@ -51,6 +51,7 @@ void stream::start_tls(ssl_ptr ssl) {
   ssl_ = std::move(ssl);
   BIO* bio = make_socket_bio(bio_state_).release();
   SSL_set_bio(ssl_.get(), bio, bio);
+  watch_.attach(ssl_.get());
 }
 
 io stream::outcome(int code) {
@@ -94,7 +95,7 @@ task<io_status> stream::handshake() {
       bio_state_.holding = false;
       // Many clients never say goodbye; that is no reason to forget who they are (RFC 5246 section 7.2.1).
       bio_state_.tells_end = SSL_is_server(ssl_.get()) == 0;
-      watch_.begin(ssl_.get());
+      watch_.begin();
       // Under TLS 1.2 the client waits for our Finished; under 1.3 only the ticket is left, and nobody waits for that.
       if (SSL_version(ssl_.get()) < TLS1_3_VERSION) (void)flush(bio_state_);
       co_return io_status::ok;
