@@ -241,6 +241,7 @@ class pki {
   result<> check_issuer(const x509::certificate& issuer);
   result<history> record_drafts(const std::vector<draft*>& all, const x509::certificate& issuer);
   result<> record_one(draft& one);
+  result<> find_key(draft& one);
   result<> keep_key(draft& one);
   void publish_drafts(const std::vector<draft*>& all, const x509::identity& issuer, std::vector<given_out>& loose);
   result<std::string> replaceable(inventory& in, const std::string& name) const;
@@ -249,6 +250,7 @@ class pki {
   result<> finish_files(const std::vector<record>& all);
   result<> check_finished(const std::string& name) const;
   result<bool> finish_one(const record& one);
+  result<bool> is_passed_by(const record& one);
   // What came of making lists.
   struct lists_so_far {
     std::vector<made_list> made;

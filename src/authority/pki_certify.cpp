@@ -146,40 +146,47 @@ result<> pki::record_one(draft& one) {
     if (!checked) one.outcome = checked.error();
     return !checked;
   };
-  if (fails(check_finished(what.name))) return {};
+  if (fails(check_finished(what.name)) || fails(find_key(one))) return {};
   auto replaces = what.replaces ? what.replaces(*inventory_) : replaceable(*inventory_, what.name);
   if (!replaces) return refuse(replaces.error());
   if (const auto checked = check_key(what.key); !checked) return refuse(checked.error());
   auto& entry = one.entry;
   entry = to_entry(*one.leaf, what.name, what.purpose);
   entry.replaces = *std::move(replaces);
-  if (fails(keep_key(one))) return {};
+  MUTUAL_CHECK(keep_key(one));
   if (!what.token.empty()) {
     if (const auto used = inventory_->use_token(what.token, entry.serial); !used) return refuse(used.error());
   }
   return inventory_->add(entry, what.why);
 }
 
-// The folder's own server may be renewed over the network, for the key that is here: then that is its key still, and
-// its PKCS#12 file goes along. The password of one that has any is not known here.
-result<> pki::keep_key(draft& one) {
-  auto& entry = one.entry;
+// The folder's own server may be renewed over the network, for the key that is here.
+result<> pki::find_key(draft& one) {
+  const auto& name = one.what.name;
   one.key_here.reset();
-  if (entry.replaces.empty()) return {};
-  MUTUAL_TRY(const bool there, file::exists(places_.key(entry.name)));
+  MUTUAL_TRY(const bool there, file::exists(places_.key(name)));
   if (!there) return {};
   // The mint has not read its key.
-  MUTUAL_TRY(auto whole, x509::certificate::from_der(entry.der));
-  MUTUAL_TRY(const auto before, inventory_->find_serial(entry.replaces));
-  auto there_now = key_in_place(places_, entry.name, whole);
-  if (!there_now) {
+  MUTUAL_TRY(auto whole, x509::certificate::from_der(one.leaf->der()));
+  auto found = key_in_place(places_, name, whole);
+  if (!found) {
     // What cannot be read just now is not to be taken away, if it may be this one's.
+    MUTUAL_TRY(const auto before, inventory_->find(name));
     MUTUAL_TRY(const bool may_be_its, before ? is_for_same_key(*before, whole) : result<bool>(true));
-    if (may_be_its) return there_now.error();
+    if (may_be_its) return found.error();
+    return {};
   }
-  one.key_here = there_now ? *std::move(there_now) : std::nullopt;
+  one.key_here = *std::move(found);
+  if (one.key_here) one.leaf = std::move(whole);
+  return {};
+}
+
+// Then that is its key still, and its PKCS#12 file goes along. The password of one that has any is not known here.
+result<> pki::keep_key(draft& one) {
+  auto& entry = one.entry;
+  if (entry.replaces.empty()) one.key_here.reset();
   if (!one.key_here) return {};
-  one.leaf = std::move(whole);
+  MUTUAL_TRY(const auto before, inventory_->find_serial(entry.replaces));
   entry.has_key = true;
   entry.p12_has_password = before && before->p12_has_password;
   return {};

@@ -116,11 +116,31 @@ result<> pki::check_finished(const std::string& name) const {
                                      text::quoted(name), found->second.message()));
 }
 
+// Whether the files of one that came after it stand in its place: these stay.
+result<bool> pki::is_passed_by(const record& one) {
+  constexpr int most_steps = 1000;
+  const auto there = x509::load_certificates(places_.certificate(one.name));
+  if (!there) return false;
+  MUTUAL_TRY(auto later, inventory_->find_sha256(there->front().sha256()));
+  for (int step = 0; step < most_steps && later && later->name == one.name && !later->replaces.empty(); ++step) {
+    if (later->replaces == one.serial) return true;
+    MUTUAL_TRY(later, inventory_->find_serial(later->replaces));
+  }
+  return false;
+}
+
 // One whose files cannot be written keeps nobody else from being issued to, or revoked.
 result<> pki::finish_files(const std::vector<record>& all) {
   std::vector<given_out> without_key;
   for (const auto& one : all) {
     if (one.purpose == profile::root || one.purpose == profile::intermediate) continue;
+    // Those of a name have their files in their order.
+    if (!check_finished(one.name)) continue;
+    MUTUAL_TRY(const bool passed, is_passed_by(one));
+    if (passed) {
+      MUTUAL_CHECK(inventory_->set_state(one.serial, record_state::issued, lasting::later));
+      continue;
+    }
     const auto done = finish_one(one);
     if (!done) {
       stuck_.emplace(one.name, done.error());

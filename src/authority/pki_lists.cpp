@@ -86,6 +86,18 @@ result<std::string> list_there(const x509::certificate& ca, const std::filesyste
   return lists.front().is_signed_by(ca) ? lists.front().pem() : std::string();
 }
 
+// The list that servers have of it so far, if they go by it now; empty if not.
+std::string served_list(const x509::certificate& ca, const std::filesystem::path& all) {
+  const auto lists = x509::load_crls(all);
+  if (!lists) return {};
+  const auto present = now();
+  for (const auto& one : *lists) {
+    const bool has_begun = one.this_update() <= present;
+    if (has_begun && one.next_update() && *one.next_update() > present && one.is_signed_by(ca)) return one.pem();
+  }
+  return {};
+}
+
 // The roots whose lists servers need: the present one, and those that were replaced and are trusted still.
 result<std::vector<root_place>> roots_of(const layout& places, inventory& in) {
   MUTUAL_TRY(auto own, current_root(places));
@@ -227,6 +239,12 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
     return list_there(root.certificate, places_.revocation_list(root.called));
   }
   if (!found.list) return key.error().in("the root's own revocation list is missing or past its date");
+  if (found.how == standing::early) {
+    if (auto served = served_list(root.certificate, places_.revocation_lists()); !served.empty()) {
+      so_far.lacking = key.error().in("a root's revocation list begins later, by a clock that was ahead");
+      return served;
+    }
+  }
   // Neither holds up what the other CAs have to say.
   so_far.lacking =
       key.error().in(found.how == standing::early

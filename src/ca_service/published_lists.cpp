@@ -26,8 +26,8 @@ bool is_higher(const std::string& number, const std::string& other) {
   return number.size() != other.size() ? number.size() > other.size() : number > other;
 }
 
-// A later one is there while lists are being made, and when the others could not be. Another one of the same number was
-// made where the root's key is, and may say more: it is for whoever makes the next list to read, and to say so.
+// A later one is there while lists are being made, and when the others could not be. A younger one of the same number
+// was made where the root's key is, and may say more.
 bool is_as_good(const std::filesystem::path& file, const x509::certificate& ca, const x509::lookup_list& wanted) {
   const auto there = x509::load_lookup_lists(file);
   if (!there || !there->front().is_signed_by(ca)) return false;

@@ -172,6 +172,10 @@ task<std::optional<char>> server_worker::first_byte(guest& self) {
     char first = 0;
     const auto looked = self.stream.try_look(first);
     if (looked.status == tls::io_status::ok) co_return first;
+    if (self.gave_way) {
+      owner_.count(tally::failed_handshakes);
+      co_return std::nullopt;
+    }
     if (looked.status != tls::io_status::would_block) {
       owner_.refused_[static_cast<std::size_t>(reason::probe)].fetch_add(1, std::memory_order_relaxed);
       co_return std::nullopt;

@@ -68,6 +68,15 @@ class Ahead(Later, AuthorityTest):
         first = self.run_tool("openssl", "crl", "-in", "pki/crl.pem", "-noout", "-text")
         self.assertEqual(first.count("Serial Number: "), 1, "those that have another list of the root hear of it")
         self.assertEqual(self.read("pki/crl.pem").count(b"BEGIN X509 CRL"), 2)
+        # One that was brought by hand, while servers have another that they go by.
+        early = self.read("pki/root.crl")
+        self.good("crl", "--root-key", "away/root.key")
+        before = self.read("pki/crl.pem").split(b"-----END")[1]
+        self.write("pki/root.crl", early)
+        done = self.mutual("crl")
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("a root's revocation list begins later", done.stderr)
+        self.assertEqual(self.read("pki/crl.pem").split(b"-----END")[1], before)
         self.good("crl", "--root-key", "away/root.key")
         self.assertTrue(self.refused_by_openssl())
 

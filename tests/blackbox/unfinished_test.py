@@ -67,6 +67,21 @@ class Unfinished(AuthorityTest):
         self.assertEqual(self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt", "-noout", "-pubkey"), key)
         self.good("renew", "alice")
 
+    def test_one_that_has_been_passed_by_leaves_the_files_alone_that_stand_in_its_place(self):
+        for line in (["renew", "alice"], ["renew", "alice", "--new-key"]):
+            first = self.record_of("alice")["serial"]
+            self.good(*line)
+            files = [self.contents(f"pki/issued/alice.{kind}") for kind in ("crt", "key", "p12")]
+            self.sql("UPDATE certificates SET state = 'recorded' WHERE serial = ?", first)
+            self.good("crl")
+            self.assertEqual([self.contents(f"pki/issued/alice.{kind}") for kind in ("crt", "key", "p12")], files)
+            self.assertEqual(self.sql("SELECT state FROM certificates WHERE serial = ?", first), [("issued",)])
+        self.good("renew", "alice")
+
+    def contents(self, name):
+        with open(self.at(name), "rb") as file:
+            return file.read()
+
     def test_it_is_finished_under_the_ca_that_has_signed_it(self):
         serial = self.interrupt("alice")
         self.assertEqual(self.mutual("rotate", "intermediate").returncode, 0)
