@@ -1,7 +1,5 @@
 #include "ca_service/health.hpp"
 
-#include "x509/profile.hpp"
-
 #include <mutual/handler.hpp>
 
 #include <fmt/format.h>
