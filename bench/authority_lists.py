@@ -7,6 +7,7 @@ import statistics
 import subprocess
 import time
 
+import authority_waits
 from authority_postgres import Database
 from authority_run import Running, run
 
@@ -100,27 +101,40 @@ class Load:
 
 
 RATE, SECONDS = 500, 12
+# Within which a list that is put there after a third is in force, and what was before it is freed.
+WHILE = (SECONDS / 3, SECONDS / 3 + 4)
 
 
-def under_load(asked, folder, mutual, pki, swap_in):
-    """A server of one thread on a core of its own, asked 500 times a second; halfway it may get another list."""
+def under_load(asked, folder, mutual, pki, swap_in, look=False):
+    """A server of one thread on a core of its own, asked 500 times a second; after a third of the time it may get another list.
+    With a look at who has the core, which takes time itself."""
     folder.mkdir(parents=True, exist_ok=True)
     with Running(folder, mutual, "serve", "--pki", pki, "--listen", "localhost:0", "--threads", 1, "--quiet",
                  core=asked.server_core, ready=r"Address: +https://[^ ]*:(\d+)/") as server:
         before = server.memory_mib()
         load = Load(asked, pki, server.found, RATE, SECONDS)
         load.go()
-        time.sleep(SECONDS / 3)
+        time.sleep(SECONDS / 3 - 1)
+        serving = server.busiest_thread()
+        watch = authority_waits.Watch(folder, WHILE[1] - WHILE[0] + 2) if look else None
+        time.sleep(1)
         began = time.monotonic()
         if swap_in:
             swap_in.rename(pki / "crl.pem")
-            server.wait_for("read again")
+            server.wait_for("read again", look_every=0.2)  # looking takes time from whom is measured
         took = time.monotonic() - began
+        if took > WHILE[1] - WHILE[0] - 0.8:
+            raise SystemExit(f"the list was in force after {took:.1f} s: too late to be told from what comes after it")
         found = load.result()
         time.sleep(1)
+        late = found.pop("late")
+        found["late"] = len(late)
+        found["late_meanwhile"] = [took for due, took in late if WHILE[0] <= due < WHILE[1]]
         found.update(mib_before=before, mib_after=server.memory_mib(), most_mib=server.most_memory_mib())
         if swap_in:
             found["taken_over_after_seconds"] = took
+        if watch:
+            found["longest_wait_ms"] = watch.longest_wait(serving, server.threads() - {serving}, asked.server_core)
         return found
 
 
@@ -139,12 +153,19 @@ def swap(asked, folder):
             next_list = folder / "next.pem"
             shutil.copy(long, next_list)
             rounds[kind].append(under_load(asked, folder / "serve", mutual, pki, next_list if kind == "with" else None))
+    waits = []
+    for _ in range(asked.rounds if authority_waits.can_be_seen() else 0):
+        shutil.copy(short, pki / "crl.pem")
+        shutil.copy(long, folder / "next.pem")
+        waits.append(under_load(asked, folder / "serve", mutual, pki, folder / "next.pem", look=True)["longest_wait_ms"])
     shutil.rmtree(folder)
+    meanwhile = {kind: [one.pop("late_meanwhile") for one in all_of] for kind, all_of in rounds.items()}
     medians = {kind: {name: statistics.median(one[name] for one in all_of) for name in all_of[0]}
                for kind, all_of in rounds.items()}
     return {"entries": asked.revoked, "rate": RATE, "seconds": SECONDS, **medians,
             "worst_of_each_round": {kind: [one["worst"] for one in all_of] for kind, all_of in rounds.items()},
-            "late_in_all_rounds": {kind: sum(one["late"] for one in all_of) for kind, all_of in rounds.items()}}
+            "late_in_all_rounds": {kind: sum(one["late"] for one in all_of) for kind, all_of in rounds.items()},
+            "late_meanwhile": meanwhile, "longest_wait_of_each_round_ms": waits}
 
 
 def commands(asked, mutual, pki):

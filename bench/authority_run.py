@@ -59,7 +59,7 @@ class Running:
     def log(self):
         return self.log_path.read_text(errors="replace")
 
-    def wait_for(self, pattern, seconds=60, count=1):
+    def wait_for(self, pattern, seconds=60, count=1, look_every=0.01):
         """Waits until the log has the pattern `count` times; gives the last match's groups."""
         end = time.monotonic() + seconds
         while True:
@@ -68,7 +68,18 @@ class Running:
                 return found[-1]
             if self.process.poll() is not None or time.monotonic() > end:
                 raise SystemExit(f"'{pattern}' did not appear:\n{self.log()[-2000:]}")
-            time.sleep(0.01)
+            time.sleep(look_every)
+
+    def threads(self):
+        """Those that it has now, by their ids."""
+        return {int(one.name) for one in Path(f"/proc/{self.process.pid}/task").iterdir()}
+
+    def busiest_thread(self):
+        """The one that has spent the most so far, by its id."""
+        def spent(thread):
+            fields = Path(f"/proc/{self.process.pid}/task/{thread}/stat").read_text().rsplit(")", 1)[1].split()
+            return int(fields[11]) + int(fields[12])
+        return max(self.threads(), key=spent)
 
     def cpu_seconds(self):
         """What it has spent so far, all threads together."""

@@ -194,10 +194,9 @@ class paced_load {
   std::size_t answered() const { return took_.size(); }
   const std::string& why() const { return why_; }
 
-  // How many took more than five milliseconds.
-  auto late() const {
-    return std::count_if(took_.begin(), took_.end(), [](double microseconds) { return microseconds > 5000; });
-  }
+  // Those that took more than five milliseconds, as JSON: when each was due, in seconds from the beginning, and what it
+  // took, in microseconds.
+  const std::vector<std::string>& late() const { return late_; }
 
   // Microseconds within which that part of the requests was answered.
   double within(double part) {
@@ -237,6 +236,10 @@ class paced_load {
         continue;
       }
       took_.push_back(std::chrono::duration<double, std::micro>(clock::now() - due).count());
+      if (took_.back() > 5000) {
+        const std::chrono::duration<double> due_at = due - started_;
+        late_.push_back(fmt::format("[{:.3f},{:.0f}]", due_at.count(), took_.back()));
+      }
       free_.push_back(one);
       busy_.erase(busy_.begin() + static_cast<long>(at));
     }
@@ -255,6 +258,7 @@ class paced_load {
   std::deque<clock::time_point> due_;
   std::vector<std::pair<visit*, clock::time_point>> busy_;
   std::vector<double> took_;
+  std::vector<std::string> late_;
   clock::time_point started_;
   std::string why_;
 };
@@ -284,8 +288,9 @@ int run_paced(const load_client& who, const load_options& how) {
   (void)std::fflush(stdout);
   wait_for_line();
   if (!work.run()) return complain(work.why());
-  fmt::print("{{\"operations\":{},\"seconds\":{:.6f},\"p50\":{:.1f},\"p99\":{:.1f},\"worst\":{:.1f},\"late\":{}}}\n",
-             work.answered(), work.seconds(), work.within(0.5), work.within(0.99), work.within(1), work.late());
+  fmt::print("{{\"operations\":{},\"seconds\":{:.6f},\"p50\":{:.1f},\"p99\":{:.1f},\"worst\":{:.1f},\"late\":[{}]}}\n",
+             work.answered(), work.seconds(), work.within(0.5), work.within(0.99), work.within(1),
+             fmt::join(work.late(), ","));
   (void)std::fflush(stdout);
   wait_for_line();
   return 0;

@@ -1,5 +1,6 @@
 #include "base/file.hpp"
 
+#include "base/considerate.hpp"
 #include "base/descriptor.hpp"
 #include "base/file_aside.hpp"
 #include "base/file_name.hpp"
@@ -9,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fcntl.h>
 #include <set>
@@ -18,6 +20,10 @@
 
 namespace mutual::file {
 namespace {
+
+// The system may let nobody else onto the core while it reads: a revocation list of 70 MB in one call would keep a
+// thread that serves there waiting.
+constexpr std::size_t most_at_once = std::size_t{128} * 1024;
 
 // NAME.crt.new-0123456789abcdef must still be a file name (255 bytes).
 constexpr std::size_t longest_name = 128;
@@ -135,9 +141,13 @@ result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
     return error(errc::bad_input, fmt::format("cannot read {}: it is a folder: name a file in it", shown(path)));
   }
 
-  // Read in place and sized beforehand: it may be a key, and whoever asked for it can wipe only what is handed over.
-  std::string contents(std::min(limit, static_cast<std::size_t>(std::max<off_t>(facts.st_size, 0))) + 1, '\0');
+  // Read in place, with room for all of it: it may be a key, and whoever asked for it can wipe only what is handed
+  // over.
+  std::size_t room = std::min(limit, static_cast<std::size_t>(std::max<off_t>(facts.st_size, 0))) + 1;
+  std::string contents;
+  contents.reserve(room);
   for (std::size_t filled = 0;;) {
+    contents.resize(std::min(room, filled + most_at_once));
     const auto got = ::read(handle.get(), contents.data() + filled, contents.size() - filled);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failure("cannot read", path, errno);
@@ -150,7 +160,8 @@ result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
       return contents;
     }
     // A pipe says nothing about its size.
-    if (filled == contents.size()) contents.resize(std::min(limit, contents.size() * 2) + 1);
+    if (filled == room) room = std::min(limit, room * 2) + 1;
+    let_others_go_on();
   }
 }
 

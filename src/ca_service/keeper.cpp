@@ -1,6 +1,7 @@
 #include "ca_service/keeper.hpp"
 
 #include "authority/store.hpp"
+#include "base/considerate.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/bundle.hpp"
 #include "x509/trial_signature.hpp"
@@ -62,6 +63,7 @@ void keeper::start() {
 }
 
 void keeper::until_stopped(std::chrono::milliseconds every, void (keeper::*what)()) {
+  const considerate_scope here;  // requests are answered on the same cores; what is read rests, what is signed does not
   std::unique_lock lock(guard_);
   while (!wake_.wait_for(lock, every, [this] { return stopping_; })) {
     lock.unlock();

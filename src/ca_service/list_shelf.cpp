@@ -1,5 +1,6 @@
 #include "ca_service/list_shelf.hpp"
 
+#include "base/considerate.hpp"
 #include "ca_service/list_path.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/list_files.hpp"
@@ -59,6 +60,7 @@ std::optional<sys_seconds> list_shelf::next_update_of(const std::filesystem::pat
     if (found != known_.end() && found->second.stamp == stamp) return found->second.next_update;
   }
   std::optional<sys_seconds> soonest;
+  const considerate_scope here;
   if (const auto lists = x509::load_lookup_lists(file); lists) {
     for (const auto& one : *lists) {
       if (const auto next = one.next_update(); next && (!soonest || *next < *soonest)) soonest = next;

@@ -12,7 +12,15 @@
 namespace mutual::client {
 namespace {
 
-task<result<response>> whole_answer(connection& to, const request& what) {
+// Room for a body that is announced, where there is a limit that it keeps to: growing, a revocation list of 70 MB would
+// be moved again and again, and its old place freed in one go.
+void make_room(response& answer, std::size_t most) {
+  const auto announced = answer.headers.get("Content-Length");
+  const auto length = announced ? text::to_number(*announced) : std::nullopt;
+  if (length && most != any_size && *length <= most) answer.body.reserve(*length);
+}
+
+task<result<response>> whole_answer(connection& to, const request& what, std::size_t most) {
   auto sending = to.send(what);
   auto sent = co_await std::move(sending);
   if (!sent) co_return std::move(sent).error();
@@ -20,6 +28,7 @@ task<result<response>> whole_answer(connection& to, const request& what) {
   auto head = co_await std::move(receiving);
   if (!head) co_return std::move(head).error();
   response answer = *std::move(head);
+  make_room(answer, most);
   for (;;) {
     auto asking = to.receive_piece();
     auto piece = co_await std::move(asking);
@@ -30,10 +39,10 @@ task<result<response>> whole_answer(connection& to, const request& what) {
   co_return answer;
 }
 
-task<exchange> finish(connection& to, result<> opened, const request& what) {
+task<exchange> finish(connection& to, result<> opened, const request& what, std::size_t most) {
   exchange out;
   if (opened) {
-    auto asking = whole_answer(to, what);
+    auto asking = whole_answer(to, what, most);
     auto answer = co_await std::move(asking);
     if (answer)
       out.answer = *std::move(answer);
@@ -51,20 +60,22 @@ task<exchange> finish(connection& to, result<> opened, const request& what) {
 
 task<exchange> fetch(net::loop& on, url where, options how, request what) {
   what.target = where.target;
+  const auto most = how.limits.body_bytes;
   connection to(on, std::move(how));
   auto opening = to.open(std::move(where));
   auto opened = co_await std::move(opening);
-  auto finishing = finish(to, std::move(opened), what);
+  auto finishing = finish(to, std::move(opened), what, most);
   auto out = co_await std::move(finishing);
   co_return out;
 }
 
 task<exchange> fetch_at(net::loop& on, url where, std::vector<net::endpoint> addresses, options how, request what) {
   what.target = where.target;
+  const auto most = how.limits.body_bytes;
   connection to(on, std::move(how));
   auto opening = to.open_at(std::move(where), std::move(addresses));
   auto opened = co_await std::move(opening);
-  auto finishing = finish(to, std::move(opened), what);
+  auto finishing = finish(to, std::move(opened), what, most);
   auto out = co_await std::move(finishing);
   co_return out;
 }

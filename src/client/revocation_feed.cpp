@@ -1,6 +1,8 @@
 #include "client/revocation_feed.hpp"
 
 #include "base/clock.hpp"
+#include "base/considerate.hpp"
+#include "base/give_back.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "client/blocking.hpp"
@@ -42,6 +44,11 @@ error not_as_announced(const url& where) {
           fmt::format("the lists that {} gives are not those that it has announced: if several machines answer to that "
                       "name, they do not agree yet",
                       text::printable(where.authority()))};
+}
+
+bool is_announced_by(std::string_view id, std::string_view lists) {
+  const considerate_scope here;
+  return x509::sha256_hex(lists) == id;
 }
 
 }  // namespace
@@ -150,9 +157,10 @@ task<result<>> revocation_feed::take_up(std::string id) {
   auto fetching = fetch_in_time(std::move(never));
   auto pem = co_await std::move(fetching);
   if (!pem) co_return std::move(pem).error();
-  if (x509::sha256_hex(*pem) != id) co_return not_as_announced(how_.where);
+  if (!is_announced_by(id, *pem)) co_return not_as_announced(how_.where);
   // What is not believed is told by whoever does not; what is held stays, and the next change is looked at anew.
-  const auto taken = how_.take(*std::move(pem));
+  const auto taken = how_.take(*pem);
+  give_back(*std::move(pem));
   if (taken) held_ = std::move(id);
   co_return result<>();
 }

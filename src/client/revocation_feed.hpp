@@ -32,7 +32,7 @@ struct feed_settings {
   std::function<result<options>()> connect_with;
   /// Takes all lists, as PEM; what was fetched is offered only if its SHA-256 is the id that was announced. An error
   /// says why they are not believed; they are offered again when they change, or when the connection is made anew.
-  std::function<result<>(std::string pem)> take;
+  std::function<result<>(const std::string& pem)> take;
   logger log;
   std::size_t most_bytes = x509::largest_lists;
   std::chrono::milliseconds longest_fetch{120'000};  ///< For all of the lists to come, from the look-up of the host on.

@@ -16,7 +16,6 @@ using clock = std::chrono::steady_clock;
 // What a client that sends without waiting has answered in a row, and so many pieces of an answer or of what a tunnel
 // carries, before others on the thread have their turn.
 constexpr unsigned most_in_a_row = 32;
-constexpr auto time_in_a_row = std::chrono::milliseconds(1);
 
 // The parser's own limit is the highest that any route allows; a request's is known when its head is.
 limits ceiling(const server_options& options) {
@@ -91,7 +90,7 @@ bool connection::has_had_its_turn() {
 // One thing more has been done in a row: whether that is enough. A wait for the network ends a row, too.
 bool connection::row_is_over() {
   if (in_a_row_++ == 0) row_began_ = clock::now();
-  const bool enough = in_a_row_ >= most_in_a_row || clock::now() - row_began_ >= time_in_a_row;
+  const bool enough = in_a_row_ >= most_in_a_row || clock::now() - row_began_ >= options_.turn;
   if (enough) in_a_row_ = 0;
   return enough;
 }

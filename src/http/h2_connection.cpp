@@ -17,7 +17,6 @@ constexpr std::size_t collected_bytes = std::size_t{32} * 1024;
 constexpr std::size_t kept_bytes = std::size_t{4} * 1024;
 // What is served in a row before others on the thread have their turn.
 constexpr unsigned requests_in_a_row = 32;
-constexpr auto time_in_a_row = milliseconds(1);
 
 }  // namespace
 
@@ -162,7 +161,7 @@ bool h2_connection::read_in(bool& ended) {
 }
 
 bool h2_connection::has_had_its_turn() const {
-  return in_a_row_ >= requests_in_a_row || clock::now() - row_began_ >= time_in_a_row;
+  return in_a_row_ >= requests_in_a_row || clock::now() - row_began_ >= options_.turn;
 }
 
 void h2_connection::begin_turn() {

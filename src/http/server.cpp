@@ -1,6 +1,7 @@
 #include "http/server.hpp"
 
 #include "base/clock.hpp"
+#include "base/considerate.hpp"
 #include "base/last_descriptors.hpp"
 #include "base/text.hpp"
 #include "http/server_worker.hpp"
@@ -140,6 +141,7 @@ void server::join() {
 }
 
 result<> server::try_reload() {
+  const considerate_scope here;
   const std::scoped_lock lock(reloading_);
   if (!options_.tls.enabled) return {};
   // What was offered may have been refused for a file that was wrong at that moment.

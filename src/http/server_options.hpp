@@ -97,6 +97,8 @@ struct server_options {
   http::limits limits;
   std::size_t most_streams = 100;  ///< HTTP/2 requests of one connection at a time; further ones wait.
   http::timeouts timeouts;
+  /// What one connection has sent is worked on for so long before the others on its thread have their turn.
+  std::chrono::milliseconds turn{1};
   handler answer;
   quick_handler answer_at_once;    ///< Asked before `answer`, unless it is empty.
   std::size_t largest_body = 0;    ///< The highest limit that check_head gives, if it is above `limits.body_bytes`.

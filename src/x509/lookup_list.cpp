@@ -1,11 +1,11 @@
 #include "x509/lookup_list.hpp"
 
 #include "x509/crl_outline.hpp"
+#include "x509/digest.hpp"
 #include "x509/revoked_serials.hpp"
 
 #include <openssl/err.h>
 
-#include <array>
 #include <utility>
 
 namespace mutual::x509 {
@@ -43,15 +43,6 @@ bool is_as_it_should_be_signed(const crl_outline& of) {
   return !of.signature.empty() && of.signature.front() == '\0' && of.named_inside == of.algorithm;
 }
 
-std::optional<std::string> digest_of(std::string_view bytes, int kind) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> out{};
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), out.data(), &size, EVP_get_digestbynid(kind), nullptr) != 1) {
-    return std::nullopt;
-  }
-  return std::string(reinterpret_cast<const char*>(out.data()), size);
-}
-
 }  // namespace
 
 lookup_list::lookup_list(crl whole) : about_(std::move(whole)) {
@@ -72,9 +63,10 @@ result<lookup_list> lookup_list::from_der(std::string_view der) {
   const auto kind = signature_kind_of(about->get());
   if (!kind) return whole();
   auto serials = revoked_serials::from_entries(parts->entries);
-  auto digest = serials ? digest_of(parts->signed_part, kind->digest) : std::nullopt;
-  if (!digest) return whole();
-  compact held{*std::move(serials), kind->digest, kind->key, *std::move(digest),
+  if (!serials) return whole();
+  auto digest = digest_bytes(parts->signed_part, EVP_get_digestbynid(kind->digest));
+  if (digest.empty()) return whole();
+  compact held{*std::move(serials), kind->digest, kind->key, std::move(digest),
                std::string(parts->signature.substr(1))};
   return lookup_list(*std::move(about), std::make_shared<const compact>(std::move(held)));
 }

@@ -1,5 +1,7 @@
 #include "base/base64.hpp"
+#include "base/considerate.hpp"
 #include "base/file.hpp"
+#include "base/give_back.hpp"
 #include "base/text.hpp"
 #include "x509/readers.hpp"
 
@@ -56,19 +58,31 @@ error damaged(const decryptor& opener, const block& one, std::size_t number) {
   return damaged(opener, one.label(), number);
 }
 
+// Where that character stands next; npos if nowhere.
+std::size_t find_on(std::string_view text, char what, std::size_t from) {
+  constexpr std::size_t piece = std::size_t{1} << 20U;
+  for (; from < text.size(); from += piece) {
+    const auto found = text.substr(from, piece).find(what);
+    if (found != std::string_view::npos) return from + found;
+    let_others_go_on();
+  }
+  return std::string_view::npos;
+}
+
 // A revocation list as everybody writes it (RFC 7468 section 2): lines of 64 characters. Long lists are read in a
 // fraction of the time that OpenSSL takes, which is asked for all else. Takes nothing off `text` if it is anything
 // else.
 std::optional<std::string> take_list(std::string_view& text) {
   constexpr std::string_view begin = "-----BEGIN X509 CRL-----\n", end = "-----END X509 CRL-----\n";
-  constexpr std::size_t width = 64;
+  constexpr std::size_t width = 64, lines_in_a_row = 256;
   if (!text.starts_with(begin)) return std::nullopt;
-  const auto size = text.find('-', begin.size());
+  const auto size = find_on(text, '-', begin.size());
   if (size == std::string_view::npos || !text.substr(size).starts_with(end)) return std::nullopt;
   auto lines = text.substr(begin.size(), size - begin.size());
   std::string der;
   der.reserve(lines.size() / 4 * 3);
-  while (!lines.empty()) {
+  for (std::size_t number = 1; !lines.empty(); ++number) {
+    if (number % lines_in_a_row == 0) let_others_go_on();
     const auto line = lines.substr(0, std::min(width, lines.size() - 1));
     const bool is_last = line.size() + 1 == lines.size();
     if (lines[line.size()] != '\n' || !base64::append_decoded(line, der)) return std::nullopt;
@@ -142,24 +156,30 @@ result<> read_block(const block& one, std::size_t number, lists as, decryptor& o
 }  // namespace
 
 result<> read_pem(std::string_view text, lists as, decryptor& opener, bundle& into) {
-  const auto marks = count_marks(text);
   if (text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
   std::size_t number = 0;
+  std::size_t marks = 0;
   std::size_t beside_lists = 0;
   for (;; ++number) {
-    if (const auto list = take_list(text)) {
-      if (!add_list(*list, as, into)) return damaged(opener, "X509 CRL", number + 1);
+    if (auto list = take_list(text)) {
+      ++marks;
+      const bool is_one = add_list(*list, as, into);
+      give_back(*std::move(list));
+      if (!is_one) return damaged(opener, "X509 CRL", number + 1);
       continue;
     }
     block one;
     const bio_ptr source = memory_reader(text);
     if (!next(source.get(), one)) break;
-    text.remove_prefix(text.size() - BIO_ctrl_pending(source.get()));
+    const auto taken = text.size() - BIO_ctrl_pending(source.get());
+    marks += count_marks(text.substr(0, taken));
+    text.remove_prefix(taken);
     if (one.label() != "X509 CRL") beside_lists += one.der().size();
     if (beside_lists > file::default_limit) return too_large(opener, file::default_limit);
     MUTUAL_CHECK(read_block(one, number + 1, as, opener, into));
   }
   (void)openssl_errors();
+  marks += count_marks(text);
   if (number != marks) {
     return opener.failure(fmt::format("PEM block {} of {} is damaged or cut off", number + 1, marks));
   }

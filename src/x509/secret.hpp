@@ -1,8 +1,6 @@
 #pragma once
 // secret: text that is wiped from memory when it goes.
 
-#include <openssl/crypto.h>
-
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,7 +14,7 @@ class secret {
   secret() = default;
   explicit secret(std::string_view text) : text_(text) {}
   /// Takes the text over and wipes the string it came in.
-  explicit secret(std::string&& text) : text_(text) { wipe(text); }
+  explicit secret(std::string&& text) noexcept { text_.swap(text), wipe(text); }
   secret(secret&& other) noexcept { text_.swap(other.text_), wipe(other.text_); }
   secret& operator=(secret&& other) noexcept {
     if (this != &other) wipe(text_), text_.swap(other.text_), wipe(other.text_);
@@ -27,7 +25,7 @@ class secret {
     if (this != &other) wipe(text_), text_ = other.text_;
     return *this;
   }
-  ~secret() { wipe(text_); }
+  ~secret();
 
   std::string_view view() const { return text_; }
   const char* c_str() const { return text_.c_str(); }
@@ -35,10 +33,7 @@ class secret {
   std::size_t size() const { return text_.size(); }
 
  private:
-  static void wipe(std::string& text) noexcept {
-    OPENSSL_cleanse(text.data(), text.size());
-    text.clear();
-  }
+  static void wipe(std::string& text) noexcept;
 
   std::string text_;
 };

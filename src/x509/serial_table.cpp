@@ -1,5 +1,6 @@
 #include "x509/serial_table.hpp"
 
+#include "base/considerate.hpp"
 #include "base/large_pages.hpp"
 
 #include <algorithm>
@@ -104,7 +105,12 @@ bool serial_table::maker::add(std::string_view magnitude) {
     for (std::size_t slot = 0; slot < slots_; ++slot) {
       std::copy_n(one.begin(), made_.words_, full.words.begin() + static_cast<std::ptrdiff_t>(slot * made_.words_));
     }
-    made_.lines_.assign(taken_.size(), full);
+    constexpr std::size_t lines_in_a_row = 1024;
+    for (auto left = taken_.size(); left > 0; let_others_go_on()) {
+      const auto next = std::min(left, lines_in_a_row);
+      made_.lines_.insert(made_.lines_.end(), next, full);
+      left -= next;
+    }
     return put_into(made_.places_of(one).first, one);
   }
   const bool had_room = asked_ - put_ < next_.size() || put(next_[put_++ % next_.size()]);

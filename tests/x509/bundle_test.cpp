@@ -286,13 +286,5 @@ TEST_F(bundle_files, a_key_pair_for_a_chain_is_put_in_order) {
   EXPECT_EQ(who->chain[1].common_name(), "middle");
 }
 
-TEST(a_secret, is_wiped_when_it_goes) {
-  std::string source = "a password that is long enough to be allocated";
-  const char* where = source.data();
-  const secret owned(std::move(source));
-  EXPECT_EQ(owned.view(), "a password that is long enough to be allocated");
-  EXPECT_EQ(where[0], '\0');
-}
-
 }  // namespace
 }  // namespace mutual::x509

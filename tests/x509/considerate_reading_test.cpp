@@ -1,0 +1,68 @@
+// Long revocation lists are read in pieces, between which others go on: each part of the reading.
+#include "base/base64.hpp"
+#include "base/considerate.hpp"
+#include "base/file.hpp"
+#include "support/rests.hpp"
+#include "x509/digest.hpp"
+#include "x509/list_files.hpp"
+#include "x509/revoked_serials.hpp"
+#include "x509/scratch.hpp"
+#include "x509/secret.hpp"
+
+#include <gmock/gmock.h>
+
+#include <chrono>
+#include <string>
+
+namespace mutual::x509 {
+namespace {
+
+// Whether it rests at least once in four milliseconds that it works.
+template <class Work>
+void expect_rests_during(Work work) {
+  const considerate_scope here;
+  const auto before = test::rests_of_this_thread();
+  const auto began = test::work_of_this_thread();
+  work();
+  const auto worked = test::work_of_this_thread() - began;
+  EXPECT_GT(worked, std::chrono::milliseconds(4)) << "too little to tell";
+  EXPECT_GE(test::rests_of_this_thread() - before, worked / std::chrono::milliseconds(4));
+}
+
+constexpr std::size_t large = std::size_t{48} << 20U;
+
+TEST(a_long_list_is_read_in_pieces, from_its_file) {
+  const scratch folder;
+  const auto path = folder / "large";
+  ASSERT_TRUE(file::create(path, std::string(large, 'x'), file::access::everyone));
+  expect_rests_during([&] { ASSERT_EQ(file::read(path, large).value().size(), large); });
+}
+
+TEST(a_long_list_is_read_in_pieces, out_of_its_text) {
+  const auto text =
+      "-----BEGIN X509 CRL-----\n" + base64::encode_lines(std::string(large, 'x')) + "-----END X509 CRL-----\n";
+  expect_rests_during([&] { EXPECT_FALSE(read_bundle_to_judge_by(text, "it")); });
+}
+
+TEST(a_long_list_is_read_in_pieces, entry_by_entry) {
+  std::string entries;
+  for (unsigned at = 0; at < 300'000; ++at) {
+    std::string number(20, '\x40');
+    for (unsigned octet = 0; octet < 4; ++octet) number[octet + 1] = static_cast<char>(at >> (8 * octet));
+    entries += "\x30\x25\x02\x14" + number + "\x17\x0D" + "260101000000Z";
+  }
+  expect_rests_during([&] { ASSERT_TRUE(revoked_serials::from_entries(entries)); });
+}
+
+TEST(a_long_list_is_read_in_pieces, and_wiped_and_freed_in_pieces) {
+  std::string bytes(4 * large, 'x');
+  expect_rests_during([&] { const secret gone(std::move(bytes)); });
+}
+
+TEST(a_long_list_is_read_in_pieces, where_its_digest_is_made) {
+  const std::string bytes(large, 'x');
+  expect_rests_during([&] { EXPECT_EQ(sha256_hex(bytes).size(), 64U); });
+}
+
+}  // namespace
+}  // namespace mutual::x509
