@@ -107,7 +107,7 @@ result<std::string> checked_name(std::string_view name) {
 }
 
 std::string advice(int code) {
-  const auto said = system_message(code);
+  auto said = system_message(code);
   if (code == EACCES || code == EPERM) return said + ": run as its owner";
   if (code == ENOSPC || code == EDQUOT) return said + ": free some space";
   if (code == EROFS) return said + ": choose a place that can be written";
