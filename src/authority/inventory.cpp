@@ -7,9 +7,9 @@
 #include "base/file.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "x509/digest.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <array>
 #include <cerrno>
@@ -78,13 +78,6 @@ std::string condition_of(const record_filter& which, int first) {
   return out;
 }
 
-std::string sha256_hex(std::string_view of) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(of.data(), of.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
-  return text::hex({reinterpret_cast<const char*>(digest.data()), size});
-}
-
 result<std::unique_ptr<inventory>> ready(std::unique_ptr<database> db, bool is_new) {
   if (!is_new) MUTUAL_CHECK(check_open(*db));
   auto made = std::make_unique<inventory>(std::move(db), who_acts());
@@ -134,7 +127,7 @@ result<> inventory::log_act(std::string_view what, std::string_view serial, std:
   }
   digest_in_change_ = 0;
   const auto at = seconds(now());
-  auto digest = sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", digest_, at, what, serial, name, who_, why));
+  auto digest = x509::sha256_hex(fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", digest_, at, what, serial, name, who_, why));
   if (digest.empty()) return error(errc::internal, "no SHA-256 digest could be made of an act");
   MUTUAL_CHECK(
       db_->send("INSERT INTO acts (at, what, serial, name, who, why, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",

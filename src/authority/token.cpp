@@ -2,9 +2,9 @@
 
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "x509/digest.hpp"
 
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 
 #include <array>
 #include <utility>
@@ -17,12 +17,7 @@ constexpr std::size_t id_digits = 16, secret_digits = 64;
 bool is_hex(std::string_view text) { return text.find_first_not_of("0123456789abcdef") == std::string_view::npos; }
 
 // The secret is random as a whole, so a plain digest gives nothing away and needs no salt.
-std::string digest_of(std::string_view secret) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(secret.data(), secret.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return {};
-  return text::hex({reinterpret_cast<const char*>(digest.data()), size});
-}
+std::string digest_of(std::string_view secret) { return x509::sha256_hex(secret); }
 
 using kind = std::pair<std::string_view, std::vector<std::string> alternative_names::*>;
 constexpr std::array<kind, 4> kinds{{{"dns", &alternative_names::dns},

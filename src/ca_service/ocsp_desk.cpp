@@ -4,14 +4,13 @@
 #include "base/text.hpp"
 #include "http/date.hpp"
 #include "http/precondition.hpp"
+#include "x509/digest.hpp"
 #include "x509/profile.hpp"
 #include "x509/public_key.hpp"
 
 #include <fmt/format.h>
-#include <openssl/evp.h>
 
 #include <algorithm>
-#include <array>
 
 namespace mutual::ca_service {
 namespace {
@@ -29,12 +28,7 @@ response in_http(std::string der) {
   return made;
 }
 
-std::string entity_tag_of(std::string_view bytes) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha256(), nullptr) != 1) return "\"\"";
-  return fmt::format("\"{}\"", text::hex({reinterpret_cast<const char*>(digest.data()), size}));
-}
+std::string entity_tag_of(std::string_view bytes) { return fmt::format("\"{}\"", x509::sha256_hex(bytes)); }
 
 // Two CAs may have one name: one that was replaced, and its successor. Of what was taken over from a revocation list
 // the serial number alone is known (an empty DER): the lists of either say that it is revoked, and so do we.
