@@ -61,7 +61,7 @@ def round_of(asked, made, folder, alone, crowded):
         stayed.go()
         take(asked, made, server, alone)
         # On the load's core, and behind it: the server's is the server's alone.
-        crowd = Crowd(server.port, asked.silent, asked.garbage, before=["nice", "taskset", "-c", str(asked.load_core)])
+        crowd = Crowd(server.port, asked.silent, asked.garbage, before=["chrt", "--idle", "0", "taskset", "-c", str(asked.load_core)])
         take(asked, made, server, crowded)
         came = crowd.end()
         stayed.end()

@@ -1,11 +1,13 @@
 // How long what one client asks for goes on before another on its thread is served: counted, not timed.
 #include "support/captured_log.hpp"
+#include "support/h2_client.hpp"
 #include "support/plain_client.hpp"
 #include "support/service.hpp"
 
 #include <mutual/tunnel.hpp>
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <thread>
@@ -43,6 +45,27 @@ class one_thread : public testing::Test {
     opened_ = true;
     (void)other.read_answer();
     return steps_before_;
+  }
+  // How many of twenty requests that one client of HTTP/2 has sent together were answered before the other was, where
+  // one connection has its turn for so long.
+  int answered_before(milliseconds turn) {
+    const server_files files(make_pki());
+    options_.tls = files.config(tls::client_auth::none);
+    options_.turn = turn;
+    greedy_ = [this] {
+      if (steps_++ == 0) wait_for_other();
+      return response(200, "");
+    };
+    const service running(options_);
+    tls_connection other(running.port(), {});
+    h2_client greedy(running.port(), {});
+    if (!other.ask("/first")) return -1;
+    std::string all;
+    for (std::uint32_t count = 0; count < 20; ++count) {
+      all += h2_request(2 * count + 1, request_fields("GET", "/greedy"));
+    }
+    if (!greedy.write(all)) return -1;
+    return steps_before(other);
   }
   static constexpr const char* upgrade = "Connection: upgrade\r\nUpgrade: echo\r\n";
 
@@ -150,6 +173,16 @@ TEST_F(one_thread, is_not_kept_by_a_tunnel_through_which_very_many_records_come)
   const int before = steps_before(other);
   EXPECT_GE(before, 1);
   EXPECT_LE(before, 64);
+}
+
+TEST_F(one_thread, goes_on_with_what_came_together_over_http_2_while_that_one_has_its_turn) {
+  EXPECT_EQ(answered_before(std::chrono::hours(1)), 20);
+}
+
+TEST_F(one_thread, is_not_kept_by_what_came_together_over_http_2_when_that_one_has_had_its_time) {
+  const int before = answered_before(milliseconds(0));
+  EXPECT_GE(before, 1);
+  EXPECT_LE(before, 2);
 }
 
 }  // namespace
