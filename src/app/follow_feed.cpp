@@ -1,6 +1,5 @@
 #include "app/follow_feed.hpp"
 
-#include "base/considerate.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "client/load.hpp"
@@ -82,7 +81,6 @@ result<std::unique_ptr<followed_feed>> follow_feed(const tls::config& settings, 
     return now_named ? client::load(*now_named) : result<client::options>(now_named.error());
   };
   how.take = [takes = made->takes, name](const std::string& pem) -> result<> {
-    const considerate_scope here;
     auto lists = lists_in(pem, name);
     if (!lists) return (*takes)->refuse_lists(name, lists.error());
     return (*takes)->offer_lists(*std::move(lists), name);

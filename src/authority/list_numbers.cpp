@@ -1,6 +1,7 @@
 #include "authority/list_numbers.hpp"
 
 #include "base/file.hpp"
+#include "base/give_back.hpp"
 #include "base/text.hpp"
 #include "x509/crl_outline.hpp"
 #include "x509/list_files.hpp"
@@ -8,6 +9,8 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <optional>
+#include <utility>
 
 namespace mutual::authority {
 namespace {
@@ -19,15 +22,20 @@ struct list_name {
   std::string number;
 };
 
+std::optional<list_name> name_of_list_as_we_write_them(std::string_view bytes) {
+  const auto parts = x509::outline_of(bytes);
+  if (!parts) return std::nullopt;
+  const auto about = x509::crl::from_der(x509::without_entries_and_signature(*parts));
+  if (!about) return std::nullopt;
+  return list_name{about->issuer(), about->number()};
+}
+
 // Whose list it is, and which. Whom a long one revokes is not read for that, if it is as we write them.
 result<list_name> name_of_list_in(const std::filesystem::path& file) {
-  {
-    MUTUAL_TRY(const auto bytes, file::read(file, x509::largest_lists));
-    if (const auto parts = x509::outline_of(bytes)) {
-      const auto about = x509::crl::from_der(x509::without_entries_and_signature(*parts));
-      if (about) return list_name{about->issuer(), about->number()};
-    }
-  }
+  MUTUAL_TRY(auto bytes, file::read(file, x509::largest_lists));
+  auto name = name_of_list_as_we_write_them(bytes);
+  give_back(std::move(bytes));
+  if (name) return *std::move(name);
   MUTUAL_TRY(const auto lists, x509::load_lookup_lists(file));
   return list_name{lists.front().issuer(), lists.front().number()};
 }

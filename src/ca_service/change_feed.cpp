@@ -1,6 +1,7 @@
 #include "ca_service/change_feed.hpp"
 
 #include "base/file.hpp"
+#include "base/give_back.hpp"
 #include "tls/file_watch.hpp"
 #include "x509/digest.hpp"
 #include "x509/list_files.hpp"
@@ -41,8 +42,9 @@ result<> change_feed::look() {
   const auto file = places_.revocation_lists();
   auto stamp = tls::stamp_of({file});
   if (stamp == stamp_) return {};
-  MUTUAL_TRY(const auto pem, file::read(file, x509::largest_lists));
+  MUTUAL_TRY(auto pem, file::read(file, x509::largest_lists));
   auto id = x509::sha256_hex(pem);
+  give_back(std::move(pem));
   if (id.empty()) return error(errc::internal, "no SHA-256 digest could be made of the revocation lists");
   stamp_ = std::move(stamp);
   auto next = std::make_shared<state>();

@@ -46,11 +46,6 @@ error not_as_announced(const url& where) {
                       text::printable(where.authority()))};
 }
 
-bool is_announced_by(std::string_view id, std::string_view lists) {
-  const considerate_scope here;
-  return x509::sha256_hex(lists) == id;
-}
-
 }  // namespace
 
 std::chrono::milliseconds with_jitter(std::chrono::milliseconds wait) {
@@ -157,12 +152,17 @@ task<result<>> revocation_feed::take_up(std::string id) {
   auto fetching = fetch_in_time(std::move(never));
   auto pem = co_await std::move(fetching);
   if (!pem) co_return std::move(pem).error();
-  if (!is_announced_by(id, *pem)) co_return not_as_announced(how_.where);
-  // What is not believed is told by whoever does not; what is held stays, and the next change is looked at anew.
-  const auto taken = how_.take(*pem);
-  give_back(*std::move(pem));
-  if (taken) held_ = std::move(id);
-  co_return result<>();
+  co_return hand_over(std::move(id), *std::move(pem));
+}
+
+// What is not believed is told by whoever does not; what is held stays, and the next change is looked at anew.
+result<> revocation_feed::hand_over(std::string id, std::string pem) {
+  const considerate_scope here;  // requests are answered on the same cores
+  const bool as_announced = x509::sha256_hex(pem) == id;
+  if (as_announced && how_.take(pem)) held_ = std::move(id);
+  give_back(std::move(pem));
+  if (!as_announced) return not_as_announced(how_.where);
+  return {};
 }
 
 // Each wait of a connection has its limit, but whoever sends a byte now and then could go on for ever.

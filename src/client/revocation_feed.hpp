@@ -30,8 +30,9 @@ struct feed_settings {
   url where;  ///< Of `mutual ca serve`; its path is left out.
   /// What to connect with; asked for each connection, since certificates are renewed.
   std::function<result<options>()> connect_with;
-  /// Takes all lists, as PEM; what was fetched is offered only if its SHA-256 is the id that was announced. An error
-  /// says why they are not believed; they are offered again when they change, or when the connection is made anew.
+  /// Takes all lists, as PEM, on the feed's thread, within a considerate_scope; what was fetched is offered only if its
+  /// SHA-256 is the id that was announced. An error says why they are not believed; they are offered again when they
+  /// change, or when the connection is made anew.
   std::function<result<>(const std::string& pem)> take;
   logger log;
   std::size_t most_bytes = x509::largest_lists;
@@ -70,6 +71,7 @@ class revocation_feed {
   task<result<std::string>> fetch_lists();
   task<result<std::vector<net::endpoint>>> look_up();
   task<result<>> take_up(std::string id);
+  result<> hand_over(std::string id, std::string pem);
   void tell_lost(const error& why);
 
   feed_settings how_;

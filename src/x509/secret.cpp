@@ -10,9 +10,21 @@
 
 namespace mutual::x509 {
 
-secret::~secret() {
+secret::~secret() { let_go(); }
+
+// A string that has memory of its own would hand that over in the swap, and a part of the other's short text would stay
+// where nobody can wipe it: so it has none by then.
+secret& secret::operator=(secret&& other) noexcept {
+  if (this == &other) return *this;
+  let_go();
+  text_.swap(other.text_);
+  wipe(other.text_);
+  return *this;
+}
+
+void secret::let_go() noexcept {
   wipe(text_);
-  give_back(std::move(text_));
+  give_back(std::exchange(text_, std::string()));
 }
 
 // All that it has room for: a short text that was taken over has left its bytes inside the string object.

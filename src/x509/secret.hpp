@@ -16,10 +16,7 @@ class secret {
   /// Takes the text over and wipes the string it came in.
   explicit secret(std::string&& text) noexcept { text_.swap(text), wipe(text); }
   secret(secret&& other) noexcept { text_.swap(other.text_), wipe(other.text_); }
-  secret& operator=(secret&& other) noexcept {
-    if (this != &other) wipe(text_), text_.swap(other.text_), wipe(other.text_);
-    return *this;
-  }
+  secret& operator=(secret&& other) noexcept;
   secret(const secret&) = default;
   secret& operator=(const secret& other) {
     if (this != &other) wipe(text_), text_ = other.text_;
@@ -34,6 +31,7 @@ class secret {
 
  private:
   static void wipe(std::string& text) noexcept;
+  void let_go() noexcept;
 
   std::string text_;
 };

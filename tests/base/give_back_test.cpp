@@ -1,6 +1,8 @@
 // Memory that is given back a piece at a time: all of it, and nothing beside it.
 #include "base/give_back.hpp"
 
+#include "support/rests.hpp"
+
 #include <gtest/gtest.h>
 
 #include <cstddef>
@@ -24,6 +26,11 @@ TEST(what_is_given_back, is_free) {
   const auto before = resident();
   give_back(std::move(text));
   EXPECT_LT(resident() + 60 * mebibyte, before);
+}
+
+TEST(what_is_given_back, goes_in_pieces) {
+  std::string text(256 * mebibyte, 'x');
+  test::expect_rests_during([&] { give_back(std::move(text)); });
 }
 
 TEST(what_is_given_back, leaves_what_stands_beside_it) {

@@ -2,6 +2,7 @@
 #include "ca_service/authority.hpp"
 #include "ca_service/change_feed.hpp"
 #include "ca_service/plain_routes.hpp"
+#include "support/rests.hpp"
 #include "tls/trust_files.hpp"
 #include "tls/verdict.hpp"
 
@@ -81,10 +82,11 @@ TEST_F(a_large_list, is_followed_by_the_next_by_whoever_makes_it) {
   EXPECT_TRUE(after.revokes(certificate("bob")));
 }
 
-TEST_F(a_large_list, is_given_out_with_the_time_for_which_it_is_good) {
+TEST_F(a_large_list, is_given_out_with_the_time_for_which_it_is_good_while_others_go_on) {
   counters counts;
   patient_complaint complaint{logger()};
   list_shelf lists(places);
+  test::expect_rests_by_itself([&] { EXPECT_EQ(lists.answer({}, "/crl/all.pem").status, 200); });
   ocsp_desk answers(*open, counts, complaint);
   app service;
   add_plain_routes(service, lists, answers);

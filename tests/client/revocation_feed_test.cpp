@@ -3,7 +3,10 @@
 
 #include "client/live.hpp"
 #include "net/resolve_aside.hpp"
+#include "support/rests.hpp"
+#include "x509/digest.hpp"
 
+#include <future>
 #include <set>
 #include <sys/socket.h>
 
@@ -71,6 +74,42 @@ TEST_F(a_feed, takes_no_more_bytes_than_it_may) {
   const auto fetched = feed.fetch_now({});
   ASSERT_FALSE(fetched);
   EXPECT_THAT(fetched.error().message(), ::testing::HasSubstr("larger than the 10 bytes allowed here"));
+}
+
+// Announces lists, and gives them to whoever asks for them then.
+class announcing {
+ public:
+  explicit announcing(std::string lists) : lists_(std::move(lists)) {}
+  void operator()(int fd) const {
+    const auto asked = test::read_plain_head(fd);
+    const auto& body =
+        asked.find("/changes") == std::string::npos ? lists_ : "id: " + x509::sha256_hex(lists_) + "\ndata: /\n\n";
+    test::write_plain(fd, "HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body);
+  }
+
+ private:
+  std::string lists_;
+};
+
+TEST(what_a_feed_brings, is_taken_while_others_go_on) {
+  test::one_server authority{announcing("the lists")};
+  feed_settings how;
+  how.where = test::to_url(authority.url("http"));
+  how.connect_with = [] { return result<options>(options()); };
+  std::promise<long> rests;
+  how.take = [&](const std::string& lists) -> result<> {
+    EXPECT_EQ(lists, "the lists");
+    const auto before = test::rests_of_this_thread();
+    const auto end = clock::now() + 20ms;
+    while (clock::now() < end) let_others_go_on();
+    rests.set_value(test::rests_of_this_thread() - before);
+    return {};
+  };
+  revocation_feed feed(std::move(how));
+  feed.start();
+  auto seen = rests.get_future();
+  ASSERT_EQ(seen.wait_for(20s), std::future_status::ready);
+  EXPECT_GE(seen.get(), 3);
 }
 
 TEST(a_look_up_aside, finds_what_the_system_finds) {

@@ -1,6 +1,7 @@
 // A bad reload changes nothing; a good one changes everything at once. And a start with nobody to trust is none.
 #include "support/captured_log.hpp"
 #include "support/judging.hpp"
+#include "support/rests.hpp"
 #include "support/service.hpp"
 #include "x509/crl.hpp"
 #include "x509/openssl.hpp"
@@ -423,6 +424,13 @@ TEST_F(server_reload, a_start_with_files_that_do_not_fit_is_an_error_that_names_
   config = files_.config(client_auth::required);
   config.certificate.clear();
   EXPECT_FALSE(http::server::start(options_for(log_, config)));
+}
+
+TEST_F(server_reload, of_a_long_list_lets_others_go_on) {
+  const service running(options());
+  const auto& people = files_.people();
+  files_.write_revocations(std::vector<identity>(200'000, people.server));
+  expect_rests_by_itself([&] { EXPECT_TRUE(running->reload()); });
 }
 
 }  // namespace

@@ -1,6 +1,10 @@
 #pragma once
 // How often a thread has let others go on.
 
+#include "base/considerate.hpp"
+
+#include <gtest/gtest.h>
+
 #include <chrono>
 #include <ctime>
 #include <sys/resource.h>
@@ -19,6 +23,25 @@ inline long rests_of_this_thread() {
   rusage used{};
   (void)::getrusage(RUSAGE_THREAD, &used);
   return used.ru_nvcsw;
+}
+
+/// Expects that the work rests at least once in four milliseconds that it works. What comes in several parts is tested
+/// part by part: many rests in one would hide that there are none in another.
+template <class Work>
+void expect_rests_by_itself(Work work) {
+  const auto before = rests_of_this_thread();
+  const auto began = work_of_this_thread();
+  work();
+  const auto worked = work_of_this_thread() - began;
+  EXPECT_GT(worked, std::chrono::milliseconds(4)) << "too little to tell";
+  EXPECT_GE(rests_of_this_thread() - before, worked / std::chrono::milliseconds(4));
+}
+
+/// The same of work that rests where it is asked to.
+template <class Work>
+void expect_rests_during(Work work) {
+  const considerate_scope here;
+  expect_rests_by_itself(std::move(work));
 }
 
 }  // namespace mutual::test

@@ -1,6 +1,5 @@
 // Long revocation lists are read in pieces, between which others go on: each part of the reading.
 #include "base/base64.hpp"
-#include "base/considerate.hpp"
 #include "base/file.hpp"
 #include "support/rests.hpp"
 #include "x509/digest.hpp"
@@ -8,6 +7,7 @@
 #include "x509/revoked_serials.hpp"
 #include "x509/scratch.hpp"
 #include "x509/secret.hpp"
+#include "x509/serial_table.hpp"
 
 #include <gmock/gmock.h>
 
@@ -17,17 +17,7 @@
 namespace mutual::x509 {
 namespace {
 
-// Whether it rests at least once in four milliseconds that it works.
-template <class Work>
-void expect_rests_during(Work work) {
-  const considerate_scope here;
-  const auto before = test::rests_of_this_thread();
-  const auto began = test::work_of_this_thread();
-  work();
-  const auto worked = test::work_of_this_thread() - began;
-  EXPECT_GT(worked, std::chrono::milliseconds(4)) << "too little to tell";
-  EXPECT_GE(test::rests_of_this_thread() - before, worked / std::chrono::milliseconds(4));
-}
+using test::expect_rests_during;
 
 constexpr std::size_t large = std::size_t{48} << 20U;
 
@@ -54,9 +44,15 @@ TEST(a_long_list_is_read_in_pieces, entry_by_entry) {
   expect_rests_during([&] { ASSERT_TRUE(revoked_serials::from_entries(entries)); });
 }
 
-TEST(a_long_list_is_read_in_pieces, and_wiped_and_freed_in_pieces) {
-  std::string bytes(4 * large, 'x');
-  expect_rests_during([&] { const secret gone(std::move(bytes)); });
+TEST(a_long_list_is_read_in_pieces, into_room_that_is_filled_in_pieces) {
+  serial_table::maker made(4'000'000, 20, {});
+  expect_rests_during([&] { ASSERT_TRUE(made.add("the first of them")); });
+}
+
+TEST(a_long_list_is_read_in_pieces, and_wiped_in_pieces) {
+  secret bytes(std::string(4 * large, 'x'));
+  const secret none;
+  expect_rests_during([&] { bytes = none; });
 }
 
 TEST(a_long_list_is_read_in_pieces, where_its_digest_is_made) {

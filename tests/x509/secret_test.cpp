@@ -51,6 +51,16 @@ TEST(a_secret, leaves_nothing_where_another_was_assigned) {
   EXPECT_THAT(bytes_of(kept), Not(HasSubstr(std::string(sesame.substr(6)))));
 }
 
+TEST(a_secret, leaves_nothing_of_a_short_one_that_was_assigned_to_a_long_one) {
+  for (const std::size_t size : {std::size_t{40}, std::size_t{2} << 20U}) {
+    secret kept{std::string(size, 'k')};
+    secret given{sesame};
+    kept = std::move(given);
+    EXPECT_EQ(kept.view(), sesame);
+    EXPECT_THAT(bytes_of(given), Not(HasSubstr(std::string(sesame.substr(8)))));
+  }
+}
+
 TEST(a_secret, leaves_nothing_where_it_was) {
   alignas(secret) std::array<std::byte, sizeof(secret)> place{};
   auto* const made = new (place.data()) secret(sesame);
