@@ -25,6 +25,9 @@ struct tunnel {
   std::function<task<arrival>()> read;
   /// Whether the network has taken all of it; if not, the client has gone, or does not read.
   std::function<task<bool>(std::string)> write;
+  /// Lets the others on the thread have their turn, if much has been done in a row (32 calls, or a millisecond): for
+  /// between the parts of work that one read has brought. False if the connection was cut on our side meanwhile.
+  std::function<task<bool>()> pause;
   /// Makes a read under way, or the next one, end with `nothing`.
   std::function<void()> nudge;
   /// The server is stopping: come to an end.

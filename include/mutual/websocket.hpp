@@ -77,8 +77,8 @@ struct websocket_options {
 };
 
 /// The answer to a request for a WebSocket; `talk` is called when it is open, and it is closed when that has ended.
-/// What the closure has captured lives as long as the task. Anybody else's request is told 426 (over HTTP/2 400); a
-/// page of another site, 403.
+/// What the closure has captured lives as long as the task. Anybody else's request is told 426 (over HTTP/2 400), one
+/// with a key that is none, 400; a page of another site, 403.
 ///
 ///     app.get("/echo", [](const mutual::request& incoming, const mutual::peer&) {
 ///       return mutual::accept_websocket(incoming, [](mutual::websocket& socket) -> mutual::task<> {

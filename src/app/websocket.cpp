@@ -7,6 +7,7 @@
 #include <mutual/problem.hpp>
 #include <mutual/websocket.hpp>
 
+#include <optional>
 #include <stdexcept>
 
 namespace mutual {
@@ -26,8 +27,8 @@ bool is_utf8(std::string_view bytes) {
 // Over HTTP/2 nothing is switched, and no key is needed: a stream becomes the WebSocket (RFC 8441 section 5).
 bool is_over_h2(const request& incoming) { return incoming.version_major == 2; }
 
-// Why a request is none for a WebSocket (RFC 6455 section 4.2.1); empty if it is one.
-std::string_view fault_of(const request& incoming) {
+// What a request lacks to ask for a WebSocket as it is spoken here; empty if nothing.
+std::string_view lack_of(const request& incoming) {
   if (incoming.method != "GET") return "a WebSocket is opened with GET";
   if (incoming.version_major == 1 && incoming.version_minor == 0) return "a WebSocket needs HTTP/1.1";
   const bool asks = incoming.headers.has_token("Upgrade", "websocket");
@@ -35,14 +36,33 @@ std::string_view fault_of(const request& incoming) {
     if (!asks) return "this path speaks WebSocket: over HTTP/2 that is CONNECT with :protocol websocket (RFC 8441)";
   } else if (!asks || !incoming.headers.has_token("Connection", "upgrade")) {
     return "this path speaks WebSocket: the request must say Connection: Upgrade and Upgrade: websocket";
-  } else if (incoming.headers.count("Sec-WebSocket-Key") != 1 ||
-             !http::is_websocket_key(*incoming.header("Sec-WebSocket-Key"))) {
-    return "the request has no Sec-WebSocket-Key of sixteen bytes in base64";
   }
   if (incoming.headers.count("Sec-WebSocket-Version") != 1 || incoming.header("Sec-WebSocket-Version") != "13") {
     return "only version 13 of WebSocket is spoken here";
   }
   return {};
+}
+
+bool has_key(const request& incoming) {
+  return incoming.headers.count("Sec-WebSocket-Key") == 1 &&
+         http::is_websocket_key(*incoming.header("Sec-WebSocket-Key"));
+}
+
+// The answer to a request that is none for a WebSocket (RFC 6455 section 4.2.1).
+std::optional<response> refusal_of(const request& incoming) {
+  const auto refused = [](int status, std::string_view why) {
+    return problem(status, std::string(why)).to_response().with("Sec-WebSocket-Version", "13");
+  };
+  if (const auto lack = lack_of(incoming); !lack.empty()) {
+    // RFC 6455 section 4.2.2; RFC 9110 section 7.8 has no Upgrade over HTTP/2.
+    if (is_over_h2(incoming)) return refused(400, lack);
+    return refused(426, lack).with("Upgrade", "websocket");
+  }
+  // Another protocol or version would not mend that.
+  if (!is_over_h2(incoming) && !has_key(incoming)) {
+    return refused(400, "the request has no Sec-WebSocket-Key of sixteen bytes in base64");
+  }
+  return std::nullopt;
 }
 
 task<> serve(std::function<task<>(websocket&)> talk, websocket_options options, tunnel& under) {
@@ -94,13 +114,7 @@ task<> websocket::close(std::uint16_t code, std::string_view reason) {
 websocket_sender websocket::sender() const { return websocket_sender(session_.outbox()); }
 
 response accept_websocket(const request& incoming, std::function<task<>(websocket&)> talk, websocket_options options) {
-  if (const auto fault = fault_of(incoming); !fault.empty()) {
-    // RFC 6455 section 4.2.2; RFC 9110 section 7.8 has no Upgrade over HTTP/2.
-    auto refused = problem(is_over_h2(incoming) ? 400 : 426, std::string(fault)).to_response();
-    refused.headers.set("Sec-WebSocket-Version", "13");
-    if (!is_over_h2(incoming)) refused.headers.set("Upgrade", "websocket");
-    return refused;
-  }
+  if (auto refused = refusal_of(incoming)) return *std::move(refused);
   if (!options.other_origins && !is_of_this_origin(incoming)) {
     return problem::forbidden(
                "a page of another site asked for this WebSocket; it is opened only for pages of this one, "

@@ -35,6 +35,11 @@ void websocket_session::shut() {
 }
 
 task<std::optional<websocket_message>> websocket_session::receive() {
+  // One read may have brought thousands of messages, each of which is dealt with before the next is asked for.
+  if (!closed_ && taken_ < buffer_.size()) {
+    const bool goes_on = co_await let_others_go_first();
+    if (!goes_on) shut();
+  }
   while (!closed_) {
     const auto step = reader_.feed(std::string_view(buffer_).substr(taken_));
     taken_ += step.consumed;
@@ -56,6 +61,15 @@ task<std::optional<websocket_message>> websocket_session::receive() {
     }
   }
   co_return std::nullopt;
+}
+
+// False at the end, which may have come meanwhile.
+task<bool> websocket_session::let_others_go_first() {
+  const bool open = co_await tunnel_.pause();
+  if (!open) co_return false;
+  if (!tunnel_.stopping()) co_return true;
+  co_await close(code::going_away, "the server is stopping");
+  co_return false;
 }
 
 // What a frame that is no message asks for. False at the end.

@@ -49,6 +49,7 @@ class websocket_session {
  private:
   using clock = std::chrono::steady_clock;
 
+  task<bool> let_others_go_first();
   task<bool> await_more();
   task<bool> send_pongs();
   task<bool> send_posted();

@@ -29,6 +29,8 @@ struct connection_guide {
   std::function<bool()> stopping;
   /// Whether whoever was let in may still be served; asked before each request is handled.
   std::function<bool()> still_welcome;
+  /// Whether it has been found not to be, or was cut. Judges nobody anew: whoever does must close the connection.
+  std::function<bool()> sent_away;
   /// The Date field of now.
   std::function<std::string_view()> date;
   /// The thread's busy streams, if the server keeps them.
@@ -94,6 +96,7 @@ class connection {
   task<> hand_over(response& made, const response_terms& terms);
   task<tunnel::arrival> read_tunnel();
   task<bool> write_tunnel(std::string bytes);
+  task<bool> pause_tunnel();
   void nudge();
   bool may_hold(bool goes_on) const;
   task<bool> write_out();

@@ -86,12 +86,14 @@ task<bool> connection::send_pieces(response& made, body_kind kind) {
       if (!came) break;
       const auto& piece = *came;
       whole = !piece;
-      if (whole || piece->empty()) continue;
+      if (whole) continue;
       if (kind == body_kind::length && body_sent_ + piece->size() > made.length.value_or(0)) {
         too_much = piece->size();
         break;
       }
-      if (kind == body_kind::chunked) {
+      if (piece->empty()) {
+        // Nothing to send: a chunk without bytes would be the last (RFC 9112 section 7.1). But it counts.
+      } else if (kind == body_kind::chunked) {
         write_chunk(out_, *piece);
         sent = co_await write_out();
         count_body(piece->size(), sent, std::string_view("\r\n").size());

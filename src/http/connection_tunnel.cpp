@@ -34,6 +34,7 @@ task<> connection::hand_over(response& made, const response_terms& terms) {
   tunnel under;
   under.read = [this] { return read_tunnel(); };
   under.write = [this](std::string bytes) { return write_tunnel(std::move(bytes)); };
+  under.pause = [this] { return pause_tunnel(); };
   under.nudge = [this] { nudge(); };
   under.stopping = guide_.stopping;
   in_tunnel_ = true;
@@ -88,6 +89,14 @@ task<bool> connection::write_tunnel(std::string bytes) {
   auto others = stream_.socket().owner().yield();
   co_await others;
   co_return sent;
+}
+
+task<bool> connection::pause_tunnel() {
+  if (row_is_over()) {
+    auto others = stream_.socket().owner().yield();
+    co_await others;
+  }
+  co_return !stream_.socket().cancelled();
 }
 
 void connection::nudge() {

@@ -15,8 +15,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t collected_bytes = std::size_t{32} * 1024;
 // A larger buffer is given back when there is nothing to send.
 constexpr std::size_t kept_bytes = std::size_t{4} * 1024;
-// What is served in a row before others on the thread have their turn.
-constexpr unsigned requests_in_a_row = 32;
+// What is told in a row, of a request or of a piece of a body, before others on the thread have their turn.
+constexpr unsigned most_in_a_row = 32;
 
 }  // namespace
 
@@ -39,8 +39,8 @@ task<> h2_connection::run() {
   note_fault();
   // A handler that is at work cannot be told that nobody waits for its answer any more; it comes to its own end.
   session_.abandon();
-  while (session_.has_events()) (void)handle_events();
-  reap();
+  auto ends = tell_the_rest();
+  co_await ends;
   if (unwelcome_ || ours_to_end_) {
     co_await stream_.linger(options_.timeouts.linger);
   } else {
@@ -51,27 +51,58 @@ task<> h2_connection::run() {
     // Whoever rang is not done yet: it must have left its coroutine before it goes.
     auto others = stream_.socket().owner().yield();
     co_await others;
-    while (session_.has_events()) (void)handle_events();
-    reap();
+    auto rest = tell_the_rest();
+    co_await rest;
   }
 }
 
+// Nothing more is sent or comes, but whoever works on may ask for further turns.
+task<> h2_connection::tell_the_rest() {
+  begin_turn();
+  while (session_.has_events()) {
+    handle_events();
+    reap();
+    if (!has_had_its_turn()) continue;
+    auto others = stream_.socket().owner().yield();
+    co_await others;
+    begin_turn();
+  }
+  reap();
+}
+
 task<> h2_connection::serve() {
-  for (bool ended = false;;) {
+  for (bool ended = false, turn_begins = false, takes = true;;) {
     now_ = clock::now();
-    (void)handle_events();
+    // What the client says is heard once a turn while it takes what is sent, however much that is: it may take a
+    // request back. Before anything is written, which may use up its share of the network.
+    if (std::exchange(turn_begins, false) && takes && !ended) (void)read_in(ended);
+    handle_events();
     // Before anything is written: what they held makes room for others, who must be told of it now.
     reap();
     const auto state = write_out();
-    if (state == output::gone || unwelcome_ || ended || time_is_up(state)) co_return;
+    // What came before the end is served, while there is anything to be sent of it.
+    if (!ended) sent_at_ = now_;
+    const bool last =
+        ended && ((state == output::drained && !session_.has_events()) || now_ - sent_at_ > options_.timeouts.linger);
+    if (state == output::gone || unwelcome_ || last || time_is_up(state)) co_return;
     ours_to_end_ = state == output::drained && session_.over();
     if (ours_to_end_) co_return;
-    const bool more = session_.has_events() || (state == output::drained && read_in(ended));
-    if (more || ended) {
-      if (!has_had_its_turn()) continue;
-      auto others = stream_.socket().owner().yield();
-      co_await others;
+    takes = state == output::drained || out_moved_ == now_;
+    const bool enough = has_had_its_turn();
+    const bool more = session_.has_events() || (state == output::drained && !ended && read_in(ended));
+    if (more || (ended && state == output::drained)) {
+      if (!enough) continue;
+      if (stream_.only_yields()) {
+        // Its share of what the network may move begins anew with a wait alone, and there may never be another.
+        set_deadline(state);
+        co_await stream_.wait();
+      } else {
+        auto others = stream_.socket().owner().yield();
+        co_await others;
+      }
+      if (stream_.socket().cancelled()) co_return;
       begin_turn();
+      turn_begins = true;
       continue;
     }
     set_deadline(state);
@@ -79,6 +110,7 @@ task<> h2_connection::serve() {
     const auto began = clock::now();
     const auto woken = co_await stream_.wait();
     begin_turn();
+    turn_begins = true;
     now_ = row_began_;
     if (theirs) out_waited_ += now_ - began;
     if (state == output::drained) session_.add_stall(now_ - began);
@@ -86,18 +118,18 @@ task<> h2_connection::serve() {
   }
 }
 
-// What has happened on the streams, up to a share; false if there is more.
-bool h2_connection::handle_events() {
+// What has happened on the streams, up to a share: whoever is told of a piece may work for as long as on a request.
+void h2_connection::handle_events() {
   while (const auto event = session_.next_event()) {
     if (event->what == h2_event::kind::request) {
       begin(*event->stream);
-      ++in_a_row_;
-      if (has_had_its_turn()) return !session_.has_events();
     } else if (event->stream->worked_on_by != nullptr) {
       event->stream->worked_on_by->tell(event->what);
     }
+    // Who has asked for a turn uses all of it.
+    in_a_row_ += event->what == h2_event::kind::turn ? most_in_a_row : 1;
+    if (has_had_its_turn()) return;
   }
-  return true;
 }
 
 void h2_connection::begin(h2_stream& on) {
@@ -134,7 +166,7 @@ h2_connection::output h2_connection::write_out() {
     const auto result = stream_.try_write(std::string_view(out_).substr(out_sent_));
     if (result.status == tls::io_status::would_block) return output::blocked;
     if (result.status != tls::io_status::ok) return output::gone;
-    out_moved_ = now_;
+    out_moved_ = sent_at_ = now_;
     out_sent_ += result.bytes;
     out_taken_ += result.bytes;
   }
@@ -161,7 +193,7 @@ bool h2_connection::read_in(bool& ended) {
 }
 
 bool h2_connection::has_had_its_turn() const {
-  return in_a_row_ >= requests_in_a_row || clock::now() - row_began_ >= options_.turn;
+  return in_a_row_ >= most_in_a_row || clock::now() - row_began_ >= options_.turn;
 }
 
 void h2_connection::begin_turn() {

@@ -41,7 +41,8 @@ class h2_connection {
   enum class output { drained, blocked, gone };
 
   task<> serve();
-  bool handle_events();
+  task<> tell_the_rest();
+  void handle_events();
   void begin(h2_stream& on);
   void reap();
   output write_out();
@@ -67,6 +68,7 @@ class h2_connection {
   std::size_t out_taken_ = 0;  // by the client, since there was last nothing to send
   std::chrono::steady_clock::duration out_waited_{};
   std::chrono::steady_clock::time_point out_moved_{};
+  std::chrono::steady_clock::time_point sent_at_{};  // last, or until the client's end
   std::chrono::steady_clock::time_point now_;
   std::chrono::steady_clock::time_point judged_at_;
   std::chrono::steady_clock::time_point idle_since_;

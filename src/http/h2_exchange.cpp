@@ -15,6 +15,12 @@
 #include <utility>
 
 namespace mutual::http {
+namespace {
+
+// What is done in a row of what has come together, before others on the thread have their turn.
+constexpr unsigned most_in_a_row = 32;
+
+}  // namespace
 
 h2_exchange::h2_exchange(h2_session& over, h2_stream& on, const server_options& with, const connection_guide& by,
                          std::function<void()> advance)
@@ -38,6 +44,8 @@ void h2_exchange::start() {
 
 void h2_exchange::tell(h2_event::kind what) {
   if (what == h2_event::kind::closed) closed_ = true;
+  if (what == h2_event::kind::turn) has_turn_ = true;
+  in_a_row_ = 0;
   // Nobody reads any more what the source gives: it goes where it waits, with all that it holds.
   if (closed_ && asking_ != nullptr) std::exchange(asking_, nullptr)->give_up();
   news_.ring();
@@ -154,7 +162,7 @@ task<> h2_exchange::send_pieces(response& made) {
       while (!stream_.starving && !closed_) co_await news_.wait();
       if (closed_) co_return;
       std::optional<std::string> piece;
-      do {
+      for (;;) {
         abandonable_for<std::optional<std::string>> asking(made.source());
         // What has an end comes to it. To give it up could be to keep all of this thread waiting for work of a worker
         // that has begun, a disk's for one.
@@ -163,7 +171,11 @@ task<> h2_exchange::send_pieces(response& made) {
         asking_ = nullptr;
         if (!came) co_return;
         piece = *std::move(came);
-      } while (piece && piece->empty());
+        if (!piece || !piece->empty()) break;
+        auto others = pause();
+        const bool goes_on = co_await others;
+        if (!goes_on || closed_) co_return;
+      }
       given += piece ? piece->size() : 0;
       if (made.length && (given > *made.length || (!piece && given != *made.length))) {
         options_.log.error(fmt::format("an answer promised {} bytes and gave {}", *made.length, given));
@@ -183,6 +195,21 @@ task<> h2_exchange::send_pieces(response& made) {
   }
   asking_ = nullptr;
   session_.break_off(stream_);
+}
+
+// One thing more has been done in a row: when that is enough, others go first. Its next turn comes with the
+// connection's events, so that all streams of one together have no more of the thread than another connection has.
+task<bool> h2_exchange::pause() {
+  const auto now = std::chrono::steady_clock::now();
+  if (in_a_row_++ == 0) row_began_ = now;
+  if (in_a_row_ < most_in_a_row && now - row_began_ < options_.turn) co_return true;
+  in_a_row_ = 0;
+  has_turn_ = false;
+  session_.ask_for_turn(stream_);
+  advance_();
+  while (!has_turn_) co_await news_.wait();
+  // What came before the client went is dealt with, unless it was us who sent it away.
+  co_return stream_.open || !(guide_.sent_away() || guide_.stopping());
 }
 
 }  // namespace mutual::http

@@ -52,6 +52,7 @@ struct h2_exchange {
   task<> hand_over(response& made);
   task<tunnel::arrival> read_tunnel();
   task<bool> write_tunnel(std::string bytes);
+  task<bool> pause();
 
   h2_session& session_;
   h2_stream& stream_;
@@ -65,6 +66,9 @@ struct h2_exchange {
   bool closed_ = false;
   bool endless_ = false;
   bool nudged_ = false;
+  bool has_turn_ = false;
+  unsigned in_a_row_ = 0;  // things done since there was news
+  std::chrono::steady_clock::time_point row_began_{};
   std::optional<std::chrono::steady_clock::time_point> listening_since_;  // in a tunnel, while it is read
   bool done_ = false;
 };

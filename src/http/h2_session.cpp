@@ -92,16 +92,20 @@ bool h2_session::collect(std::string& out, std::size_t enough, time_point now) {
 }
 
 std::optional<h2_event> h2_session::next_event() {
-  if (event_at_ == events_.size()) {
-    if (requests_.empty() || !may_begin()) return std::nullopt;
+  const bool begins = !requests_.empty() && may_begin();
+  const bool due = event_at_ == events_.size() || told_ >= streams_.size();
+  told_ = begins && !due ? told_ + 1 : 0;
+  if (begins && due) {
     auto* const next = requests_.front();
     requests_.erase(requests_.begin());
     next->held_by_owner = true;
     return h2_event{h2_event::kind::request, next};
   }
+  if (event_at_ == events_.size()) return std::nullopt;
   const auto next = events_[event_at_++];
-  if (event_at_ == events_.size()) {
-    events_.clear();
+  // What has been told leaves before it is all, for others may come as fast as they are told.
+  if (2 * event_at_ >= events_.size()) {
+    events_.erase(events_.begin(), events_.begin() + static_cast<std::ptrdiff_t>(event_at_));
     event_at_ = 0;
   }
   return next;
@@ -178,6 +182,8 @@ void h2_session::closed(h2_stream& on) {
   if (!on.from_source) unsent_ -= on.piece.size();
   on.piece = std::string();
   if (on.held_by_owner) {
+    on.over = on.complete;
+    if (on.over) ++over_;
     events_.push_back({h2_event::kind::closed, &on});
   } else {
     tell_broken_off(on);
@@ -199,6 +205,7 @@ void h2_session::tell_broken_off(h2_stream& on) const {
 
 void h2_session::forget(h2_stream& which) {
   give_back(which, 0);
+  if (which.over) --over_;
   requests_.erase(std::remove(requests_.begin(), requests_.end(), &which), requests_.end());
   // What is still to be told of it has nobody to be told to.
   const auto untold = events_.begin() + static_cast<std::ptrdiff_t>(event_at_);

@@ -28,6 +28,7 @@ struct h2_event {
     wants_piece,  ///< The next piece of an answer's body can be sent; give_piece() or end_body() is due.
     answered,     ///< All of the answer has been sent, and the request goes on: release() it; the rest is thrown away.
     closed,       ///< Nothing more can be sent or received on it.
+    turn,         ///< It is the turn of whoever works on it and has let others go first, by ask_for_turn().
   };
   kind what;
   h2_stream* stream;
@@ -53,7 +54,8 @@ class h2_session {
   bool collect(std::string& out, std::size_t enough, time_point now);
 
   /// The next thing that has happened. The stream of a `request` stays until it is released; a `closed` comes only for
-  /// streams whose `request` has been taken. Requests come last, and wait while the client takes no answers.
+  /// streams whose `request` has been taken. Requests come last, or after as many other events as there are streams, of
+  /// which there may always be one; and they wait while the client takes no answers.
   std::optional<h2_event> next_event();
   bool has_events() const { return event_at_ < events_.size() || (!requests_.empty() && may_begin()); }
 
@@ -62,6 +64,8 @@ class h2_session {
   std::string take_piece(h2_stream& from, time_point now);
   /// Has an event made when there is more, or no more will come; tells a client that waits for it to send the body.
   void ask_for_piece(h2_stream& from, time_point now);
+  /// Has a `turn` made, behind what has happened by now; also for a stream that is closed.
+  void ask_for_turn(h2_stream& on) { events_.push_back({h2_event::kind::turn, &on}); }
 
   /// Answers with a head and a body. The streams given here and below may be closed; then nothing is done.
   void respond(h2_stream& to, const h2_head& head, std::string body);
@@ -141,6 +145,7 @@ class h2_session {
   std::map<std::int32_t, std::unique_ptr<h2_stream>> streams_;
   std::vector<h2_event> events_;
   std::size_t event_at_ = 0;
+  std::size_t told_ = 0;              // events, while requests wait
   std::vector<h2_stream*> requests_;  // that nobody has taken yet, the oldest first
   std::string* collecting_ = nullptr;
   bool paused_ = false;
@@ -148,6 +153,7 @@ class h2_session {
   std::size_t handed_ = 0;     // of those of them whose requests are with their handlers, or wait for them
   bool held_back_ = false;     // somebody waits for room
   std::size_t left_open_ = 0;  // streams
+  std::size_t over_ = 0;       // streams
   std::size_t unsent_ = 0;     // bytes of whole answers that the client has not taken to their ends
   h2_patience patience_;
   time_point now_{};

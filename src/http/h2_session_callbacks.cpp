@@ -121,8 +121,9 @@ int h2_session::callbacks::begin_headers(nghttp2_session* native, const nghttp2_
   if (frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
   const auto id = frame->hd.stream_id;
   session.newest_ = std::max(session.newest_, id);
-  // Also those count that the client has reset and that are worked on still: resetting makes no room.
-  if (session.streams_.size() >= session.options_.most_streams) {
+  // Also those count that the client has reset and that are worked on still: resetting makes no room. Those do not
+  // whose ends the client has seen, and their owner has yet to hear of.
+  if (session.streams_.size() - session.over_ >= session.options_.most_streams) {
     nghttp2_submit_rst_stream(native, NGHTTP2_FLAG_NONE, id, NGHTTP2_REFUSED_STREAM);
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }

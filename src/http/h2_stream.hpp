@@ -45,6 +45,7 @@ struct h2_stream {
   // The stream.
   bool open = true;            ///< False once it is closed, by whomever: nothing can be sent or received any more.
   bool held_by_owner = false;  ///< Somebody works on it: it stays until release().
+  bool over = false;           ///< All was said before it was closed; it stays until its owner has heard of that.
   h2_exchange* worked_on_by = nullptr;  ///< The owner's own.
 
   // The clock: how long the client has kept us waiting for its body, and for room to send.

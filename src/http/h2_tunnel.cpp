@@ -33,6 +33,7 @@ task<> h2_exchange::hand_over(response& made) {
   tunnel under;
   under.read = [this] { return read_tunnel(); };
   under.write = [this](std::string bytes) { return write_tunnel(std::move(bytes)); };
+  under.pause = [this] { return pause(); };
   under.nudge = [this] { nudge(); };
   under.stopping = guide_.stopping;
   try {

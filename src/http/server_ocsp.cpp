@@ -95,6 +95,7 @@ task<> server_worker::turn_away(guest& self, std::shared_ptr<const connection_in
   connection_guide guide;
   guide.stopping = [this, told] { return draining_ || *told; };
   guide.still_welcome = [told] { return !*told; };
+  guide.sent_away = [&self] { return self.stream.socket().cancelled(); };
   guide.date = [this] { return dates_.at(now()); };
   if (self.speaks_h2) {
     h2_connection conversation(self.stream, how, std::move(nobody), guide);

@@ -200,6 +200,7 @@ task<> server_worker::serve(guest& self) {
   connection_guide guide;
   guide.stopping = [this] { return draining_; };
   guide.still_welcome = [this, &self] { return still_welcome(self); };
+  guide.sent_away = [&self] { return self.dismissed || self.stream.socket().cancelled(); };
   guide.date = [this] { return dates_.at(now()); };
   guide.busy = &busy_;
   if (self.speaks_h2) {

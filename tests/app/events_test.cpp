@@ -170,5 +170,26 @@ TEST(websockets, are_opened_for_those_who_ask_for_one_only) {
   EXPECT_EQ(client.get("/").header("Sec-WebSocket-Version"), "13");
 }
 
+// RFC 6455 sections 4.2.1 and 4.2.2.
+TEST(websockets, are_refused_with_400_for_a_key_that_is_none_and_with_426_for_another_version) {
+  request asked;
+  asked.method = "GET";
+  asked.headers.set("Connection", "Upgrade");
+  asked.headers.set("Upgrade", "websocket");
+  asked.headers.set("Sec-WebSocket-Version", "13");
+  const auto answer = [&] { return accept_websocket(asked, [](websocket&) -> task<> { co_return; }); };
+  EXPECT_EQ(answer().status, 400) << "without a key";
+  asked.headers.set("Sec-WebSocket-Key", "bm90IHNpeHRlZW4=");
+  EXPECT_EQ(answer().status, 400);
+  EXPECT_FALSE(answer().headers.get("Upgrade"));
+  asked.headers.set("Sec-WebSocket-Version", "8");
+  EXPECT_EQ(answer().status, 426);
+  EXPECT_EQ(answer().headers.get("Sec-WebSocket-Version"), "13");
+  EXPECT_EQ(answer().headers.get("Upgrade"), "websocket");
+  asked.headers.set("Sec-WebSocket-Version", "13");
+  asked.headers.set("Sec-WebSocket-Key", "AQIDBAUGBwgJCgsMDQ4PEA==");
+  EXPECT_EQ(answer().status, 101);
+}
+
 }  // namespace
 }  // namespace mutual

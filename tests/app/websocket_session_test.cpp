@@ -51,8 +51,12 @@ class websocket_sessions : public testing::Test {
       writes_.push_back(std::move(bytes));
       co_return takes_;
     };
+    under_.pause = [this]() -> task<bool> {
+      ++pauses_;
+      co_return open_;
+    };
     under_.nudge = [] {};
-    under_.stopping = [] { return false; };
+    under_.stopping = [this] { return stopping_; };
   }
   // The next message; for work that nothing holds up.
   static std::optional<websocket_message> next(websocket_session& of) {
@@ -67,6 +71,9 @@ class websocket_sessions : public testing::Test {
   std::deque<std::string> incoming_;
   std::vector<std::string> writes_;
   bool takes_ = true;
+  int pauses_ = 0;
+  bool open_ = true;
+  bool stopping_ = false;
   tunnel under_;
 };
 
@@ -108,6 +115,37 @@ TEST_F(websocket_sessions, end_where_a_pong_is_not_taken) {
   EXPECT_FALSE(next(session));
   EXPECT_FALSE(next(session));
   EXPECT_EQ(writes_.size(), 1U);
+}
+
+TEST_F(websocket_sessions, let_others_go_first_between_messages_that_came_together) {
+  incoming_ = {frame(1, "a") + frame(1, "b") + frame(1, "c"), frame(1, "d")};
+  websocket_session session(under_, {});
+  std::string all;
+  std::vector<int> pauses;
+  for (auto came = next(session); came; came = next(session)) {
+    all += came->data;
+    pauses.push_back(pauses_);
+  }
+  EXPECT_EQ(all, "abcd");
+  EXPECT_THAT(pauses, testing::ElementsAre(0, 1, 2, 2));
+}
+
+TEST_F(websocket_sessions, end_between_messages_when_the_connection_was_cut) {
+  incoming_ = {frame(1, "a") + frame(1, "b")};
+  websocket_session session(under_, {});
+  EXPECT_TRUE(next(session));
+  open_ = false;
+  EXPECT_FALSE(next(session));
+  EXPECT_TRUE(writes_.empty());
+}
+
+TEST_F(websocket_sessions, close_between_messages_when_the_server_stops) {
+  incoming_ = {frame(1, "a") + frame(1, "b")};
+  websocket_session session(under_, {});
+  EXPECT_TRUE(next(session));
+  stopping_ = true;
+  EXPECT_FALSE(next(session));
+  EXPECT_THAT(writes_, testing::ElementsAre(sent_frame(8, "\x03\xe9the server is stopping")));
 }
 
 // A client that does not read: a write to it waits until it takes one.

@@ -1,0 +1,161 @@
+// How what a client of HTTP/2 has asked for goes on, and ends, when the client has gone, has said that it says no more,
+// or may not be there any more.
+#include "http/one_thread.hpp"
+
+#include <mutual/tunnel.hpp>
+
+#include <cstddef>
+
+namespace mutual::test {
+namespace {
+
+using std::chrono::seconds;
+
+h2_client_options with_much_room() {
+  h2_client_options manners;
+  manners.window = 1U << 30U;
+  return manners;
+}
+
+void give_room(h2_client& client) {
+  nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  client.flush();
+}
+
+// A source of so many pieces, each of which is there at once.
+body_source always_ready(std::size_t piece, int count) {
+  return [piece, left = count]() mutable -> task<std::optional<std::string>> {
+    if (left-- == 0) co_return std::nullopt;
+    co_return std::string(piece, 'x');
+  };
+}
+
+TEST_F(one_thread, sends_what_was_asked_for_before_the_client_said_that_it_says_no_more_over_http_2) {
+  for (const std::size_t piece : {std::size_t{1024}, std::size_t{48} * 1024}) {
+    const int count = static_cast<int>((std::size_t{4} << 20U) / piece);
+    use_tls(milliseconds(1));
+    greedy_ = [&] {
+      response made(200);
+      made.source = always_ready(piece, count);
+      return made;
+    };
+    const service running(options_);
+    h2_client client(running.port(), {}, with_much_room());
+    give_room(client);
+    const auto id = client.ask("/greedy");
+    client.under().shut_down();
+    client.read_to_end();
+    EXPECT_EQ(client.answer(id).body.size(), piece * static_cast<std::size_t>(count));
+    EXPECT_TRUE(client.answer(id).ended);
+  }
+}
+
+TEST_F(one_thread, asks_for_nothing_more_once_the_client_has_gone_over_http_2) {
+  use_tls(milliseconds(1));
+  std::atomic<bool> done{false};
+  greedy_ = [&done] {
+    response made(200);
+    made.endless = true;
+    made.source = [&done]() -> task<std::optional<std::string>> {
+      if (done) co_return std::nullopt;
+      co_return std::string();
+    };
+    return made;
+  };
+  const service running(options_);
+  {
+    h2_client client(running.port(), {});
+    const auto id = client.ask("/greedy");
+    ASSERT_TRUE(client.read_until([&] { return client.answer(id).status != 0; }));
+  }
+  for (int count = 0; count < 1000 && running->open_connections() != 0; ++count) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_EQ(running->open_connections(), 0U);
+  done = true;
+}
+
+TEST_F(one_thread, hears_its_client_while_large_pieces_use_up_its_share_of_the_network_over_http_2) {
+  constexpr int most = 3'000;
+  constexpr int streams = 10;
+  use_tls(milliseconds(1));
+  std::atomic<int> before{-1};
+  greedy_ = [this] { return in_pieces(most / streams, std::string(std::size_t{48} * 1024, 'x')); };
+  const auto serve = options_.answer;
+  options_.answer = [this, serve, &before](request& asked, http::answer_notes& notes) {
+    if (asked.target == "/last") before = steps_.load();
+    return serve(asked, notes);
+  };
+  const service running(options_);
+  h2_client client(running.port(), {}, with_much_room());
+  give_room(client);
+  for (int count = 0; count < streams; ++count) client.ask("/greedy");
+  std::uint32_t last = 0;
+  meanwhile([&] { last = client.ask("/last"); });
+  EXPECT_TRUE(client.wait_for(last).ended);
+  EXPECT_GE(before, 0);
+  EXPECT_LE(before, most / 2);
+}
+
+// The one works on through what it has left behind; the other is served as before.
+TEST(who_has_two_tunnels, has_none_once_the_certificate_has_ended_whatever_one_of_them_does) {
+  captured_log log;
+  const server_files files(make_pki());
+  auto options = options_for(log, files.config(tls::client_auth::required));
+  std::atomic<bool> began{false};
+  std::atomic<bool> done{false};
+  options.answer = [&](request& asked, http::answer_notes&) -> task<response> {
+    response made(200);
+    if (asked.target == "/works-on") {
+      made.takeover = [&](tunnel& under) -> task<> {
+        (void)co_await under.read();
+        began = true;
+        while (!done) {
+          const bool goes_on = co_await under.pause();
+          if (!goes_on) break;
+          std::this_thread::sleep_for(std::chrono::microseconds(200));
+        }
+      };
+    } else {
+      made.takeover = [](tunnel& under) -> task<> {
+        for (;;) {
+          auto came = co_await under.read();
+          if (came.what == tunnel::news::ended) co_return;
+          const bool sent = co_await under.write(std::move(came.bytes));
+          if (!sent) co_return;
+        }
+      };
+    }
+    co_return made;
+  };
+  const service running(options);
+  auto short_lived = client_spec();
+  short_lived.ends_in = seconds(3);
+  const auto alice = issue(files.people().intermediate, short_lived);
+  h2_client client(running.port(), {.chain = {alice, files.people().intermediate}, .server_name = "localhost"});
+  ASSERT_TRUE(client.read_until([&] { return client.setting(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1; }));
+  const auto open = [&](const char* path) {
+    const auto id = client.begin(request_fields("CONNECT", path, {{":protocol", "websocket"}}));
+    EXPECT_TRUE(client.read_until([&] { return client.answer(id).status != 0; }));
+    return id;
+  };
+  const auto echo = open("/echo");
+  const auto works_on = open("/works-on");
+  client.send_body(works_on, "much to do", false);
+  hold_until(began);
+  client.reset(works_on);
+  const auto end = std::chrono::steady_clock::now() + seconds(20);
+  while (!client.ended() && std::chrono::steady_clock::now() < end) {
+    const auto size = client.answer(echo).body.size();
+    client.send_body(echo, "x", false);
+    client.read_until([&] { return client.answer(echo).body.size() > size || client.answer(echo).ended; });
+    if (client.answer(echo).ended) break;
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  EXPECT_LT(std::chrono::steady_clock::now(), end) << "it goes on being served";
+  EXPECT_TRUE(log.wait_for("expired: "));
+  done = true;
+}
+
+}  // namespace
+}  // namespace mutual::test

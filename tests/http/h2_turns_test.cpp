@@ -1,0 +1,157 @@
+// How long what one client asks for over HTTP/2 goes on before another on its thread is served: counted, not timed.
+#include "http/one_thread.hpp"
+
+#include <vector>
+
+namespace mutual::test {
+namespace {
+
+TEST_F(one_thread, goes_on_with_what_came_together_over_http_2_while_that_one_has_its_turn) {
+  EXPECT_EQ(answered_before(std::chrono::hours(1)), 20);
+}
+
+TEST_F(one_thread, is_not_kept_by_what_came_together_over_http_2_when_that_one_has_had_its_time) {
+  const int before = answered_before(milliseconds(0));
+  EXPECT_GE(before, 1);
+  EXPECT_LE(before, 2);
+}
+
+TEST_F(one_thread, is_not_kept_by_a_body_of_very_many_small_pieces_over_http_2) {
+  constexpr int most = 50'000;
+  use_tls(std::chrono::hours(1));
+  greedy_ = [this] { return in_pieces(most, "x"); };
+  const service running(options_);
+  tls_connection other(running.port(), {});
+  h2_client greedy(running.port(), {});
+  ASSERT_TRUE(other.ask("/first"));
+  const auto id = greedy.ask("/greedy");
+  const int before = steps_before(other);
+  EXPECT_GE(before, 1);
+  EXPECT_LE(before, 64);
+  EXPECT_EQ(greedy.wait_for(id).body, std::string(most, 'x'));
+}
+
+TEST_F(one_thread, is_not_kept_by_the_pieces_of_many_answers_over_http_2_that_take_long_to_make) {
+  constexpr std::uint32_t most = 20;
+  use_tls(milliseconds(20));
+  greedy_ = [this] { return in_pieces(1, "x", milliseconds(25)); };
+  const service running(options_);
+  tls_connection other(running.port(), {});
+  h2_client greedy(running.port(), {});
+  ASSERT_TRUE(other.ask("/first"));
+  std::string all;
+  for (std::uint32_t count = 0; count < most; ++count) {
+    all += h2_request(2 * count + 1, request_fields("GET", "/greedy"));
+  }
+  ASSERT_TRUE(greedy.write(all));
+  const int before = steps_before(other);
+  EXPECT_GE(before, 1);
+  EXPECT_LE(before, 4);
+  EXPECT_TRUE(steps_become(most));
+}
+
+TEST_F(one_thread, is_not_kept_by_the_pieces_of_many_uploads_over_http_2_that_take_long_to_deal_with) {
+  constexpr std::uint32_t most = 20;
+  use_tls(milliseconds(20));
+  options_.check_head = [](const request&) { return http::body_terms{{}, true, true}; };
+  const service running(options_);
+  tls_connection other(running.port(), {});
+  h2_client greedy(running.port(), {});
+  ASSERT_TRUE(other.ask("/first"));
+  std::string heads;
+  std::string bodies;
+  for (std::uint32_t count = 0; count < most; ++count) {
+    heads += h2_request(2 * count + 1, request_fields("POST", "/upload"), false);
+    bodies += h2_frame(data_frame, end_stream, 2 * count + 1, "x");
+  }
+  ASSERT_TRUE(greedy.write(heads));
+  for (int count = 0; count < 1000 && uploads_ < static_cast<int>(most); ++count) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  ASSERT_EQ(uploads_, static_cast<int>(most));
+  ASSERT_TRUE(greedy.write(bodies));
+  const int before = steps_before(other);
+  EXPECT_GE(before, 1);
+  EXPECT_LE(before, 4);
+  EXPECT_TRUE(steps_become(most));
+}
+
+TEST_F(one_thread, is_not_kept_by_a_source_that_gives_nothing_very_often_over_http_2) {
+  use_tls(std::chrono::hours(1));
+  greedy_ = [this] { return in_pieces(100'000, ""); };
+  const service running(options_);
+  tls_connection other(running.port(), {});
+  h2_client greedy(running.port(), {});
+  ASSERT_TRUE(other.ask("/first"));
+  const auto id = greedy.ask("/greedy");
+  const int before = steps_before(other);
+  EXPECT_GE(before, 1);
+  EXPECT_LE(before, 128);
+  EXPECT_TRUE(greedy.wait_for(id).ended);
+}
+
+TEST_F(one_thread, sends_a_large_answer_beside_a_source_that_gives_nothing_for_as_long_over_http_2) {
+  const std::string large(std::size_t{4} << 20U, 'x');
+  use_tls(milliseconds(1));
+  std::atomic<bool> done{false};
+  greedy_ = [&done] {
+    response made(200);
+    made.source = [&done]() -> task<std::optional<std::string>> {
+      if (done) co_return std::nullopt;
+      co_return std::string();
+    };
+    return made;
+  };
+  const auto serve = options_.answer;
+  options_.answer = [serve, &large](request& asked, http::answer_notes& notes) -> task<response> {
+    if (asked.target != "/large") return serve(asked, notes);
+    return [](const std::string& body) -> task<response> { co_return response(200, body); }(large);
+  };
+  const service running(options_);
+  h2_client client(running.port(), {});
+  const auto nothing = client.ask("/greedy");
+  EXPECT_EQ(client.get("/large").body.size(), large.size());
+  EXPECT_FALSE(client.answer(nothing).ended);
+  done = true;
+  EXPECT_TRUE(client.wait_for(nothing).ended);
+}
+
+TEST_F(one_thread, hears_that_an_answer_is_not_wanted_while_there_is_always_more_of_it_over_http_2) {
+  constexpr int most = 60'000;
+  use_tls(std::chrono::hours(1));
+  std::atomic<bool> over{false};
+  options_.on_answer = [&over](const request&, const http::answer_notes&, int, std::size_t, std::chrono::nanoseconds) {
+    over = true;
+  };
+  greedy_ = [this] { return in_pieces(most, "x"); };
+  const service running(options_);
+  h2_client greedy(running.port(), {});
+  const auto id = greedy.ask("/greedy");
+  meanwhile([&] { greedy.reset(id); });
+  hold_until(over);
+  EXPECT_TRUE(over);
+  EXPECT_LE(steps_, 256);
+}
+
+TEST_F(one_thread, begins_what_is_asked_for_while_the_other_answers_always_go_on_over_http_2) {
+  constexpr int most = 2'000;
+  use_tls(milliseconds(0));
+  std::atomic<int> before{-1};
+  greedy_ = [this] { return in_pieces(most, "x"); };
+  const auto serve = options_.answer;
+  options_.answer = [this, serve, &before](request& asked, http::answer_notes& notes) {
+    if (asked.target == "/last") before = steps_.load();
+    return serve(asked, notes);
+  };
+  const service running(options_);
+  h2_client client(running.port(), {});
+  std::vector<std::uint32_t> all;
+  for (int count = 0; count < 20; ++count) all.push_back(client.ask("/greedy"));
+  meanwhile([&] { all.push_back(client.ask("/last")); });
+  for (const auto id : all) EXPECT_TRUE(client.wait_for(id).ended);
+  EXPECT_GE(before, 0);
+  EXPECT_LE(before, 1'000) << "of 40,000";
+}
+
+}  // namespace
+}  // namespace mutual::test
