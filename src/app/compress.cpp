@@ -1,3 +1,4 @@
+#include "app/encode_budget.hpp"
 #include "app/encoder.hpp"
 #include "base/text.hpp"
 #include "http/content_coding.hpp"
@@ -9,13 +10,19 @@
 #include <algorithm>
 #include <array>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
 
 namespace mutual {
 namespace {
 
 using http::coding;
 
-constexpr std::array offered = {coding::zstd, coding::br, coding::gzip};
+// What the encoders of one connection's answers may hold: over HTTP/2, a hundred that are under way would take ten
+// times as much of a client that takes its time.
+constexpr std::size_t for_encoders = std::size_t{8} << 20U;
 
 // What takes a worker less time than being handed over.
 constexpr std::size_t small_piece = std::size_t{16} * 1024;
@@ -110,7 +117,8 @@ task<std::string> encode_soon(encoder& with, std::string_view piece, encoder::th
 // A source whose pieces come encoded, each with all that it holds, so that what is live stays live.
 class encoded_source {
  public:
-  encoded_source(body_source inner, coding how) : inner_(std::move(inner)), encoder_(how) {}
+  encoded_source(body_source inner, coding how, std::unique_ptr<encode_budget::share> held)
+      : inner_(std::move(inner)), held_(std::move(held)), encoder_(std::in_place, how) {}
 
   task<std::optional<std::string>> next() {
     if (ended_) co_return std::nullopt;
@@ -118,51 +126,72 @@ class encoded_source {
     ended_ = !piece;
     const std::string_view bytes = piece ? std::string_view(*piece) : std::string_view();
     if (piece && bytes.empty()) co_return std::string();
-    std::string out = co_await encode_soon(encoder_, bytes, ended_ ? encoder::then::end : encoder::then::flush);
+    std::string out = co_await encode_soon(*encoder_, bytes, ended_ ? encoder::then::end : encoder::then::flush);
+    if (ended_) let_go();
     co_return std::optional<std::string>(std::move(out));
   }
 
  private:
+  // The client may take its time for the last piece, too.
+  void let_go() {
+    encoder_.reset();
+    held_.reset();
+  }
+
   body_source inner_;
-  encoder encoder_;
+  std::unique_ptr<encode_budget::share> held_;  // before the encoder, so that it outlives it
+  std::optional<encoder> encoder_;              // nothing after the end
   bool ended_ = false;
 };
 
 task<std::optional<std::string>> nothing() { co_return std::nullopt; }
 
-// The body of an answer in that coding. A body that does not become smaller is left as it is, unless it must not.
-task<bool> encode_body(response& answer, coding how, bool must) {
-  if (answer.source) {
-    const auto source = std::make_shared<encoded_source>(std::move(answer.source), how);
-    answer.source = [source] { return source->next(); };
-  } else if (answer.body.empty() && answer.length) {
-    answer.source = nothing;  // the answer to a HEAD, whose length nobody knows now
+// A body that is there in that coding. One that does not become smaller is left as it is, unless it must not.
+task<bool> encode_whole(response& answer, coding how, bool must) {
+  std::string out;
+  // An encoder lives no longer than a worker needs it: those who wait for one hold none.
+  auto work = [&] { encoder(how).encode(answer.body, encoder::then::end, out); };
+  bool busy = false;
+  if (answer.body.size() <= small_piece) {
+    work();
   } else {
-    encoder with(how);
-    std::string out;
-    auto work = [&] { with.encode(answer.body, encoder::then::end, out); };
-    bool busy = false;
-    if (answer.body.size() <= small_piece) {
-      work();
-    } else {
-      try {
-        co_await offload(work);
-      } catch (const problem&) {
-        // The workers have too much to do. Nothing has been sent: it goes out as it is, and holds up nobody's thread.
-        if (must) throw;
-        busy = true;
-      }
+    try {
+      co_await offload(work);
+    } catch (const problem&) {
+      // The workers have too much to do. Nothing has been sent: it goes out as it is, and holds up nobody's thread.
+      if (must) throw;
+      busy = true;
     }
-    if (busy || (!must && out.size() >= answer.body.size())) co_return false;
-    answer.body = std::move(out);
   }
-  answer.length.reset();
+  if (busy || (!must && out.size() >= answer.body.size())) co_return false;
+  answer.body = std::move(out);
   co_return true;
 }
 
-task<response> run_compress(std::size_t least_bytes, request& incoming, next inner) {
+void encode_source(response& answer, coding how, std::unique_ptr<encode_budget::share> held) {
+  const auto source = std::make_shared<encoded_source>(std::move(answer.source), how, std::move(held));
+  answer.source = [source] { return source->next(); };
+}
+
+// Whether nobody asks for the bytes themselves.
+bool is_head_alone(const request& asked, const response& answer) {
+  return answer.source ? asked.method == "HEAD" : answer.body.empty() && answer.length.has_value();
+}
+
+// Like 406, it comes in plain bytes: something has to say why.
+response no_room() {
+  return problem::unavailable(
+             "too many compressed answers of this connection are under way for one more, and the request takes no "
+             "plain bytes: read those to their ends and try again, or take plain bytes too (no identity;q=0)")
+      .header("Retry-After", "1")
+      .header("Vary", "Accept-Encoding")
+      .to_response();
+}
+
+task<response> run_compress(std::size_t least_bytes, std::shared_ptr<encode_budgets> budgets, request& incoming,
+                            next inner) {
   const auto accepted = http::accepted_codings::read(incoming.headers.get_all("Accept-Encoding"));
-  const auto chosen = accepted.choose(offered);
+  const auto chosen = accepted.choose(encoder::offered);
   if (!chosen) {
     co_return problem(406, "the request takes no plain bytes, and none of the codings that there are: zstd, br, gzip")
         .header("Vary", "Accept-Encoding")
@@ -180,9 +209,25 @@ task<response> run_compress(std::size_t least_bytes, request& incoming, next inn
   if (!may_be_encoded(answer) || (!must && !is_worth_it(answer, least_bytes))) co_return answer;
   add_vary(answer.headers);
   if (*chosen == coding::identity) co_return answer;
-  const bool encoded = co_await encode_body(answer, *chosen, must);
-  if (!encoded) co_return answer;
-  answer.headers.set("Content-Encoding", http::to_string(*chosen));
+  auto how = *chosen;
+  if (is_head_alone(incoming, answer)) {
+    answer.source = nothing;
+  } else if (answer.source) {
+    auto held = std::make_unique<encode_budget::share>(budgets->of(incoming.connection));
+    const auto within = choose_within(accepted, *held);
+    // What has been done for a request that does something is not to be asked for again.
+    if (!within && incoming.method != "GET") co_return answer;
+    if (!within) co_return no_room();
+    if (*within == coding::identity) co_return answer;
+    how = *within;
+    encode_source(answer, how, std::move(held));
+  } else {
+    task<bool> encoding = encode_whole(answer, how, must);
+    const bool encoded = co_await encoding;
+    if (!encoded) co_return answer;
+  }
+  answer.length.reset();  // nobody knows it now
+  answer.headers.set("Content-Encoding", http::to_string(how));
   answer.headers.remove("Accept-Ranges");  // a part would be one of other bytes
   weaken_tag(answer.headers);
   co_return answer;
@@ -191,7 +236,10 @@ task<response> run_compress(std::size_t least_bytes, request& incoming, next inn
 }  // namespace
 
 middleware compress(std::size_t least_bytes) {
-  return [least_bytes](request& incoming, next inner) { return run_compress(least_bytes, incoming, inner); };
+  const auto budgets = std::make_shared<encode_budgets>(for_encoders);
+  return [least_bytes, budgets](request& incoming, next inner) {
+    return run_compress(least_bytes, budgets, incoming, inner);
+  };
 }
 
 }  // namespace mutual

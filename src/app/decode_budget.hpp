@@ -1,13 +1,11 @@
 #pragma once
 // decode_budget: what the requests of one connection may hold of bodies that are decompressed.
 
-#include <mutual/request.hpp>
+#include "app/per_connection.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
-#include <mutex>
-#include <unordered_map>
 #include <utility>
 
 namespace mutual {
@@ -40,20 +38,7 @@ class decode_budget {
   std::atomic<std::size_t> used_{0};
 };
 
-/// A budget for each connection that uses its own. Safe from any thread.
-class decode_budgets : public std::enable_shared_from_this<decode_budgets> {
- public:
-  explicit decode_budgets(std::size_t most_each) : most_each_(most_each) {}
-
-  /// The budget of that connection, the same for as long as anybody holds it.
-  std::shared_ptr<decode_budget> of(const std::shared_ptr<const connection_info>& whose);
-
- private:
-  void forget(const connection_info* whose);
-
-  const std::size_t most_each_;
-  std::mutex guard_;
-  std::unordered_map<const connection_info*, std::weak_ptr<decode_budget>> all_;
-};
+/// One for each connection.
+using decode_budgets = per_connection<decode_budget>;
 
 }  // namespace mutual

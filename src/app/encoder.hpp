@@ -3,6 +3,8 @@
 
 #include "http/content_coding.hpp"
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,10 +16,30 @@ struct ZSTD_CCtx_s;
 
 namespace mutual {
 
-/// Compresses one body. Holds less than 1 MiB, whatever goes through it. Not thread-safe. Throws
+/// Compresses one body. Holds no more than `holds` says, whatever goes through it. Not thread-safe. Throws
 /// std::runtime_error if the coder fails (there is no memory).
 class encoder {
  public:
+  /// The codings that there are encoders of, those first that go before others which are as welcome.
+  static constexpr std::array offered = {http::coding::zstd, http::coding::br, http::coding::gzip};
+
+  /// How many bytes one of that coding takes at most. Asked before there is one, since whoever gets the answer is told
+  /// its coding first.
+  static constexpr std::size_t holds(http::coding how) {
+    constexpr std::size_t kib = 1024;
+    switch (how) {
+      case http::coding::br:
+        return 960 * kib;
+      case http::coding::zstd:
+        return 576 * kib;
+      case http::coding::gzip:
+        return 224 * kib;
+      case http::coding::identity:
+        break;
+    }
+    return 0;
+  }
+
   /// `how` is any coding but identity.
   explicit encoder(http::coding how);
 

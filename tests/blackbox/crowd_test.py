@@ -10,7 +10,7 @@ import time
 import unittest
 
 from crowd import Crowd
-from serving import ServingTest
+from serving import ServingTest, sanitized
 
 # Under the address sanitizer, what is freed is kept back for a while: memory would not look flat.
 os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
@@ -25,11 +25,6 @@ UNSEALED = b"\x17\x03\x03\0\x20" + bytes(32)
 MOST_IDLE = 22 if ssl.OPENSSL_VERSION_INFO < (3, 2) else 38
 # Nothing is waited for longer than this, however busy the machine; a handshake takes a server a millisecond.
 GENEROUS = 30
-
-
-def sanitized():
-    with open(os.path.join(os.environ["MUTUAL_BUILD"], "CMakeCache.txt"), encoding="utf-8") as file:
-        return bool(re.search(r"^MUTUAL_SANITIZE:STRING=.", file.read(), re.M))
 
 
 class CrowdTest(ServingTest):

@@ -9,7 +9,7 @@ import sys
 import time
 import unittest
 
-from serving import MUTUAL, Server, ServingTest
+from serving import MUTUAL, Server, ServingTest, sanitized
 
 # Under the address sanitizer, what is freed is kept back for a while: memory would not look bounded.
 os.environ.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
@@ -351,6 +351,96 @@ class Unread(Frames):
         seen = self.read_until(tls, talk, all_have_ended)
         came = sum(len(event.data) for event in seen if isinstance(event, h2.events.DataReceived))
         self.assertGreater(came, self.REQUESTS * 64_000)
+
+
+class UnreadCompressed(Frames):
+    """Files that are asked for compressed, and of which a byte is taken, so that each is begun."""
+
+    REQUESTS = 100
+    CONNECTIONS = 4
+    MOST_KIB = 20 * 1024  # of a connection: encoders in 8 MiB, and a piece of each answer
+
+    def setUp(self):
+        super().setUp()
+        self.make_pki()
+        os.mkdir(self.at("site"))
+        with open(self.at("site", "log.txt"), "w", encoding="ascii") as file:
+            file.write("".join(f"line {i * i % 977} of a text\n" for i in range(100_000)))
+        self.server = self.serve("site", "--compress")
+        self.be("alice")
+
+    def ask(self, tls, talk, streams, accepted):
+        for stream in streams:
+            talk.send_headers(stream, [*self.FIELDS[:3], (":path", "/log.txt"), ("accept-encoding", accepted)], end_stream=True)
+        tls.sendall(talk.data_to_send())
+
+    def codings(self, tls, talk):
+        """The codings of all answers that have been begun; "" for those in plain bytes."""
+        talk.ping(b"are you?")
+        tls.sendall(talk.data_to_send())
+        found = []
+        heard = False
+        while not heard:
+            came = tls.recv(65536)
+            self.assertNotEqual(came, b"", found)
+            for event in talk.receive_data(came):
+                heard = heard or isinstance(event, h2.events.PingAckReceived)
+                if isinstance(event, h2.events.ResponseReceived):
+                    fields = {self.text(name): self.text(value) for name, value in event.headers}
+                    self.assertEqual((fields[":status"], fields["vary"].lower()), ("200", "accept-encoding"), fields)
+                    self.assertNotEqual("content-encoding" in fields, "content-length" in fields, fields)
+                    found.append(fields.get("content-encoding", ""))
+            tls.sendall(talk.data_to_send())
+        return found
+
+    def codings_of(self, count, tls, talk):
+        """Of so many answers; of fewer if the server does not begin them within a long while."""
+        found, until = [], time.monotonic() + 30
+        while len(found) < count and time.monotonic() < until:
+            found += self.codings(tls, talk)
+            time.sleep(0.05)
+        return found
+
+    @staticmethod
+    def text(value):
+        return value.decode() if isinstance(value, bytes) else value
+
+    def test_compressed_answers_that_nobody_takes_do_not_fill_the_memory(self):
+        """A hundred encoders of br are 50 MB."""
+        before = self.memory_of_server()
+        asked = []
+        for accepted in ("br", "br", "br, gzip", "zstd, gzip"):
+            tls, talk = self.connect()
+            talk.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: 1})
+            self.ask(tls, talk, range(1, 2 * self.REQUESTS, 2), accepted)
+            asked.append((tls, talk))
+        found = [self.codings_of(self.REQUESTS, tls, talk) for tls, talk in asked]
+        grown = self.memory_of_server() - before
+        self.assertEqual([len(each) for each in found], [self.REQUESTS] * self.CONNECTIONS)
+        for each in found:
+            encoded = [name for name in each if name]
+            self.assertTrue(2 <= len(encoded) <= 40, encoded)
+        self.assertEqual(set(found[0]), {"br", ""})
+        self.assertEqual(set(found[2]), {"br", "gzip", ""})
+        self.assertEqual(set(found[3]), {"zstd", "gzip", ""})
+        if not sanitized():  # sanitizers keep memory of their own
+            self.assertLess(grown, self.CONNECTIONS * self.MOST_KIB)
+        # What was held is there again when the client takes its requests back.
+        tls, talk = asked[0]
+        for stream in range(1, 2 * self.REQUESTS, 2):
+            talk.reset_stream(stream, 8)
+        tls.sendall(talk.data_to_send())
+        self.codings(tls, talk)  # and it has heard so
+        stream, now_given, until = 2 * self.REQUESTS + 1, [], time.monotonic() + 30
+        while now_given != ["br"] and time.monotonic() < until:
+            self.ask(tls, talk, [stream], "br")
+            now_given = self.codings_of(1, tls, talk)
+            stream += 2
+        self.assertEqual(now_given, ["br"])
+
+    def memory_of_server(self):
+        with open(f"/proc/{self.server.process.pid}/status", encoding="ascii") as file:
+            return int(re.search(r"VmRSS:\s+(\d+) kB", file.read()).group(1))
 
 
 if __name__ == "__main__":

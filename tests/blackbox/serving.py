@@ -18,6 +18,12 @@ def clean_environment(**more):
     return {**kept, **more}
 
 
+def sanitized():
+    """Whether what is tested was built with a sanitizer, which has memory of its own."""
+    with open(os.path.join(os.environ["MUTUAL_BUILD"], "CMakeCache.txt"), encoding="utf-8") as file:
+        return bool(re.search(r"^MUTUAL_SANITIZE:STRING=.", file.read(), re.M))
+
+
 class Server:
     """A running `mutual serve` on a port that the kernel chose. What it prints is in files, so no pipe can fill up."""
 
