@@ -117,16 +117,16 @@ std::string warnings(const http::server& running, const run_options& how) {
 }
 
 // The line to try it with, if the folder of `mutual init` tells what a client needs.
-std::string try_it(const http::server& running, const run_options& how) {
+std::string try_it(const http::server& running, const run_options& how, std::string_view path) {
   const auto context = running.context();
   if (!context) return {};
-  const auto words = curl_line(how.tls, context->certificate(), running.endpoints().front());
+  const auto words = curl_line(how.tls, context->certificate(), running.endpoints().front(), path);
   return words.empty() ? std::string() : line("Try:", words);
 }
 
 }  // namespace
 
-std::string banner(const http::server& running, const run_options& how) {
+std::string banner(const http::server& running, const run_options& how, std::string_view try_path) {
   std::string lines = line("Serving:", how.name.empty() ? "an app made with mutual" : text::printable(how.name));
   lines += line("Mode:", mode(how.tls));
   lines += line("Address:", addresses(running, how.tls.enabled));
@@ -139,7 +139,7 @@ std::string banner(const http::server& running, const run_options& how) {
     if (const auto* answers = running.answers()) lines += line("OCSP:", asked_of(answers->how()));
   }
   lines += warnings(running, how);
-  lines += try_it(running, how);
+  lines += try_it(running, how, try_path);
   lines += " Press Ctrl-C to stop.\n";
   return lines;
 }

@@ -38,12 +38,20 @@ bool is_client_now(const fs::path& certificate) {
   return leaf.allows_client() && leaf.not_before() <= present && present <= leaf.not_after();
 }
 
-// The first client's certificate (issued/NAME.crt); a server that may act as a client comes last.
+// One that was made for a request has its key elsewhere.
+bool has_key(fs::path certificate) {
+  std::error_code ignored;
+  if (fs::exists(certificate.replace_extension(".key"), ignored)) return true;
+  return bool(x509::load_bundle(certificate.replace_extension(".p12"), {}));
+}
+
+// The first client's certificate (issued/NAME.crt) whose key is here; a server that may act as a client comes last.
 fs::path client_certificate(const fs::path& issued, const x509::certificate& own) {
   std::vector<fs::path> found;
   std::error_code ignored;
   for (fs::directory_iterator at(issued, ignored), end; !ignored && at != end; at.increment(ignored)) {
-    if (at->path().extension() == ".crt" && is_client_now(at->path())) found.push_back(at->path());
+    const auto& file = at->path();
+    if (file.extension() == ".crt" && is_client_now(file) && has_key(file)) found.push_back(file);
   }
   std::sort(found.begin(), found.end());
   std::stable_partition(found.begin(), found.end(), [&](const fs::path& one) {
@@ -67,12 +75,12 @@ std::string bracketed(const std::string& address) {
 }
 
 // A URL whose host the certificate is for, and what makes curl go to where the server listens.
-std::string to_server(const x509::certificate& own, const net::endpoint& where) {
+std::string to_server(const x509::certificate& own, const net::endpoint& where, std::string_view path) {
   const auto names = own.names();
   const bool everywhere = where.address() == "0.0.0.0" || where.address() == "::";
   const auto reached = everywhere ? std::string(where.address() == "::" ? "::1" : "127.0.0.1") : where.address();
   const auto url = [&](const std::string& host) {
-    return fmt::format("https://{}:{}/", bracketed(host), where.port());
+    return fmt::format("https://{}:{}{}", bracketed(host), where.port(), path);
   };
   if ((reached == "127.0.0.1" || reached == "::1") && contains(names.dns, "localhost")) return " " + url("localhost");
   if (contains(names.ips, reached)) return " " + url(reached);
@@ -95,9 +103,10 @@ bool is_plain(std::string line) {
 
 }  // namespace
 
-std::string curl_line(const tls::config& settings, const x509::certificate& own, const net::endpoint& where) {
+std::string curl_line(const tls::config& settings, const x509::certificate& own, const net::endpoint& where,
+                      std::string_view path) {
   if (settings.pki.empty()) return {};
-  const auto to = to_server(own, where);
+  const auto to = to_server(own, where, path);
   if (to.empty()) return {};
   auto line = "curl --cacert " + shell_word((settings.pki / "trust.crt").string());
   if (settings.clients != tls::client_auth::none) {
@@ -105,7 +114,7 @@ std::string curl_line(const tls::config& settings, const x509::certificate& own,
     std::error_code ignored;
     if (client.empty() && !fs::exists(settings.pki / "intermediate.crt", ignored)) return {};
     if (client.empty()) {
-      line = fmt::format("no client has a certificate yet: mutual issue client NAME --pki {}",
+      line = fmt::format("no client has a certificate and its key here yet: mutual issue client NAME --pki {}",
                          shell_word(settings.pki.string()));
       return is_plain(line) ? line : std::string();
     }

@@ -251,7 +251,7 @@ bool is_unsafe(const http::server& running, const run_options& how) {
 }
 
 void greet(const http::server& running, const served_app& one) {
-  if (one.how.banner) say(STDERR_FILENO, banner(running, one.how));
+  if (one.how.banner) say(STDERR_FILENO, banner(running, one.how, one.try_path));
   if (!one.how.banner && !one.is_public && is_unsafe(running, one.how)) {
     say(STDERR_FILENO,
         "UNSAFE: plain HTTP beyond this machine: whoever is on the way can read and change everything. Serve it with "

@@ -5,6 +5,7 @@
 #include <mutual/result.hpp>
 #include <mutual/run_options.hpp>
 
+#include <string>
 #include <vector>
 
 namespace mutual {
@@ -20,6 +21,8 @@ struct served_app {
   /// What it answers is signed by somebody or of no interest, and open to all: plain HTTP is no danger then, and is not
   /// called one.
   bool is_public = false;
+  /// What the banner offers to try.
+  std::string try_path = "/";
 };
 
 /// Serves all of them, as `serve` does one: they start together or not at all, and a signal, or one app's stop(), ends

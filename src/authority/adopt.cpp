@@ -1,5 +1,6 @@
 #include "authority/adopt.hpp"
 
+#include "authority/list_numbers.hpp"
 #include "authority/taken_over.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -192,6 +193,21 @@ result<> take_over_lists(const existing_ca& from, const made_authorities& made, 
 
 }  // namespace
 
+std::vector<std::string> without_lists(const existing_ca& from, const std::vector<x509::certificate>& all) {
+  std::vector<std::string> out;
+  for (const auto& one : all) {
+    // The root may have been made anew, with the same name and key; what is made here has never signed a list.
+    const bool is_from_elsewhere = one.subject() == from.ca.leaf().subject() ||
+                                   std::any_of(from.above.begin(), from.above.end(), [&](const auto& other) {
+                                     return one.is_self_signed() && other.subject() == one.subject();
+                                   });
+    const bool has_list = std::any_of(from.lists.begin(), from.lists.end(),
+                                      [&](const auto& list) { return list.issuer() == one.subject(); });
+    if (is_from_elsewhere && !has_list) out.push_back(one.subject());
+  }
+  return out;
+}
+
 result<made_authorities> adopt_authorities(const init_request& request, const ca_keys& keys, const limits& by,
                                            const layout& places, inventory& in) {
   const auto& from = *request.existing;
@@ -220,6 +236,8 @@ result<made_authorities> adopt_authorities(const init_request& request, const ca
   }
   MUTUAL_CHECK(write_authorities(made, places, in));
   MUTUAL_CHECK(take_over_lists(from, made, places, in));
+  // Servers may have lists of theirs, and take none with a smaller number.
+  for (const auto& one : without_lists(from, made.all())) MUTUAL_CHECK(leave_list_numbers_out(one, in));
   return made;
 }
 

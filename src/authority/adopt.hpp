@@ -5,6 +5,9 @@
 
 #include <mutual/result.hpp>
 
+#include <string>
+#include <vector>
+
 namespace mutual::authority {
 
 /// As make_authorities(), with the CA of `request.existing`. Below a root an intermediate is made; an intermediate goes
@@ -14,5 +17,9 @@ namespace mutual::authority {
 /// What its last revocation lists say is taken over.
 result<made_authorities> adopt_authorities(const init_request& request, const ca_keys& keys, const limits& by,
                                            const layout& places, inventory& in);
+
+/// The subjects of those among a new PKI's CAs that were made elsewhere, make their lists here from now on, and of
+/// which no list was given: whom they have revoked, nobody here knows.
+std::vector<std::string> without_lists(const existing_ca& from, const std::vector<x509::certificate>& all);
 
 }  // namespace mutual::authority

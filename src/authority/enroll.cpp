@@ -2,6 +2,7 @@
 
 #include "authority/late_renewals.hpp"
 #include "authority/limits.hpp"
+#include "authority/reserved_name.hpp"
 #include "base/clock.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -76,6 +77,16 @@ result<alternative_names> names_asked(const enrolment& what) {
   return x509::checked_wishes(what.request);
 }
 
+// Whether the answer with that good certificate may have been lost, so that its owner can show neither it nor the one
+// before, which has ended. Whoever has it does not ask before it is due, and would take it for a new one then.
+result<bool> may_be_lost(pki& at, const record& newest, const x509::certificate& leaf) {
+  if (newest.replaces.empty() || is_due(leaf, due_percent, now())) return false;
+  MUTUAL_TRY(const auto before, at.records().find_serial(newest.replaces));
+  if (!before || before->not_after > now()) return false;
+  MUTUAL_TRY(const auto old, x509::certificate::from_der(before->der));
+  return EVP_PKEY_eq(X509_get0_pubkey(old.get()), X509_get0_pubkey(leaf.get())) == 1;
+}
+
 agreed given(const record& one, x509::certificate leaf) {
   agreed out;
   out.given = issued_certificate{one.name, one.purpose, std::move(leaf), {}, {}, {}};
@@ -84,9 +95,9 @@ agreed given(const record& one, x509::certificate leaf) {
 
 result<enrolled> done(pki& at, result<agreed> on) {
   if (!on) return on.error();
-  if (on->given) return enrolled{*std::move(on->given), {}};
+  if (on->given) return enrolled{*std::move(on->given), {}, true};
   MUTUAL_TRY(auto issued, at.certify(on->what));
-  return enrolled{std::move(issued), std::move(on->made)};
+  return enrolled{std::move(issued), std::move(on->made), false};
 }
 
 // RFC 7030 section 4.2.2: subject and alternative names are those of the certificate before.
@@ -184,6 +195,7 @@ result<made_token> make_token(pki& of, const token_request& request) {
   MUTUAL_TRY(described.name, checked_name(request.name));
   described.names = request.names;
   MUTUAL_TRY(auto names, names_for(described));
+  MUTUAL_CHECK(check_is_no_ca(described.name, of.records(), of.places()));
   MUTUAL_TRY(const auto by, load_limits(of.places()));
   if (const auto* own = by.of(request.purpose); own == nullptr || !own->may_be_issued) {
     return error(errc::bad_usage, fmt::format("{} certificates are not issued here (authority.toml says what may be "
@@ -294,7 +306,14 @@ result<agreed> agree_after_end(pki& at, const x509::request& request, std::chron
   MUTUAL_CHECK(check_same_names(request, asked, *before));
   const auto since = now() - newest->not_after;
   if (since < std::chrono::seconds(0)) {
-    return given(*newest, *before);
+    MUTUAL_TRY(const bool is_answer, is_late_renewal(at.records().on(), *newest));
+    MUTUAL_TRY(const bool is_lost, may_be_lost(at, *newest, *before));
+    if (is_answer || is_lost) return given(*newest, *before);
+    return error(
+        errc::bad_usage,
+        fmt::format("the certificate {} of that key is good until {}: present it in the TLS handshake to renew "
+                    "it; a request alone renews only one that has ended",
+                    newest->serial, to_text(newest->not_after)));
   }
   // Else whoever has recorded one request would renew for ever, and nobody would know whether the key is there yet.
   MUTUAL_TRY(const auto proved, proved_until(at.records().on(), *newest));

@@ -26,6 +26,7 @@ result<token_facts> check_token(pki& of, std::string_view text);
 struct enrolled {
   issued_certificate issued;
   std::optional<x509::private_key> key;
+  bool is_repeat = false;  ///< Whether it was given before, and nothing was issued now.
 };
 
 /// What is asked for: a request whose signature proves its key, or in the place of whose key another is to be made.
@@ -55,9 +56,12 @@ result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment
 result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what);
 
 /// Another certificate for a key whose certificate has ended: the request is signed with that key, and says the same
-/// subject and alternative names. Who has such a certificate that is good yet gets that one: whoever repeats an old
-/// request gets nothing of use. A request serves once, and `grace` counts from the end of the last certificate that was
-/// given for more than a request, so that those who have recorded some cannot go on renewing.
+/// subject and alternative names. While the certificate that came of it is good, it is given again, since an answer may
+/// be lost: whoever repeats an old request gets nothing of use. So is one to which an ended one of that key was renewed
+/// in TLS, until it is due itself. Any other that is good yet is to be shown in TLS (bad_usage): who was given it once
+/// more would take it for a new one. A request serves once, and `grace` counts from
+/// the end of the last certificate that was given for more than a request, so that those who have recorded some cannot
+/// go on renewing.
 result<agreed> agree_after_end(pki& at, const x509::request& request, std::chrono::seconds grace);
 
 /// The same, each certified at once and by itself.

@@ -282,6 +282,11 @@ result<std::vector<record>> inventory::of_profile(x509::profile purpose) {
               {to_string(purpose)});
 }
 
+result<std::vector<record>> inventory::authorities() {
+  return read(
+      "WHERE profile NOT IN ('server', 'client', 'peer') AND profile IN ('root', 'intermediate') ORDER BY id DESC", {});
+}
+
 result<std::optional<record>> inventory::newest_ca(x509::profile purpose) {
   return read_one("WHERE name = $1 AND profile = $1 ORDER BY id DESC LIMIT 1", {to_string(purpose)});
 }
@@ -348,13 +353,31 @@ result<std::string> inventory::digest_of(std::int64_t act) {
   return digest;
 }
 
+namespace {
+
+// Where the rest of a PKI is, mutual init makes no other.
+error no_inventory(const std::filesystem::path& path, const std::string& where) {
+  const auto is_pki = file::exists(path.parent_path() / "trust.crt");
+  if (is_pki && !*is_pki) {
+    return {errc::not_found,
+            fmt::format("there is no inventory at {}, nor the rest of a PKI: name its folder with --pki, "
+                        "or make one with mutual init",
+                        where)};
+  }
+  return {
+      errc::not_found,
+      fmt::format("there is no inventory at {}, and the rest of the PKI is there: put the file back (an older one is "
+                  "taken with mutual recover); if there is none at all, make another PKI of the same CA with mutual "
+                  "import, its last lists (--crl) and another --pki",
+                  where)};
+}
+
+}  // namespace
+
 result<std::unique_ptr<inventory>> open_inventory(const std::filesystem::path& path) {
   const auto where = text::printable(path.string(), 4096);
   MUTUAL_TRY(const bool there, file::exists(path));
-  if (!there) {
-    return error(errc::not_found,
-                 fmt::format("there is no inventory at {}: make a PKI with mutual init, or restore the file", where));
-  }
+  if (!there) return no_inventory(path, where);
   MUTUAL_TRY(auto db, open_sqlite(path));
   return ready(std::move(db), false);
 }

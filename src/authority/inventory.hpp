@@ -113,6 +113,8 @@ class inventory {
   result<dependants> depending_on(std::string_view issuer);
   /// Those of one profile, newest first.
   result<std::vector<record>> of_profile(x509::profile purpose);
+  /// All CAs that there have been, newest first.
+  result<std::vector<record>> authorities();
 
   /// Everything that was done, oldest first.
   result<std::vector<act>> acts();

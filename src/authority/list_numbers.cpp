@@ -77,4 +77,9 @@ result<> check_list_grows(const std::filesystem::path& file, const std::string& 
                            shown(file), there, in.on().where(), highest));
 }
 
+result<> leave_list_numbers_out(const std::string& issuer, inventory& in) {
+  MUTUAL_TRY(const auto highest, in.highest_list_number(issuer));
+  return in.skip_list_numbers(issuer, highest + more_lists_than_were_made);
+}
+
 }  // namespace mutual::authority

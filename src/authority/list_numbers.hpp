@@ -18,4 +18,11 @@ result<std::uint64_t> list_number_in(const std::filesystem::path& file, const st
 /// by whoever has seen the newer one, and a list that forgets would let somebody in. A file that is no list is none.
 result<> check_list_grows(const std::filesystem::path& file, const std::string& issuer, inventory& in);
 
+/// How many numbers are left out where lists may have gone out that nobody here knows of.
+inline constexpr std::uint64_t more_lists_than_were_made = 100'000;
+
+/// Leaves so many numbers of the issuer's lists out, so that each list to come has a number that none of those has.
+/// That they grow is all that is asked of them (RFC 5280 section 5.2.3).
+result<> leave_list_numbers_out(const std::string& issuer, inventory& in);
+
 }  // namespace mutual::authority

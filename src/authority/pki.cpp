@@ -10,6 +10,7 @@
 #include "authority/place.hpp"
 #include "authority/published.hpp"
 #include "authority/recover.hpp"
+#include "authority/reserved_name.hpp"
 #include "authority/retired.hpp"
 #include "authority/serial_word.hpp"
 #include "authority/store.hpp"
@@ -72,6 +73,7 @@ void add_loopback_addresses(alternative_names& names) {
 
 result<alternative_names> names_for(const issue_request& request) {
   MUTUAL_CHECK(check_is_no_serial(request.name));
+  MUTUAL_CHECK(check_is_no_ca_word(request.name));
   auto names = request.names;
   const bool serves = request.purpose == profile::server || request.purpose == profile::peer;
   if (!serves || !names.dns.empty() || !names.ips.empty()) return names;
@@ -199,9 +201,12 @@ result<> pki::remember(const made_list* made) {
   return write_mark(places_, *current);
 }
 
-// A name may be given anew when what it stood for has ended: the serial number of that, or nothing for a new name.
+// A name may be given anew when what it stood for has ended: the serial number of that, or nothing for a new name. What
+// is not renewed comes through here, whichever way it is asked for.
 result<std::string> pki::replaceable(inventory& in, const std::string& name) const {
   MUTUAL_CHECK(check_is_no_serial(name, in));
+  MUTUAL_CHECK(check_is_no_ca_word(name));
+  MUTUAL_CHECK(check_is_no_ca(name, in, places_));
   MUTUAL_TRY(const auto found, in.find(name));
   if (found && found->revoked) {
     return error(

@@ -273,7 +273,8 @@ class pki {
 };
 
 /// The names that a request is for, with the defaults filled in: a server or peer without names gets the one it is
-/// called by, and "localhost" brings its addresses. An error for a name that would be taken for a serial number.
+/// called by, and "localhost" brings its addresses. An error for a name that would be taken for a serial number or a
+/// CA.
 result<alternative_names> names_for(const issue_request& request);
 
 /// "localhost" among the names brings 127.0.0.1 and ::1 along.
@@ -287,6 +288,9 @@ result<x509::identity> load_issuer(const layout& places);
 
 /// The CAs above the first of its chain, as far as the folder has them: the others of the chain, and the root.
 result<std::vector<x509::certificate>> load_above(const layout& places, const std::vector<x509::certificate>& chain);
+
+/// When it is time to renew, unless somebody says otherwise: two thirds of a life.
+inline constexpr unsigned due_percent = 66;
 
 /// Whether a certificate has lived through that part of its life, in percent, at that time.
 bool is_due(const x509::certificate& one, unsigned percent, sys_seconds at);

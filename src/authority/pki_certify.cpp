@@ -260,6 +260,11 @@ result<> pki::check_issuer(const x509::certificate& issuer) {
   MUTUAL_CHECK(check_newest(issuer));
   MUTUAL_TRY(const auto ca, inventory_->find_serial(issuer.serial()));
   if (!ca || !ca->revoked) return {};
+  if (ca->revoked->is_hold()) {
+    return error(errc::io, fmt::format("{} is on hold, so whatever it issued would be refused: release it with mutual "
+                                       "revoke {} --release",
+                                       text::quoted(ca->subject), ca->serial));
+  }
   return error(errc::io,
                fmt::format("{} was revoked, so whatever it issued would be refused: make another with mutual rotate "
                            "intermediate",

@@ -148,8 +148,10 @@ result<> pki::take_over_root_list(const root_place& root) {
   MUTUAL_TRY(const auto lists, lists_in(path));
   if (!lists.front().is_signed_by(root.certificate)) return {};
   MUTUAL_TRY(const auto number, list_number_in(path, root.certificate.subject()));
-  MUTUAL_TRY(const auto highest, inventory_->highest_list_number(root.certificate.subject()));
-  if (number <= highest) return {};  // Our own: the inventory knows what it says, and what was released since.
+  MUTUAL_TRY(const auto known, inventory_->list_numbered(root.certificate.subject(), number));
+  // Made or taken over here: the inventory knows what it says, and what was released since. That a number is less than
+  // ours says nothing, for numbers are left out, too.
+  if (known) return {};
   taken_over told;
   return take_over(lists.front(), *inventory_, "made elsewhere", told);
 }

@@ -17,7 +17,6 @@ namespace {
 // Nobody checks whether a responder's own certificate is revoked (RFC 6960 section 4.2.2.2.1), so it lives shortly: the
 // root's too, for its key lies beside the intermediate's.
 constexpr std::chrono::days responder_lifetime{30};
-constexpr unsigned due_percent = 66;
 
 // The one in the file, if it can sign answers for that CA now.
 std::optional<x509::identity> usable(const std::filesystem::path& file, const x509::certificate& issuer) {

@@ -19,14 +19,33 @@ using x509::profile;
 
 bool is_leaf(const record& one) { return one.purpose != profile::root && one.purpose != profile::intermediate; }
 
+// Whoever names a CA as mutual list does is told how it is revoked; there may be several of a name.
+error not_found(const std::string& what, const std::vector<record>& cas) {
+  const auto lacking = fmt::format("there is no certificate {} that is still good, by name, serial number or file: ",
+                                   text::quoted(what));
+  if (cas.empty()) return {errc::not_found, lacking + "see mutual list"};
+  std::string which;
+  for (const auto& one : cas) {
+    which += fmt::format("{}{} of {}", which.empty() ? "" : ", ", one.serial, text::quoted(one.subject));
+  }
+  const bool is_root = cas.front().purpose == profile::root;
+  return {errc::not_found,
+          fmt::format("{}{} is what mutual list calls a CA, and {} ({})", lacking, text::quoted(what),
+                      is_root ? "a root cannot be revoked: take it out of the trust of all, as mutual rotate root does"
+                              : "a CA is revoked, and released from a hold, by its serial number",
+                      which)};
+}
+
 }  // namespace
 
 result<std::vector<record>> pki::identify(const std::string& what, std::optional<revocation_reason> reason) {
-  std::vector<record> found, known_better, done_already;
+  std::vector<record> found, known_better, done_already, cas;
   int meanings = 0;
   // By its name: whoever revokes somebody means all that lets them in, of before a renewal too.
   MUTUAL_CHECK(inventory_->each_named(what, [&](const record& one) {
     const bool may_work = one.not_after > now() && one.state != record_state::lost;
+    const bool is_held = one.revoked && one.revoked->is_hold();
+    if (!is_leaf(one) && may_work && (is_held || (reason && !one.revoked))) cas.push_back(one);
     if (!is_leaf(one) || !may_work) return;
     if (!one.revoked || one.revoked->is_hold()) {
       found.push_back(one);
@@ -68,13 +87,7 @@ result<std::vector<record>> pki::identify(const std::string& what, std::optional
     return error(errc::already_exists, fmt::format("{} is revoked already, since {} ({}), and stays so",
                                                    text::quoted(what), to_text(before.at), to_string(before.reason)));
   }
-  if (found.empty()) {
-    return error(
-        errc::not_found,
-        fmt::format("there is no certificate {} that is still good, by name, serial number or file: see mutual "
-                    "list",
-                    text::quoted(what)));
-  }
+  if (found.empty()) return not_found(what, cas);
   return found;
 }
 

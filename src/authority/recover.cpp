@@ -2,6 +2,7 @@
 
 #include "authority/folder_lock.hpp"
 #include "authority/footing.hpp"
+#include "authority/list_numbers.hpp"
 #include "authority/move_store.hpp"
 #include "authority/own_inventory.hpp"
 #include "authority/place.hpp"
@@ -194,13 +195,9 @@ result<> put_back_ends(const layout& places, inventory& in) {
 // Lists that were made since a backup of the whole folder may have gone out, and nobody here knows their numbers: each
 // must have a number that none of those has.
 result<> leave_numbers_out(inventory& in) {
-  constexpr std::uint64_t more_than_were_made = 100'000;
   for (const auto purpose : {x509::profile::root, x509::profile::intermediate}) {
     MUTUAL_TRY(const auto all, in.of_profile(purpose));
-    for (const auto& one : all) {
-      MUTUAL_TRY(const auto highest, in.highest_list_number(one.subject));
-      MUTUAL_CHECK(in.skip_list_numbers(one.subject, highest + more_than_were_made));
-    }
+    for (const auto& one : all) MUTUAL_CHECK(leave_list_numbers_out(one.subject, in));
   }
   return {};
 }

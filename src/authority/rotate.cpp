@@ -52,7 +52,9 @@ result<x509::distinguished_name> new_name(pki& of, const x509::certificate& befo
       const auto known = x509::certificate::from_der(one.der);
       return known && known->common_name() == name;
     });
-    if (!taken) return x509::distinguished_name{std::move(name), {organization}, {}};
+    // Nor what somebody else is called, whose subject it would have.
+    MUTUAL_TRY(const auto leaf, of.records().find(name));
+    if (!taken && !leaf) return x509::distinguished_name{std::move(name), {organization}, {}};
   }
 }
 
@@ -281,6 +283,11 @@ result<rotation_state> state_of_rotation(pki& of) {
   out.issuing = issuing.front().subject();
   out.root = root.certificate.subject();
   out.until = issuing.front().not_after();
+  MUTUAL_TRY(const auto present, of.records().find_serial(issuing.front().serial()));
+  if (present && present->revoked) {
+    out.stopped = present->revoked->is_hold() ? fmt::format("on hold: mutual revoke {} --release", present->serial)
+                                              : std::string("revoked: mutual rotate intermediate");
+  }
   // Limits that cannot be read are told by whoever issues.
   if (auto note = issuer_end_note(places)) out.note = *std::move(note);
   MUTUAL_TRY(const auto retired, load_retired(places, of.records()));

@@ -49,7 +49,9 @@ struct rotation_state {
   std::string issuing;  ///< The subject of the intermediate that issues now.
   std::string root;     ///< And of its root.
   sys_seconds until{};  ///< When the one that issues ends.
-  std::string note;     ///< A sentence if what it issues ends with it already; empty if all is well.
+  /// Why nothing is issued though, and what mends it ("revoked: mutual rotate intermediate"); empty if all is well.
+  std::string stopped{};
+  std::string note;  ///< A sentence if what it issues ends with it already; empty if all is well.
   std::vector<old_authority> old;
 };
 

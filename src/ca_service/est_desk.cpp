@@ -76,9 +76,9 @@ response est_desk::refuse(const request& asked, std::string_view what, const std
 // Where it waits for the disk, beside others; nothing of the authority is held meanwhile.
 result<authority::enrolled> est_desk::certify(result<authority::agreed> on, const std::string& who) {
   if (!on) return on.error();
-  if (on->given) return authority::enrolled{*std::move(on->given), {}};
+  if (on->given) return authority::enrolled{*std::move(on->given), {}, true};
   MUTUAL_TRY(auto issued, queue_.issue(std::move(on->what), who));
-  return authority::enrolled{std::move(issued), std::move(on->made)};
+  return authority::enrolled{std::move(issued), std::move(on->made), false};
 }
 
 response est_desk::answer(const request& asked, std::string_view what, const std::string& who,
@@ -88,8 +88,10 @@ response est_desk::answer(const request& asked, std::string_view what, const std
   const auto& issued = outcome->issued;
   auto made = outcome->key ? est_key_and_certificate(*outcome->key, issued.leaf) : est_certificates({issued.leaf});
   if (!made) return refuse(asked, what, who, made.error());
-  ++issued_by(what);
-  log_.info(fmt::format("EST {}: {} certificate {}, serial {}, to {} from {}", what, to_string(issued.purpose),
+  // An answer that was lost on its way and is given again is no other certificate.
+  if (!outcome->is_repeat) ++issued_by(what);
+  log_.info(fmt::format("EST {}{}: {} certificate {}, serial {}, to {} from {}", what,
+                        outcome->is_repeat ? " repeated, nothing is issued" : "", to_string(issued.purpose),
                         text::quoted(issued.name), issued.leaf.serial(), who, asked.connection->remote_address));
   return *std::move(made);
 }

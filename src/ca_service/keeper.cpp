@@ -41,7 +41,10 @@ keeper::keeper(desk& authority, ocsp_desk& answers, change_feed& feed, counters&
       counts_(counts),
       log_(log),
       complaint_(log),
-      feed_complaint_(std::move(log)) {}
+      feed_complaint_(log),
+      limits_complaint_(log),
+      issuer_complaint_(log),
+      presented_complaint_(std::move(log)) {}
 
 result<> keeper::prepare() {
   return authority_.with(who, [&](authority::pki& opened) -> result<> {
@@ -110,7 +113,7 @@ result<> keeper::look_at_all(authority::pki& opened) {
   next_.acts = history.act;
   look_at_ends();
   auto outcome = look_at_key();
-  for (const auto look : {&keeper::look_at_responders, &keeper::look_at_counts}) {
+  for (const auto look : {&keeper::look_at_issuing, &keeper::look_at_responders, &keeper::look_at_counts}) {
     if (auto found = (this->*look)(opened); outcome) outcome = std::move(found);
   }
   auto lists = look_at_lists(opened);

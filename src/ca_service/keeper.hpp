@@ -67,6 +67,10 @@ class keeper {
   result<> look_at_key();
   result<> look_at_counts(authority::pki& opened);
   void look_at_ends();
+  result<> look_at_issuing(authority::pki& opened);
+  void look_at_limits();
+  result<> look_at_issuer(authority::pki& opened);
+  result<> look_at_presented(authority::pki& opened);
   result<> look_at_responders(authority::pki& opened);
   result<> remember(authority::pki& opened);
   result<lists_due> what_is_due(authority::pki& opened);
@@ -100,7 +104,7 @@ class keeper {
   change_feed& feed_;
   counters& counts_;
   logger log_;
-  patient_complaint complaint_, feed_complaint_;
+  patient_complaint complaint_, feed_complaint_, limits_complaint_, issuer_complaint_, presented_complaint_;
 
   std::int64_t seen_act_ = -1, responders_act_ = -1, remembered_act_ = -1;
   std::int64_t last_revocation_ = -1;
@@ -130,6 +134,10 @@ class keeper {
   std::chrono::steady_clock::time_point key_tried_{}, counted_{};
   std::uint64_t key_failures_ = 0;  // that are known of
   result<> key_state_;
+  std::string limits_stamp_, issuer_stamp_, presented_stamp_;
+  std::chrono::steady_clock::time_point limits_tried_{};
+  std::int64_t issuer_act_ = -1, presented_act_ = -1;
+  result<> limits_state_;
   standing next_;  // what becomes of seen_ when a look is over
   snapshot<standing> seen_{std::make_shared<const standing>()};
 

@@ -14,7 +14,8 @@ std::int64_t value_of(const counters::count& one) { return static_cast<std::int6
 std::int64_t seconds(sys_seconds time) { return time.time_since_epoch().count(); }
 
 void add_enrolment(exposition& to, const counters& counts) {
-  to.family("mutual_ca_issued_total", "counter", "Certificates given by EST, by operation.");
+  to.family("mutual_ca_issued_total", "counter",
+            "Certificates issued by EST, by operation; repeated answers are none.");
   to.sample(value_of(counts.issued_enroll), {{"operation", "simpleenroll"}});
   to.sample(value_of(counts.issued_reenroll), {{"operation", "simplereenroll"}});
   to.sample(value_of(counts.issued_keygen), {{"operation", "serverkeygen"}});

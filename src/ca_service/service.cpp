@@ -70,7 +70,8 @@ served_app secured(app& served, const options& how) {
   with.threads = how.threads;
   with.access_log = how.access_log;
   with.name = fmt::format("the authority in {}", shown(how.pki));
-  return {&served, std::move(with), false};
+  // It has no page at its root.
+  return {&served, std::move(with), false, "/healthz"};
 }
 
 served_app plain(app& served, const options& how) {
@@ -80,7 +81,7 @@ served_app plain(app& served, const options& how) {
   with.access_log = how.access_log;
   with.banner = false;
   with.on_ready = say_where;
-  return {&served, std::move(with), true};
+  return {&served, std::move(with), true, {}};
 }
 
 error with_options_named(const error& failure) {

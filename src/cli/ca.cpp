@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "ca_service/service.hpp"
 #include "cli/command.hpp"
+#include "cli/open_to_sign.hpp"
 #include "cli/usage.hpp"
 
 #include <CLI/CLI.hpp>
@@ -72,6 +73,7 @@ void add_ca_serve(CLI::App& ca, action& chosen) {
       }
       given->pki = authority::pki_folder(given->pki);
       given->access_log = !*quiet;
+      say_exposed(authority::layout(given->pki));
       return ca_service::run(*given);
     };
   });

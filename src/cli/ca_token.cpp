@@ -126,11 +126,15 @@ void add_ca_token(CLI::App& ca, action& chosen) {
   add_json_option(*command, given->json);
   command->add_flag("--quiet", given->quiet, "Print the token and nothing else")->excludes("--json");
   command->footer(
-      "The machine makes a key and a request, and sends it to mutual ca serve (EST, RFC 7030):\n\n"
+      "The machine makes a key and a request, and sends it to mutual ca serve (EST, RFC 7030); what lies between its\n"
+      "certificate and the root, which it has to present too, comes from there as well:\n\n"
       "  openssl req -new -newkey ed25519 -nodes -keyout bob.key -subj /CN=bob -outform DER | openssl base64 >bob.b64\n"
       "  curl --cacert root.crt -u :TOKEN -H 'Content-Type: application/pkcs10' --data-binary @bob.b64 \\\n"
       "    https://ca.example:8443/.well-known/est/simpleenroll | openssl base64 -d |\n"
-      "    openssl pkcs7 -inform DER -print_certs >bob.crt");
+      "    openssl pkcs7 -inform DER -print_certs >bob.crt\n"
+      "  curl --cacert root.crt https://ca.example:8443/.well-known/est/cacerts | openssl base64 -d |\n"
+      "    openssl pkcs7 -inform DER -print_certs |\n"
+      "    awk '/^subject=/ {s = substr($0, 9)} /^issuer=/ {root = s == substr($0, 8)} !root' >>bob.crt");
   command->callback([given, &chosen] { chosen = [given] { return run(*given); }; });
 }
 

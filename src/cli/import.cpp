@@ -1,8 +1,11 @@
 // mutual import: a CA that was made elsewhere becomes a PKI.
 
+#include "authority/adopt.hpp"
 #include "authority/init.hpp"
 #include "authority/layout.hpp"
+#include "authority/list_numbers.hpp"
 #include "authority/token_key.hpp"
+#include "base/streams.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/find_bundle.hpp"
@@ -27,7 +30,9 @@ constexpr const char* footer =
     "is\n"
     "with --leave-root-key. An intermediate goes on issuing itself, and needs its root's certificate. What the CA "
     "issued\n"
-    "before is not in the inventory, and stays valid; whom its last revocation list refuses, the new ones refuse too.\n"
+    "before is not in the inventory, and stays valid; whom its last revocation list refuses (--crl), the new ones "
+    "refuse\n"
+    "too. Without that list nobody here knows whom it has revoked, and they are let in again.\n"
     "\n"
     "The certificates of openssl req -x509 are roots too: those who trust one trust what is issued then.\n"
     "\n"
@@ -117,6 +122,25 @@ std::string about_new_root(const authority::init_request& request, const authori
       text::printable(made.places.trust().string(), 4096));
 }
 
+// Whoever was revoked before is let in again by the first list that is made here: not without a word.
+void say_what_is_forgotten(const authority::init_request& request, const authority::made_pki& made) {
+  const auto& from = *request.existing;
+  for (const auto& ca : authority::without_lists(from, made.authorities)) {
+    if (ca == made.authorities.front().subject() && !from.root_key && !from.ca.leaf().is_self_signed()) {
+      say(fmt::format(
+          "mutual: note: no revocation list of {} was given, whose key is not here: its owner makes its lists. Put the "
+          "newest into {}, and run mutual crl\n",
+          text::quoted(ca), text::printable(made.places.revocation_list("root").string(), 4096)));
+      continue;
+    }
+    say(fmt::format(
+        "mutual: note: no revocation list of {} was given: whoever it has revoked so far counts as good from the first "
+        "list on that is made here. If it ever made one, import it again, into another folder, with --crl FILE (its "
+        "newest list). The numbers of its lists begin at {} here, so that servers that have an older one take them\n",
+        text::quoted(ca), authority::more_lists_than_were_made + 1));
+  }
+}
+
 result<> run(options& given) {
   auto& request = given.request;
   request.folder = authority::pki_folder(given.pki);
@@ -136,6 +160,7 @@ result<> run(options& given) {
     print_made_text(made, !request.p12_password.empty(), root_key_text(request, same_password));
     if (const auto note = about_new_root(request, made); !note.empty()) print("{}\n", note);
   }
+  say_what_is_forgotten(request, made);
   return {};
 }
 

@@ -1,12 +1,12 @@
 // mutual issue server|client|peer: a certificate from the authority.
 
-#include "authority/layout.hpp"
 #include "authority/pki.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/given_names.hpp"
 #include "cli/issued_text.hpp"
 #include "cli/key_kind_option.hpp"
+#include "cli/open_to_sign.hpp"
 #include "cli/output.hpp"
 #include "cli/password.hpp"
 #include "cli/usage.hpp"
@@ -48,7 +48,7 @@ result<authority::issue_request> to_request(const options& given) {
 
 result<> run(const options& given) {
   MUTUAL_TRY(const auto request, to_request(given));
-  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(auto opened, open_to_sign(given.pki, given.store));
   MUTUAL_TRY(const auto issued, opened.issue(request));
   if (given.json) {
     print("{}\n", boost::json::serialize(issued_json(issued)));

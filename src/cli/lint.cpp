@@ -8,6 +8,7 @@
 #include "cli/certificate_text.hpp"
 #include "cli/command.hpp"
 #include "cli/find_bundle.hpp"
+#include "cli/lint_revoked.hpp"
 #include "cli/output.hpp"
 #include "cli/own_renewal.hpp"
 #include "cli/usage.hpp"
@@ -29,8 +30,9 @@ constexpr const char* footer =
     "if\n"
     "nothing is wrong (there may be advice), 1 if something is, 2 for a command line that makes no sense.\n"
     "\n"
-    "Of a PKCS#12 file the algorithms are seen without its password. What a given server says of a certificate tells\n"
-    "mutual check.\n"
+    "Of a PKCS#12 file the algorithms are seen without its password. What the PKI at hand knows to be revoked is "
+    "told.\n"
+    "What a given server says of a certificate tells mutual check.\n"
     "\n"
     "Example: mutual lint client.pfx --for client";
 
@@ -68,14 +70,22 @@ result<std::vector<x509::certificate>> trusted_by(const options& given, bool is_
 }
 
 // A key that others may read is theirs as well.
-void lint_permissions(const std::filesystem::path& path, const std::string& where, const x509::bundle& contents,
-                      std::vector<x509::lint_finding>& found) {
+void lint_mode(const std::filesystem::path& path, std::vector<x509::lint_finding>& found) {
   struct stat about {};
-  if (!contents.key || ::stat(path.c_str(), &about) != 0 || (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  if (::stat(path.c_str(), &about) != 0 || (about.st_mode & (S_IRWXG | S_IRWXO)) == 0) return;
+  const auto where = text::printable(path.string(), 4096);
   found.push_back({"readable_key", x509::weight::wrong, where,
                    fmt::format("it holds a private key, and others than its owner have rights to it ({:04o})",
                                about.st_mode & 07777U),
                    fmt::format("chmod 600 {}", where)});
+}
+
+// What was issued here has its key in a file beside it.
+void lint_permissions(const std::filesystem::path& path, bool is_issued, const x509::bundle& contents,
+                      std::vector<x509::lint_finding>& found) {
+  if (contents.key) return lint_mode(path, found);
+  auto beside = path;
+  if (is_issued) lint_mode(beside.replace_extension(".key"), found);
 }
 
 void append(std::vector<x509::lint_finding>& to, std::vector<x509::lint_finding> more) {
@@ -84,7 +94,8 @@ void append(std::vector<x509::lint_finding>& to, std::vector<x509::lint_finding>
 
 result<linted> run_lint(const options& given) {
   MUTUAL_TRY(const auto path, find_file_or_name(given.what, given.pki));
-  MUTUAL_TRY(auto trusted, trusted_by(given, path != std::filesystem::path(given.what)));
+  const bool is_issued = path != std::filesystem::path(given.what);
+  MUTUAL_TRY(auto trusted, trusted_by(given, is_issued));
   linted out;
   out.where = text::printable(path.string(), 4096);
   // The outside of a PKCS#12 file first: it needs no password, and may be why the file does not open.
@@ -107,7 +118,8 @@ result<linted> run_lint(const options& given) {
   how.trusted = std::move(trusted);
   how.renewal = own_renewal(given.pki);
   out.as = how.as.value_or(x509::likely_use(found->contents.certificates.front()));
-  lint_permissions(path, out.where, found->contents, out.findings);
+  lint_permissions(path, is_issued, found->contents, out.findings);
+  append(out.findings, lint_revoked(found->contents.certificates, given.pki));
   append(out.findings, x509::lint(found->contents, how));
   return out;
 }

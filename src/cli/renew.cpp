@@ -2,12 +2,14 @@
 
 #include "authority/layout.hpp"
 #include "authority/pki.hpp"
+#include "authority/revoked_issuer.hpp"
 #include "base/file.hpp"
 #include "base/streams.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/issued_text.hpp"
 #include "cli/key_kind_option.hpp"
+#include "cli/open_to_sign.hpp"
 #include "cli/output.hpp"
 #include "cli/password.hpp"
 #include "cli/usage.hpp"
@@ -41,7 +43,7 @@ result<> renew(const renew_options& given) {
     MUTUAL_TRY(request.kind, key_kind_of(given.kind));
   }
   MUTUAL_TRY(request.p12_password, read_password(given.password, "MUTUAL_P12_PASSWORD", true));
-  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(auto opened, open_to_sign(given.pki, given.store));
   MUTUAL_TRY(const auto issued, opened.renew(request));
   if (given.json) {
     print("{}\n", boost::json::serialize(issued_json(issued)));
@@ -55,20 +57,39 @@ result<> renew(const renew_options& given) {
 struct due_options {
   std::filesystem::path pki;
   std::string store, what;
-  unsigned percent = 66;
+  unsigned percent = authority::due_percent;
   bool quiet = false;
 };
 
+// A certificate whose CA was revoked is refused, however long it lasts. A sentence if a renewal mends that, since
+// another CA issues by now; an error if it does not, so that a timer does not stay quiet.
+result<std::string> about_issuer(const due_options& given, authority::pki& opened, const x509::certificate& one) {
+  MUTUAL_TRY(const auto found, authority::revoked_issuer(opened.records(), opened.places(), one));
+  if (!found) return std::string();
+  const auto& by = *found->ca.revoked;
+  const auto state =
+      fmt::format("{} {} {}, so servers refuse {}", text::quoted(found->ca.subject),
+                  by.is_hold() ? "is on hold since" : "was revoked on", to_text(by.at), text::quoted(given.what));
+  if (!found->is_issuing) return fmt::format("to be renewed now: its CA {}", state);
+  return error(errc::bad_input,
+               by.is_hold() ? fmt::format("the CA {}, and no renewal mends that: release it with mutual revoke {} "
+                                          "--release, or make another with mutual rotate intermediate",
+                                          state, found->ca.serial)
+                            : fmt::format("the CA {}, and no renewal mends that: make another with mutual rotate "
+                                          "intermediate, and then renew what this one has issued",
+                                          state));
+}
+
 // What was revoked is never renewed: a timer that skips it goes on skipping. A folder may hold the files alone; then
-// nobody here knows.
-result<> check_not_revoked(const due_options& given, const x509::certificate& one) {
+// nobody here knows. A sentence if it must be renewed whatever its dates say.
+result<std::string> check_not_revoked(const due_options& given, const x509::certificate& one) {
   const authority::layout places(authority::pki_folder(given.pki));
   MUTUAL_TRY(const bool has_file, file::exists(places.inventory()));
   MUTUAL_TRY(const bool has_store, file::exists(places.store()));
-  if (!has_file && !has_store && given.store.empty()) return {};
+  if (!has_file && !has_store && given.store.empty()) return std::string();
   MUTUAL_TRY(auto opened, authority::pki::open(places.folder(), given.store));
   MUTUAL_TRY(const auto known, opened.records().find_sha256(one.sha256()));
-  if (!known || !known->revoked) return {};
+  if (!known || !known->revoked) return about_issuer(given, opened, one);
   const auto since = to_text(known->revoked->at);
   return error(errc::bad_input,
                known->revoked->is_hold()
@@ -80,7 +101,13 @@ result<> check_not_revoked(const due_options& given, const x509::certificate& on
                                  text::quoted(given.what), since, to_string(known->revoked->reason)));
 }
 
-result<x509::certificate> find_certificate(const due_options& given) {
+// What is asked about, and a sentence if it must be renewed whatever its dates say.
+struct found_certificate {
+  x509::certificate one;
+  std::string must;
+};
+
+result<found_certificate> find_certificate(const due_options& given) {
   MUTUAL_TRY(const bool there, file::exists(given.what));
   MUTUAL_TRY(const bool is_folder, file::is_folder(given.what));
   std::filesystem::path path = given.what;
@@ -89,8 +116,11 @@ result<x509::certificate> find_certificate(const due_options& given) {
     path = authority::layout(authority::pki_folder(given.pki)).certificate(name);
   }
   MUTUAL_TRY(const auto all, x509::load_certificates(path));
-  if (path != std::filesystem::path(given.what)) MUTUAL_CHECK(check_not_revoked(given, all.front()));
-  return all.front();
+  found_certificate out{all.front(), {}};
+  if (path != std::filesystem::path(given.what)) {
+    MUTUAL_TRY(out.must, check_not_revoked(given, out.one));
+  }
+  return out;
 }
 
 // Made for systemd's ExecCondition=: 0 goes on, 1 skips quietly, 255 is a failure that is told.
@@ -104,16 +134,21 @@ int ask_if_due(const due_options& given) {
     say(fmt::format("mutual: {}\n", found.error().message()));
     return cannot_tell_code;
   }
-  const auto life = found->not_after() - found->not_before();
+  const auto& one = found->one;
+  const auto life = one.not_after() - one.not_before();
   if (life.count() <= 0) {
     say(fmt::format("mutual: the certificate {} has dates that make no sense\n", text::quoted(given.what)));
     return cannot_tell_code;
   }
-  const bool due = authority::is_due(*found, given.percent, now());
+  if (!found->must.empty()) {
+    if (!given.quiet) print("{}\n", found->must);
+    return is_due_code;
+  }
+  const bool due = authority::is_due(one, given.percent, now());
   if (!given.quiet) {
-    const auto from = found->not_before() + life * given.percent / 100;
+    const auto from = one.not_before() + life * given.percent / 100;
     print("{}\n",
-          due ? fmt::format("to be renewed since {}; it is valid {}", to_text(from), until_text(found->not_after()))
+          due ? fmt::format("to be renewed since {}; it is valid {}", to_text(from), until_text(one.not_after()))
               : fmt::format("not yet: to be renewed from {}", to_text(from)));
   }
   return due ? is_due_code : not_yet_code;
@@ -161,10 +196,10 @@ void add_needs_renewal(CLI::App& program, action& chosen) {
   add_store_option(*command, given->store);
   command->footer(
       "Exit codes: 0 renew it, 1 not yet, 255 cannot be told (there is no such certificate, it cannot be read, or the\n"
-      "command line makes no sense) or never (NAME was revoked or is on hold). So ExecCondition= of a systemd unit "
-      "goes "
-      "on,\n"
-      "skips, or fails.");
+      "command line makes no sense) or never (NAME was revoked or is on hold, or the CA that issues was). So\n"
+      "ExecCondition= of a systemd unit goes on, skips, or fails. What an older CA has issued that was revoked since "
+      "is to\n"
+      "be renewed at once.");
   command->callback([given, &chosen] { chosen = [given] { return ask_if_due(*given); }; });
 }
 

@@ -8,6 +8,7 @@
 #include "base/streams.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
+#include "cli/open_to_sign.hpp"
 #include "cli/output.hpp"
 #include "cli/root_key_option.hpp"
 #include "cli/usage.hpp"
@@ -185,7 +186,7 @@ result<> revoke(const revoke_options& given) {
   MUTUAL_TRY(const auto reason, reason_of(given));
   authority::list_options how;
   MUTUAL_TRY(how.root, to_root_access(given.root));
-  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(auto opened, open_to_sign(given.pki, given.store));
   const auto which = opened.revoke(given.what, reason, given.why);
   if (!which) {
     MUTUAL_CHECK(say_again(opened, given, how, reason));
@@ -213,7 +214,7 @@ result<> revoke(const revoke_options& given) {
 }
 
 result<> make_lists(const list_options& given) {
-  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(auto opened, open_to_sign(given.pki, given.store));
   authority::list_options how;
   how.is_delta = given.delta;
   how.lifetime = std::chrono::days(given.days);

@@ -2,11 +2,11 @@
 
 #include "authority/rotate.hpp"
 
-#include "authority/layout.hpp"
 #include "base/streams.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/key_kind_option.hpp"
+#include "cli/open_to_sign.hpp"
 #include "cli/output.hpp"
 #include "cli/root_key_option.hpp"
 #include "cli/token_option.hpp"
@@ -34,7 +34,7 @@ struct options {
 
 void print_text(const authority::rotation_state& state) {
   print("root          {}\n", text::quoted(state.root));
-  print("intermediate  {} (issues)\n", text::quoted(state.issuing));
+  print("intermediate  {} ({})\n", text::quoted(state.issuing), state.stopped.empty() ? "issues" : state.stopped);
   if (!state.note.empty()) print("  {}\n", state.note);
   if (state.old.empty()) print("No older CA is left.\n");
   for (const auto& one : state.old) {
@@ -66,6 +66,7 @@ void print_json(const authority::rotation_state& state) {
                           {"issuing", state.issuing},
                           {"issuing_until", to_rfc3339(state.until)},
                           {"old", std::move(old)}};
+  if (!state.stopped.empty()) all["stopped"] = state.stopped;
   if (!state.note.empty()) all["note"] = state.note;
   print("{}\n", boost::json::serialize(all));
 }
@@ -95,7 +96,7 @@ result<authority::rotation_state> take(step which, authority::pki& opened, optio
 }
 
 result<> run(options& given, step which) {
-  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(auto opened, open_to_sign(given.pki, given.store));
   MUTUAL_TRY(const auto state, take(which, opened, given));
   given.json ? print_json(state) : print_text(state);
   return {};

@@ -1,10 +1,10 @@
 // mutual sign: a certificate for a key that is elsewhere.
 
-#include "authority/layout.hpp"
 #include "authority/pki.hpp"
 #include "base/text.hpp"
 #include "cli/command.hpp"
 #include "cli/issued_text.hpp"
+#include "cli/open_to_sign.hpp"
 #include "cli/output.hpp"
 #include "cli/usage.hpp"
 #include "x509/bundle.hpp"
@@ -39,7 +39,7 @@ result<> run(const options& given) {
   authority::sign_request request{
       std::move(asked), *x509::profile_from_string(given.purpose), given.name, {}, given.why};
   if (given.days > 0) request.lifetime = std::chrono::days(given.days);
-  MUTUAL_TRY(auto opened, authority::pki::open(authority::pki_folder(given.pki), given.store));
+  MUTUAL_TRY(auto opened, open_to_sign(given.pki, given.store));
   MUTUAL_TRY(const auto issued, opened.sign(request));
   if (given.json) {
     print("{}\n", boost::json::serialize(issued_json(issued)));

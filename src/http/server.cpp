@@ -7,6 +7,7 @@
 #include "http/server_worker.hpp"
 #include "net/listener.hpp"
 #include "tls/file_watch.hpp"
+#include "tls/verdict_revocation.hpp"
 
 #include <fmt/format.h>
 
@@ -53,6 +54,7 @@ result<std::unique_ptr<server>> server::start(server_options options) {
     made->offered_ = std::move(made->options_.revocations);
     MUTUAL_TRY(auto context, tls::server_context::load(wanted.tls, 1, made->sessions_, nullptr, std::move(protocols),
                                                        made->libraries_, made->offered_, wanted.ocsp));
+    made->warn_if_revoked(*context);
     made->context_.set(std::move(context));
   }
   made->leave_descriptors_for_the_rest();
@@ -208,11 +210,23 @@ void server::complain(const error& why) const {
 void server::take_over(std::shared_ptr<const tls::server_context> next) {
   const auto generation = next->generation();
   const auto unused = take_unused();
+  warn_if_revoked(*next);
   replaced_.push_back(context());
   context_.set(std::move(next));
   // Connections compare this number before each request; the context they then read is at least as new.
   generation_.store(generation, std::memory_order_release);
   judge_all_again();
+}
+
+// Nobody here judges what the server itself presents; whoever connects may. It goes on, for those who do not, and since
+// what has changed beside it counts more.
+void server::warn_if_revoked(const tls::server_context& one) const {
+  const auto& own = one.certificate();
+  if (!one.trust() || !tls::is_listed(*one.trust(), own.get(), now())) return;
+  options_.log.warn(
+      fmt::format("the server's own certificate {} (serial {}) is on the revocation list of {}: clients that check it "
+                  "refuse this server; present another, with a new key (mutual issue server NAME)",
+                  text::quoted(own.subject()), own.serial(), text::quoted(own.issuer())));
 }
 
 void server::judge_all_again() {

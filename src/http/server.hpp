@@ -89,6 +89,7 @@ class server {
       std::shared_ptr<const std::vector<x509::lookup_list>> lists) const;
   void complain(const error& why) const;
   void take_over(std::shared_ptr<const tls::server_context> next);
+  void warn_if_revoked(const tls::server_context& one) const;
   void judge_all_again();
 
   std::shared_ptr<const tls::library_contexts> libraries_;  // first: sessions and contexts are made under them

@@ -135,4 +135,15 @@ void check_pin_revocation(const trust& by, X509* pin, sys_seconds at, findings& 
     wrong.push_back(stale(pin, newest->until));
 }
 
+bool is_listed(const trust& by, const X509* one, sys_seconds at) {
+  const auto counts = [&](const list& each) { return each.from <= at && is_of_issuer(each, one); };
+  return std::any_of(by.lists().begin(), by.lists().end(), [&](const list& each) {
+    if (!counts(each) || !revokes(each, one)) return false;
+    // A hold that was released stands on the older list.
+    return std::none_of(by.lists().begin(), by.lists().end(), [&](const list& later) {
+      return counts(later) && are_of_one_series(later.list, each.list) && compare_numbers(later.list, each.list) > 0;
+    });
+  });
+}
+
 }  // namespace mutual::tls

@@ -3,6 +3,7 @@
 #include "authority/adopt.hpp"
 
 #include "authority/init.hpp"
+#include "authority/list_numbers.hpp"
 #include "authority/mint.hpp"
 #include "authority/pki.hpp"
 #include "support/outcome.hpp"
@@ -82,6 +83,16 @@ TEST_F(a_ca_from_elsewhere, keeps_its_short_serial_number_to_itself) {
   good(init(wanted(of({key, {good(x509::make_self_signed(spec, key))}}))));
   EXPECT_THAT(issued(profile::client, {}, "77"), HasSubstr("is the serial number of 'CN=Old Root,O=Old'"));
   EXPECT_EQ(issued(profile::client, {}, "78"), "(no failure)");
+}
+
+TEST_F(a_ca_from_elsewhere, whose_last_list_nobody_has_given_counts_its_lists_from_far_ahead) {
+  const auto root = root_with({});
+  good(init(wanted(of(root))));
+  const layout places(folder / "pki");
+  EXPECT_EQ(good(list_number_in(places.revocation_list("root"), root.leaf().subject())), more_lists_than_were_made + 1);
+  // What was made here has no lists from before.
+  const auto made = good(good(pki::open(folder / "pki")).make_lists({}));
+  EXPECT_EQ(made.front().number, 1U);
 }
 
 TEST_F(a_ca_from_elsewhere, that_is_an_intermediate_issues_only_what_its_root_permits) {

@@ -1,5 +1,6 @@
 // What becomes of a certificate: renewed, revoked, its name issued anew; and requests from elsewhere.
 
+#include "authority/enroll.hpp"
 #include "authority/init.hpp"
 #include "authority/pki.hpp"
 #include "authority/recover.hpp"
@@ -69,6 +70,33 @@ TEST_F(a_life, goes_on_under_the_same_name_with_the_same_key_or_a_new_one) {
   EXPECT_TRUE(good(x509::load_bundle(kept)).key->belongs_to(before.leaf()));
   EXPECT_EQ(std::filesystem::status(kept).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
+}
+
+TEST_F(a_life, of_a_name_that_is_a_ca_s_goes_on_if_it_was_there_before_and_nobody_else_gets_it) {
+  const auto issuer = good(load_issuer(places));
+  const auto key = good(x509::private_key::generate());
+  const auto spec =
+      good(x509::describe_certificate(profile::client, {"intermediate", {"Acme"}, {}}, {}, key, std::chrono::days(9)));
+  const auto leaf = good(x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
+  auto entry = to_record(leaf, "intermediate", profile::client, false);
+  entry.state = record_state::issued;
+  entry.has_key = false;
+  good(opened().records().add(entry));
+  good(file::create(places.certificate("intermediate"), leaf.pem() + issuer.leaf().pem(), file::access::everyone));
+  EXPECT_EQ(message(renew("intermediate")), "(no failure)");
+  revoke("intermediate");
+  issue_request request;
+  certified what;
+  what.key = key.get();
+  token_request token;
+  for (const char* name : {"intermediate", "Root", "cross", "ocsp-root", "Acme Intermediate CA", "acme root  ca"}) {
+    request.name = what.name = token.name = name;
+    EXPECT_THAT(message(opened().issue(request)), HasSubstr("cannot be a name")) << name;
+    EXPECT_THAT(message(opened().sign(signing(key, {name, {}, {}}))), HasSubstr("cannot be a name")) << name;
+    EXPECT_THAT(message(opened().certify(what)), HasSubstr("cannot be a name")) << name;
+    auto in = opened();
+    EXPECT_THAT(message(make_token(in, token)), HasSubstr("cannot be a name")) << name;
+  }
 }
 
 TEST_F(a_life, keeps_its_names_and_its_length_when_it_is_renewed) {

@@ -80,6 +80,23 @@ class FirstHour(AuthorityTest):
         self.assertEqual(json.loads(self.good("show", "이영희", "--json"))["certificates"][0]["subject"],
                          'CN=이영희,O=Müller\\, \\"Söhne\\"')
 
+    def test_nobody_gets_a_name_that_is_a_ca_s_and_who_revokes_that_is_told_its_serial_number(self):
+        self.init()
+        for name in ("root", "Intermediate", "cross", "ocsp-intermediate"):
+            for line in (["issue", "client", name], ["ca", "token", name]):
+                self.assertIn("cannot be a name: mutual list calls CAs root, intermediate and cross", self.refused(2, *line))
+        for name in ("Acme Intermediate CA", "acme root  ca"):
+            self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "x.key", "-out", "x.csr", "-subj", f"/CN={name}")
+            for line in (["issue", "client", name], ["ca", "token", name], ["sign", "x.csr"]):
+                self.assertIn("is a CA of this PKI", self.refused(2, *line))
+        serials = {one["name"]: one["serial"] for one in json.loads(self.good("list", "--json"))}
+        self.assertIn(f"a CA is revoked by its serial number ({serials['intermediate']} of 'CN=Acme Intermediate CA,O=Acme')",
+                      self.refused(1, "revoke", "intermediate"))
+        self.assertIn("a root cannot be revoked", self.refused(1, "revoke", "root"))
+        # Nor does a CA get a name that is somebody's.
+        self.good("issue", "client", "Acme Intermediate CA 2")
+        self.assertIn("'CN=Acme Intermediate CA 3,O=Acme' (issues)", self.good("rotate", "intermediate"))
+
     def test_the_issues_own_lines_work(self):
         said = self.init()
         for part in ("pki/trust.crt", "pki/issued/alice.p12", "localhost, 127.0.0.1, ::1"):
@@ -200,10 +217,31 @@ class Refusals(AuthorityTest):
         self.assertEqual(self.read("pki/issued/carol.key"), b"mine")
         self.assertFalse(os.path.exists(self.at("pki/issued/carol.crt")))
 
+    def test_a_ca_s_files_that_others_may_read_or_write_are_told_by_what_signs_and_nothing_is_refused(self):
+        self.init()
+        def said(*line):
+            done = self.mutual(*line)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertTrue(all(one.startswith("mutual: note: ") for one in done.stderr.splitlines()), done.stderr)
+            return done.stderr
+        os.chmod(self.at("pki/intermediate.key"), 0o640)
+        os.chmod(self.at("pki/root.key"), 0o622)
+        os.chmod(self.at("pki"), 0o777)
+        for line in (["issue", "client", "bob"], ["renew", "bob"], ["revoke", "bob"], ["crl"], ["rotate", "status"], ["rotate", "intermediate"]):
+            told = said(*line)
+            if line[-1] != "intermediate":
+                self.assertRegex(told, r"may read the file of a CA's key, pki/intermediate.key \(mode 0640\), .*: chmod 600 pki/intermediate.key\n")
+            self.assertRegex(told, r"may replace the file of a CA's key, pki/root.key \(mode 0622\)")
+            self.assertRegex(told, r"may put files into pki \(mode 0777\), .*: chmod go-w pki\n")
+        self.good("list")
+        for name, mode in (("intermediate.key", 0o600), ("root.key", 0o600), ("", 0o755)):
+            os.chmod(self.at("pki", name), mode)
+        self.good("issue", "client", "carol")
+
     def test_a_pki_that_has_lost_a_part_says_which(self):
         self.init()
         shutil.copytree(self.at("pki"), self.at("good"))
-        for part, sentence in (("inventory.db", "there is no inventory at pki/inventory.db"),
+        for part, sentence in (("inventory.db", "there is no inventory at pki/inventory.db, and the rest of the PKI is there: put the file back"),
                                ("intermediate.key", "cannot read pki/intermediate.key: No such file"),
                                ("intermediate.crt", "pki has no authority to issue with")):
             os.rename(self.at("pki", part), self.at("away"))

@@ -65,6 +65,24 @@ class Try(ServingTest):
         self.assertTrue(line.endswith("mutual issue client NAME --pki 'my pki'"), line)
         self.run_tool(MUTUAL, *shlex.split(line[line.index("issue"):]))
 
+    def test_it_names_nobody_whose_key_is_elsewhere(self):
+        self.init()
+        self.run_tool("openssl", "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", "aaa.key", "-subj", "/CN=aaa", "-out", "aaa.csr")
+        self.run_tool(MUTUAL, "sign", "aaa.csr")
+        self.assertTrue(os.path.exists(self.at("pki/issued/aaa.crt")))
+        self.assertIn("alice", self.check_line_works(self.serve()))
+
+    def test_where_nobody_s_key_is_here_it_says_how_to_make_one(self):
+        self.run_tool(MUTUAL, "init")
+        self.run_tool("openssl", "req", "-new", "-newkey", "ed25519", "-nodes", "-keyout", "aaa.key", "-subj", "/CN=aaa", "-out", "aaa.csr")
+        self.run_tool(MUTUAL, "sign", "aaa.csr")
+        self.assertIn("mutual issue client NAME", self.line(self.serve()))
+
+    def test_the_authority_offers_a_page_that_it_has(self):
+        self.init()
+        line = self.check_line_works(self.serve(command=("ca", "serve")), "ok\n")
+        self.assertTrue(line.endswith("/healthz"), line)
+
     def test_https_without_clients_needs_no_certificate(self):
         self.run_tool(MUTUAL, "init")
         self.check_line_works(self.serve("--client-auth", "none"), "Hello, World!\n")

@@ -242,6 +242,54 @@ class Health(HealthTest):
         self.comes_to(503)
         self.assertIn("the intermediate's key cannot be used", self.curl("/healthz", client="alice"))
 
+    def test_while_its_intermediate_is_revoked_it_is_unwell_also_after_a_restart(self):
+        self.mutual("rotate", "intermediate")  # alice is the old one's, and is let in
+        server = self.ca_serve()
+        self.comes_to(200)
+        serial = json.loads(self.mutual("show", "pki/intermediate.crt", "--json"))["certificates"][0]["serial"]
+        self.mutual("revoke", serial, "--reason", "cACompromise")
+        self.comes_to(503)
+        self.says("mutual rotate intermediate")
+        self.assertEqual(self.numbers()["mutual_ca_ready"], {(): 0})
+        server.wait_for("the intermediate was revoked, so whatever it issued would be refused, and it issues nothing")
+        server.stop()
+        server = self.ca_serve()
+        self.assertEqual(self.get("/healthz")[0], 503)
+        server.wait_for("the intermediate was revoked, so whatever it issued would be refused, and it issues nothing")
+        self.mutual("rotate", "intermediate")
+        self.comes_to(200)
+        self.assertEqual(self.numbers()["mutual_ca_ready"], {(): 1})
+
+    def test_while_nobody_can_read_what_may_be_issued_it_is_unwell(self):
+        server = self.ca_serve()
+        self.comes_to(200)
+        self.write("pki/authority.toml", b"x = [\n")
+        self.comes_to(503)
+        said = self.says("mend authority.toml")
+        self.assertNotIn("pki/", said)
+        self.assertEqual(self.numbers()["mutual_ca_ready"], {(): 0})
+        server.wait_for("nothing can be issued: .*authority.toml")
+        self.write("pki/authority.toml", b"[client]\nlongest_days = 90\n")
+        self.comes_to(200)
+
+    def test_while_its_own_certificate_is_revoked_it_is_unwell(self):
+        server = self.ca_serve()
+        self.comes_to(200)
+        self.mutual("revoke", "localhost")
+        self.comes_to(503)
+        self.says("mutual issue server localhost")
+        server.wait_for("the service's own certificate was revoked.*mutual issue server localhost")
+        self.mutual("issue", "server", "localhost")
+        self.comes_to(200)
+
+    def says(self, part):
+        """What /healthz says to alice, once that is in it."""
+        end = time.monotonic() + 20
+        while part not in (said := self.curl("/healthz", client="alice")):
+            self.assertLess(time.monotonic(), end, said)
+            time.sleep(0.05)
+        return said
+
 
 class Logs(HealthTest):
     def test_a_log_that_nobody_reads_stops_nothing(self):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import stat
 import unittest
@@ -11,6 +12,21 @@ from serving import Server
 
 
 class Roots(AuthorityTest):
+    FORGOTTEN = (r"mutual: note: no revocation list of '([^'\n]*)' was given: whoever it has revoked so far counts as good [^\n]*"
+                 r"with --crl FILE [^\n]*\n")
+    OWNER_S = r"mutual: note: no revocation list of '([^'\n]*)' was given, whose key is not here: [^\n]*root.crl, and run mutual crl\n"
+
+    def good(self, *arguments, **options):
+        """As ever; but an import notes whose revocation list is lacking, and nothing else: see self.forgotten."""
+        if arguments[0] != "import":
+            return super().good(*arguments, **options)
+        done = self.mutual(*arguments, **options)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.forgotten = re.findall(self.FORGOTTEN, done.stderr)
+        self.lacking = re.findall(self.OWNER_S, done.stderr)
+        self.assertEqual(re.sub(self.OWNER_S, "", re.sub(self.FORGOTTEN, "", done.stderr)), "")
+        return done.stdout
+
     def openssl(self, *arguments, code=0):
         return self.run_tool("openssl", *arguments, code=code)
 
@@ -165,6 +181,27 @@ class Import(Roots):
                                                           "-untrusted", "middle.crt", "old.crt", code=2))
         self.verifies("ca.crt", "alice")
 
+    def number_of(self, name):
+        said = self.openssl("crl", "-inform", "DER", "-in", f"pki/{name}.crl", "-noout", "-crlnumber")
+        return int(said.split("=")[1], 16)
+
+    def test_without_its_last_list_it_is_said_who_is_forgotten_and_servers_take_the_lists_to_come(self):
+        self.root("ca", *self.SIGNS)
+        self.below("middle", "ca", self.CA)
+        self.list_of("middle", "1234", "5678", number="03")
+        self.list_of("ca", number="07")
+        line = ["import", "middle.crt", "--key", "middle.key", "--chain", "ca.crt", "--root-key", "ca.key"]
+        for given, forgotten in (((), ["CN=ca,O=Old Org", "CN=middle,O=Old Org"]), (("ca",), ["CN=middle,O=Old Org"]),
+                                 (("middle",), ["CN=ca,O=Old Org"]), (("ca", "middle"), [])):
+            self.good(*line, *(word for name in given for word in ("--crl", f"{name}.crl")))
+            self.assertEqual(self.forgotten, forgotten)
+            self.good("crl")
+            # Whoever has a list from before takes none with a smaller number.
+            self.assertEqual(self.number_of("intermediate"), 4 if "middle" in given else 100_001)
+            self.assertGreater(self.number_of("root"), 7)
+            self.assertEqual("ca" in given, self.number_of("root") < 100_000)
+            shutil.rmtree(self.at("pki"))
+
     def test_lists_that_are_forged_foreign_or_stale_are_refused_and_so_is_a_ca_that_was_revoked(self):
         self.root("ca", *self.SIGNS)
         self.root("other")
@@ -238,6 +275,19 @@ class Import(Roots):
         text = self.openssl("crl", "-inform", "DER", "-in", "pki/root.crl", "-noout", "-text", "-crlnumber")
         self.assertIn("crlNumber=0x58", text)
         self.assertIn("Serial Number: 77", text)
+
+    def test_a_root_s_own_list_counts_however_much_larger_the_numbers_left_out_here_are(self):
+        self.root("ca", *self.SIGNS)
+        self.below("middle", "ca", self.CA)
+        self.good("import", "middle.crt", "--key", "middle.key", "--chain", "ca.crt")
+        self.assertEqual((self.forgotten, self.lacking), (["CN=middle,O=Old Org"], ["CN=ca,O=Old Org"]))
+        self.list_of("ca", "77", number="07")
+        shutil.copy(self.at("ca.crl"), self.at("pki/root.crl"))
+        self.good("crl")
+        self.good("rotate", "intermediate", "--root-key", "ca.key")
+        text = self.openssl("crl", "-inform", "DER", "-in", "pki/root.crl", "-noout", "-text")
+        self.assertIn("Serial Number: 77", text)
+        self.assertGreater(self.number_of("root"), 100_000)
 
     def test_an_intermediate_with_a_ca_above_survives_an_older_backup(self):
         self.root("ca", *self.SIGNS)

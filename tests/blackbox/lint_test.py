@@ -34,6 +34,15 @@ class Lint(AuthorityTest):
         self.assertEqual(self.look(0, "pki/trust.crt")["for"], "ca")
         self.assertEqual(self.codes(0, "pki/trust.crt"), set())
 
+    def test_a_key_beside_what_was_issued_that_others_may_read_is_told(self):
+        self.init()
+        os.chmod(self.at("pki/issued/alice.key"), 0o640)
+        found = {one["code"]: one for one in self.look(1, "alice")["findings"]}
+        self.assertEqual((found["readable_key"]["about"], found["readable_key"]["fix"]),
+                         ("pki/issued/alice.key", "chmod 600 pki/issued/alice.key"))
+        os.chmod(self.at("pki/issued/alice.key"), 0o600)
+        self.assertNotIn("readable_key", self.codes(0, "alice"))
+
     def test_the_tutorial_s_client_is_a_ca_and_the_command_that_is_named_mends_it(self):
         self.run_tool("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "client.key", "-out", "client.crt",
                       "-days", "365", "-subj", "/CN=client")
@@ -167,6 +176,28 @@ class OfOurOwn(Later, AuthorityTest):
         self.assertIn("mutual issue client alice", self.fixes(300, "alice")["ends_soon", "CN=alice"])
         self.follow(300, self.fixes(300, "alice")["ends_soon", "CN=alice"])
         self.follow(300, self.fixes(300, "bob")["ends_soon", "CN=bob"])
+
+    def test_what_was_revoked_is_wrong_by_the_inventory_and_by_the_list_alone(self):
+        self.init()
+        self.good("issue", "server", "web", "web.example", "--uri", "spiffe://acme/web")
+        self.write("old.crt", self.read("pki/issued/web.crt"))
+        self.good("revoke", "alice", "--reason", "certificateHold")
+        self.good("revoke", "web")
+        for what, name in (("alice", "CN=alice"), ("web", "CN=web"), ("old.crt", "CN=web")):
+            done = self.mutual("lint", what, env=self.in_days(1))
+            self.assertEqual(done.returncode, 1)
+            self.assertRegex(done.stdout, "wrong +revoked\n")
+            self.assertIn(("revoked", name), self.fixes(1, what))
+        self.assertIn("on hold since", self.mutual("lint", "alice").stdout)
+        os.rename(self.at("pki/inventory.db"), self.at("away"))
+        self.assertIn(("revoked", "CN=web"), self.fixes(1, "old.crt"))
+        os.rename(self.at("away"), self.at("pki/inventory.db"))
+        self.follow(1, self.fixes(1, "alice")["revoked", "CN=alice"])
+        self.assertNotIn(("revoked", "CN=alice"), self.fixes(1, "alice"))
+        self.assertIn("mutual issue server web web.example --uri spiffe://acme/web", self.fixes(1, "old.crt")["revoked", "CN=web"])
+        self.follow(1, self.fixes(1, "old.crt")["revoked", "CN=web"])
+        self.assertNotIn(("revoked", "CN=web"), self.fixes(1, "web"))
+        self.assertIn("use pki/issued/web.crt", self.fixes(1, "old.crt")["revoked", "CN=web"])
 
     def test_another_folder_is_named(self):
         self.good("init", "--name", "Acme", "--client", "alice", "--pki", "other place")

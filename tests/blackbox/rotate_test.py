@@ -242,6 +242,35 @@ class Rotate(ServingTest):
             self.verify(name, lists=False)
         self.assertEqual(self.read("pki/issued/bob.crt").count(b"BEGIN"), 2)
 
+    def test_a_ca_that_was_revoked_is_told_wherever_somebody_asks_and_another_mends_it(self):
+        serial = self.serials("intermediate")[0]
+        self.mutual("revoke", serial, "--reason", "certificateHold", "--no-crl")
+        self.assertIn(f"(on hold: mutual revoke {serial} --release)", self.mutual("rotate", "status"))
+        self.assertIn(f"release it with mutual revoke {serial} --release", self.mutual("needs-renewal", "alice", "--quiet", code=255))
+        self.mutual("revoke", serial, "--release", "--no-crl")
+        self.mutual("needs-renewal", "alice", code=1)
+        self.assertNotIn("stopped", self.status())
+        self.mutual("lint", "alice")
+        self.mutual("revoke", serial, "--no-crl")
+        said = self.mutual("rotate", "status")
+        self.assertIn("'CN=Acme Intermediate CA,O=Acme' (revoked: mutual rotate intermediate)", said)
+        self.assertNotIn("(issues)", said)
+        self.assertEqual(self.status()["stopped"], "revoked: mutual rotate intermediate")
+        self.assertRegex(self.mutual("needs-renewal", "alice", "--quiet", code=255),
+                         "was revoked on .* so servers refuse 'alice', and no renewal mends that: make another with mutual rotate intermediate")
+        with open(self.at("leaf.crt"), "w", encoding="utf-8") as file:
+            file.write(self.run_tool("openssl", "x509", "-in", "pki/issued/alice.crt"))
+        for what in ("alice", "leaf.crt", "pki/intermediate.crt"):
+            self.assertRegex(self.mutual("lint", what, code=1),
+                             r"wrong +revoked\n +of +CN=Acme Intermediate CA,O=Acme\n.*\n +mend it +make another with: mutual rotate intermediate")
+        self.mutual("rotate", "intermediate")
+        self.assertIn("'CN=Acme Intermediate CA 2,O=Acme' (issues)", self.mutual("rotate", "status"))
+        self.assertIn("to be renewed now: its CA 'CN=Acme Intermediate CA,O=Acme' was revoked", self.mutual("needs-renewal", "alice"))
+        self.assertIn("another CA issues here by now", self.mutual("lint", "alice", code=1))
+        self.mutual("renew", "alice")
+        self.mutual("needs-renewal", "alice", code=1)
+        self.mutual("lint", "alice")
+
     def test_limits_of_today_constrain_the_new_intermediate(self):
         with open(self.at("pki/authority.toml"), "w", encoding="utf-8") as file:
             file.write("[names]\ndns = [\"acme.example\"]\n")

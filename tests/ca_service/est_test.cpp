@@ -1,21 +1,17 @@
 // EST: who gets a certificate, by what, and who does not.
 
 #include "authority/enroll.hpp"
-#include "authority/late_renewals.hpp"
 #include "base/base64.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
-#include "ca_service/authority.hpp"
 #include "ca_service/credentials.hpp"
 #include "ca_service/est_desk.hpp"
 #include "ca_service/est_message.hpp"
+#include "ca_service/est_service.hpp"
 #include "x509/certs_only.hpp"
 #include "x509/peer.hpp"
 
 #include <mutual/test_client.hpp>
-
-#include <openssl/ec.h>
-#include <openssl/pkcs7.h>
 
 #include <array>
 #include <atomic>
@@ -25,66 +21,6 @@ namespace mutual::ca_service {
 namespace {
 
 using ::testing::HasSubstr;
-using x509::profile;
-
-// The certificates in the PKCS#7 of a body.
-std::vector<x509::certificate> certificates_in(std::string_view base64_text) {
-  const auto der = base64::decode_lines(base64_text);
-  if (!der) return {};
-  using pkcs7_ptr = std::unique_ptr<PKCS7, x509::freed_by<PKCS7_free>>;
-  const auto read = x509::from_whole_der<pkcs7_ptr>(*der, d2i_PKCS7);
-  std::vector<x509::certificate> out;
-  for (int at = 0; read && at < sk_X509_num(read->d.sign->cert); ++at) {
-    out.push_back(x509::certificate::shared(sk_X509_value(read->d.sign->cert, at)));
-  }
-  return out;
-}
-
-class an_est_service : public an_authority {
- protected:
-  an_est_service() { add_est_routes(service, est); }
-
-  std::string token(const std::string& name, profile purpose = profile::client, const alternative_names& names = {},
-                    std::chrono::seconds life = authority::default_token_life) {
-    auto opened_now = opened();
-    authority::token_request request;
-    request.name = name;
-    request.purpose = purpose;
-    request.names = names;
-    request.life = life;
-    return std::string(good(authority::make_token(opened_now, request)).text.view());
-  }
-  static std::string body_for(const x509::private_key& key, const x509::distinguished_name& subject,
-                              const alternative_names& names = {}) {
-    return base64::encode_lines(good(x509::request::make(key, subject, names)).der());
-  }
-  test_response send(const std::string& operation, const std::string& body, const std::string& token = {},
-                     const std::string& type = "application/pkcs10") {
-    request asked;
-    asked.method = "POST";
-    asked.target = "/.well-known/est/" + operation;
-    asked.body = body;
-    asked.headers.set("Content-Type", type);
-    if (!token.empty()) asked.headers.set("Authorization", "Bearer " + token);
-    return client().send(std::move(asked));
-  }
-  test_client& client() {
-    if (!client_) client_.emplace(service);
-    return *client_;
-  }
-  void as(const x509::certificate& one) {
-    const auto between = intermediate(), top = root();
-    const std::array<X509*, 3> chain{one.get(), between.get(), top.get()};
-    client().as(*good(x509::make_peer(chain)));
-  }
-  std::size_t count() { return good(opened().list()).size(); }
-
-  x509::private_key key = good(x509::private_key::generate());
-  counters counts;
-  est_desk est{*open, counts, logger(), std::nullopt};
-  app service;
-  std::optional<test_client> client_;
-};
 
 TEST_F(an_est_service, tells_everybody_whom_to_trust) {
   const auto answer = client().get("/.well-known/est/cacerts");
@@ -111,6 +47,7 @@ TEST_F(an_est_service, gives_a_first_certificate_for_a_token_once) {
   // Who has lost the answer may ask again for the same key, and gets the same certificate.
   EXPECT_EQ(certificates_in(send("simpleenroll", body_for(key, {"bob", {}, {}}), secret).body).at(0), leaf);
   EXPECT_EQ(count(), before);
+  EXPECT_EQ(counts.issued_enroll, 1U) << "what is given again is no issue";
   const auto acts = good(opened().acts());
   EXPECT_THAT(acts.back().who, HasSubstr("token "));
   EXPECT_EQ(acts.back().name, "bob");
@@ -398,109 +335,6 @@ TEST_F(an_est_service, says_what_keys_it_wants) {
             "30173015"
             "06072a8648ce3d0201"
             "310a06082a8648ce3d030107");
-}
-
-TEST_F(an_est_service, knows_whose_key_has_ended_and_gives_it_no_more_than_the_grace) {
-  // A certificate of two seconds, as no command makes it.
-  const auto issuer = good(authority::load_issuer(places));
-  const auto spec =
-      good(x509::describe_certificate(profile::client, {"short", {"Acme"}, {}}, {}, key, std::chrono::seconds(1)));
-  const auto leaf = good(x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
-  auto entry = authority::to_record(leaf, "short", profile::client, false);
-  entry.state = authority::record_state::issued;
-  entry.has_key = false;
-  good(opened().records().add(entry));
-  const auto asked = good(x509::request::make(key, {"short", {"Acme"}, {}}, {}));
-  auto at = opened();
-  // While it is good, it is what is given.
-  EXPECT_EQ(good(authority::renew_after_end(at, asked, std::chrono::hours(1))).issued.leaf, leaf);
-  std::this_thread::sleep_for(std::chrono::milliseconds(3200));
-  const auto late = authority::renew_after_end(at, asked, std::chrono::seconds(1));
-  ASSERT_FALSE(late);
-  EXPECT_THAT(late.error().message(), HasSubstr("too long"));
-  const auto other = good(x509::private_key::generate());
-  EXPECT_FALSE(authority::renew_after_end(at, good(x509::request::make(other, {"short", {"Acme"}, {}}, {})),
-                                          std::chrono::hours(1)));
-  EXPECT_FALSE(authority::renew_after_end(at, good(x509::request::make(key, {"short", {"Other"}, {}}, {})),
-                                          std::chrono::hours(1)));
-  const auto renewed = good(authority::renew_after_end(at, asked, std::chrono::hours(1)));
-  EXPECT_NE(renewed.issued.leaf.serial(), leaf.serial());
-  EXPECT_THAT(good(opened().acts()).at(good(opened().acts()).size() - 2).why, HasSubstr("after the end of"));
-  // By its number, for on a slow machine it has ended by now.
-  good(opened().revoke(renewed.issued.leaf.serial(), authority::revocation_reason::superseded, {}));
-  EXPECT_FALSE(authority::renew_after_end(at, asked, std::chrono::hours(1)));
-}
-
-// The same request with the other signature of ECDSA that is as good: (r, -s) for (r, s).
-x509::request with_the_other_signature(const x509::request& one, const x509::private_key& key) {
-  const ASN1_BIT_STRING* signature = nullptr;
-  X509_REQ_get0_signature(one.get(), &signature, nullptr);
-  using signature_ptr = std::unique_ptr<ECDSA_SIG, x509::freed_by<ECDSA_SIG_free>>;
-  const auto* bytes = ASN1_STRING_get0_data(signature);
-  const signature_ptr two(d2i_ECDSA_SIG(nullptr, &bytes, ASN1_STRING_length(signature)));
-  const std::unique_ptr<EC_GROUP, x509::freed_by<EC_GROUP_free>> group(
-      EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1));
-  x509::bignum_ptr r(BN_dup(ECDSA_SIG_get0_r(two.get()))), s(BN_new());
-  EXPECT_EQ(BN_sub(s.get(), EC_GROUP_get0_order(group.get()), ECDSA_SIG_get0_s(two.get())), 1);
-  ECDSA_SIG_set0(two.get(), r.release(), s.release());
-  const auto der = x509::der_of(two.get(), i2d_ECDSA_SIG);
-  x509::x509_req_ptr copy(X509_REQ_dup(one.get()));
-  ASN1_BIT_STRING* changed = ASN1_BIT_STRING_new();
-  ASN1_BIT_STRING_set(changed, reinterpret_cast<unsigned char*>(const_cast<char*>(der.data())),
-                      static_cast<int>(der.size()));
-  changed->flags = (changed->flags & ~7L) | ASN1_STRING_FLAG_BITS_LEFT;
-  X509_REQ_set0_signature(copy.get(), changed);
-  auto out = good(x509::request::from_der(x509::der_of(copy.get(), i2d_X509_REQ)));
-  EXPECT_TRUE(out.proves_possession());
-  EXPECT_NE(out.der(), one.der());
-  EXPECT_TRUE(key.get() != nullptr);
-  return out;
-}
-
-TEST(a_used_request, is_known_whatever_anybody_makes_of_it_without_the_key) {
-  const auto key = good(x509::private_key::generate());
-  const auto one = good(x509::request::make(key, {"bob", {}, {}}, {}));
-  EXPECT_EQ(authority::digest_of(with_the_other_signature(one, key)), authority::digest_of(one));
-  EXPECT_NE(authority::digest_of(good(x509::request::make(key, {"bob", {}, {}}, {}))), authority::digest_of(one));
-}
-
-TEST_F(an_est_service, renews_after_the_end_by_no_request_twice_and_not_on_and_on) {
-  const auto issuer = good(authority::load_issuer(places));
-  const auto spec =
-      good(x509::describe_certificate(profile::client, {"short", {"Acme"}, {}}, {}, key, std::chrono::seconds(1)));
-  const auto first = good(x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
-  auto entry = authority::to_record(first, "short", profile::client, false);
-  entry.state = authority::record_state::issued;
-  entry.has_key = false;
-  good(opened().records().add(entry));
-  const auto ask = [&] { return good(x509::request::make(key, {"short", {"Acme"}, {}}, {})); };
-  const auto wait_for_the_end_of = [](const x509::certificate& one) {
-    while (now() <= one.not_after() + std::chrono::seconds(1))
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-  };
-  auto at = opened();
-  const auto grace = std::chrono::hours(1);
-  wait_for_the_end_of(first);
-  const auto used = ask();
-  const auto second = good(authority::renew_after_end(at, used, grace)).issued.leaf;
-  wait_for_the_end_of(second);
-  for (const auto& again : {used, with_the_other_signature(used, key)}) {
-    const auto refused = authority::renew_after_end(at, again, grace);
-    ASSERT_FALSE(refused);
-    EXPECT_THAT(refused.error().message(), HasSubstr("make another"));
-  }
-  // It has ended a moment ago; what was given for more than a request has ended before.
-  const auto since_first = now() - first.not_after();
-  const auto late = authority::renew_after_end(at, ask(), since_first - std::chrono::seconds(1));
-  ASSERT_FALSE(late);
-  EXPECT_THAT(late.error().message(), HasSubstr("enrol anew"));
-  const auto third = good(authority::renew_after_end(at, ask(), grace)).issued.leaf;
-  auto& records = at.records();
-  const auto of = [&](const x509::certificate& one) {
-    return good(authority::proved_until(records.on(), *good(records.find_serial(one.serial()))));
-  };
-  EXPECT_EQ(of(third), first.not_after()) << "however long the chain";
-  EXPECT_EQ(of(first), first.not_after());
 }
 
 TEST_F(an_est_service, uses_a_token_for_one_of_many_who_come_at_once) {

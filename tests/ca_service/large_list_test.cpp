@@ -86,7 +86,9 @@ TEST_F(a_large_list, is_given_out_with_the_time_for_which_it_is_good_while_other
   counters counts;
   patient_complaint complaint{logger()};
   list_shelf lists(places);
-  test::expect_rests_by_itself([&] { EXPECT_EQ(lists.answer({}, "/crl/all.pem").status, 200); });
+  request asked;
+  asked.method = "GET";
+  test::expect_rests_by_itself([&] { EXPECT_EQ(lists.answer(asked, "all.pem").status, 200); });
   ocsp_desk answers(*open, counts, complaint);
   app service;
   add_plain_routes(service, lists, answers);

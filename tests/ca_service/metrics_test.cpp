@@ -4,10 +4,12 @@
 
 #include "authority/enroll.hpp"
 #include "authority/root_key.hpp"
+#include "authority/rotate.hpp"
 #include "base/exposition.hpp"
 #include "base/file.hpp"
 #include "ca_service/authority.hpp"
 #include "ca_service/plain_routes.hpp"
+#include "support/captured_log.hpp"
 #include "x509/peer.hpp"
 
 #include <mutual/test_client.hpp>
@@ -53,6 +55,14 @@ class a_measured_service : public a_kept_authority {
   bool comes_to(int status) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
     while (health().status != status) {
+      if (std::chrono::steady_clock::now() > until) return false;
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+    return true;
+  }
+  bool comes_to_say(const std::string& part) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (as("alice", "/healthz").body.find(part) == std::string::npos) {
       if (std::chrono::steady_clock::now() > until) return false;
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
     }
@@ -134,6 +144,63 @@ TEST_F(a_measured_service, is_not_well_without_its_key_and_says_no_more_than_tha
   EXPECT_THAT(said, Not(HasSubstr(places.folder().string())));
   std::filesystem::rename(away, key);
   EXPECT_TRUE(comes_to(200));
+}
+
+TEST_F(a_measured_service, is_not_well_while_its_intermediate_is_revoked_until_another_issues) {
+  keeps.start();
+  ASSERT_TRUE(comes_to(200));
+  revoke(intermediate().serial(), authority::revocation_reason::ca_compromise);
+  good(opened().make_lists({}));
+  EXPECT_TRUE(comes_to_say("make another with mutual rotate intermediate"));
+  EXPECT_EQ(health().status, 503);
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_ready 0\n"));
+  // Who starts then says so, too.
+  change_feed other_feed{places};
+  ocsp_desk other_answers{*open, counts, complaint};
+  keeper other(*open, other_answers, other_feed, counts, logger());
+  good(other.prepare());
+  EXPECT_THAT(other.seen()->issuer_revoked, HasSubstr("mutual rotate intermediate"));
+  auto at = opened();
+  good(authority::begin_rotation(at, {}));
+  EXPECT_TRUE(comes_to(200));
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_ready 1\n"));
+}
+
+TEST_F(a_measured_service, is_not_well_while_what_may_be_issued_cannot_be_read) {
+  keeps.start();
+  good(file::create(places.limits(), "x = [", file::access::everyone));
+  EXPECT_TRUE(comes_to_say("mend authority.toml"));
+  EXPECT_EQ(health().status, 503);
+  EXPECT_THAT(as("alice", "/healthz").body, Not(HasSubstr(places.folder().string())));
+  EXPECT_THAT(told(), HasSubstr("\nmutual_ca_ready 0\n"));
+  good(file::replace(places.limits(), "[client]\nlongest_days = 90\n", file::access::everyone));
+  EXPECT_TRUE(comes_to(200));
+}
+
+TEST_F(a_measured_service, is_not_well_while_what_it_presents_is_revoked_and_says_what_mends_it) {
+  const test::captured_log log;
+  keeper other(*open, answers, feed, counts, log.to());
+  other.presents(places.certificate("localhost"));
+  good(other.prepare());
+  const auto wrong = [&] { return troubles(*other.seen(), std::chrono::steady_clock::now(), now()); };
+  EXPECT_THAT(wrong(), IsEmpty());
+  const auto first = certificate("localhost");
+  revoke("localhost", authority::revocation_reason::certificate_hold);
+  good(opened().make_lists({}));
+  good(other.prepare());
+  EXPECT_THAT(wrong(), ElementsAre(HasSubstr("mutual revoke localhost --release")));
+  EXPECT_EQ(log.count("the service's own certificate is on hold"), 1U);
+  revoke(first.serial(), authority::revocation_reason::superseded);
+  good(opened().make_lists({}));
+  good(other.prepare());
+  EXPECT_THAT(wrong(), ElementsAre(HasSubstr("mutual issue server localhost")));
+  authority::issue_request again;
+  again.name = "localhost";
+  again.purpose = x509::profile::server;
+  again.names.dns = {"localhost"};
+  good(opened().issue(again));
+  good(other.prepare());
+  EXPECT_THAT(wrong(), IsEmpty());
 }
 
 // It says that it is the key of its certificate, and signs with another: as one in a token that is there to be found.
