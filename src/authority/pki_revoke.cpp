@@ -20,7 +20,7 @@ using x509::profile;
 bool is_leaf(const record& one) { return one.purpose != profile::root && one.purpose != profile::intermediate; }
 
 // Whoever names a CA as mutual list does is told how it is revoked; there may be several of a name.
-error not_found(const std::string& what, const std::vector<record>& cas) {
+error not_found(const std::string& what, const std::vector<record>& cas, bool is_release) {
   const auto lacking = fmt::format("there is no certificate {} that is still good, by name, serial number or file: ",
                                    text::quoted(what));
   if (cas.empty()) return {errc::not_found, lacking + "see mutual list"};
@@ -32,7 +32,8 @@ error not_found(const std::string& what, const std::vector<record>& cas) {
   return {errc::not_found,
           fmt::format("{}{} is what mutual list calls a CA, and {} ({})", lacking, text::quoted(what),
                       is_root ? "a root cannot be revoked: take it out of the trust of all, as mutual rotate root does"
-                              : "a CA is revoked, and released from a hold, by its serial number",
+                      : is_release ? "a CA is released by its serial number"
+                                   : "a CA is revoked by its serial number",
                       which)};
 }
 
@@ -87,7 +88,7 @@ result<std::vector<record>> pki::identify(const std::string& what, std::optional
     return error(errc::already_exists, fmt::format("{} is revoked already, since {} ({}), and stays so",
                                                    text::quoted(what), to_text(before.at), to_string(before.reason)));
   }
-  if (found.empty()) return not_found(what, cas);
+  if (found.empty()) return not_found(what, cas, !reason);
   return found;
 }
 
