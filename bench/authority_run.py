@@ -74,12 +74,14 @@ class Running:
         """Those that it has now, by their ids."""
         return {int(one.name) for one in Path(f"/proc/{self.process.pid}/task").iterdir()}
 
-    def busiest_thread(self):
-        """The one that has spent the most so far, by its id."""
-        def spent(thread):
-            fields = Path(f"/proc/{self.process.pid}/task/{thread}/stat").read_text().rsplit(")", 1)[1].split()
-            return int(fields[11]) + int(fields[12])
-        return max(self.threads(), key=spent)
+    def spent_by_threads(self):
+        """What each thread has spent so far, in nanoseconds, by its id."""
+        return {one: int(Path(f"/proc/{self.process.pid}/task/{one}/schedstat").read_text().split()[0]) for one in self.threads()}
+
+    def busiest_thread(self, since):
+        """The one that has spent the most since `spent_by_threads` said that, by its id."""
+        spent = self.spent_by_threads()
+        return max(spent, key=lambda one: spent[one] - since.get(one, 0))
 
     def cpu_seconds(self):
         """What it has spent so far, all threads together."""
