@@ -59,9 +59,8 @@ result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, 
 /// subject and alternative names. While the certificate that came of it is good, it is given again, since an answer may
 /// be lost: whoever repeats an old request gets nothing of use. So is one to which an ended one of that key was renewed
 /// in TLS, until it is due itself. Any other that is good yet is to be shown in TLS (bad_usage): who was given it once
-/// more would take it for a new one. A request serves once, and `grace` counts from
-/// the end of the last certificate that was given for more than a request, so that those who have recorded some cannot
-/// go on renewing.
+/// more would take it for a new one. A request serves once, and `grace` counts from the end of the last certificate
+/// that was given for more than a request, so that those who have recorded some cannot go on renewing.
 result<agreed> agree_after_end(pki& at, const x509::request& request, std::chrono::seconds grace);
 
 /// The same, each certified at once and by itself.

@@ -282,6 +282,7 @@ result<std::vector<record>> inventory::of_profile(x509::profile purpose) {
               {to_string(purpose)});
 }
 
+// The words of that index, too.
 result<std::vector<record>> inventory::authorities() {
   return read(
       "WHERE profile NOT IN ('server', 'client', 'peer') AND profile IN ('root', 'intermediate') ORDER BY id DESC", {});

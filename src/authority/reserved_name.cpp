@@ -52,8 +52,7 @@ result<> check_is_no_ca_word(std::string_view name) {
       errc::bad_usage,
       fmt::format("{} cannot be a name: mutual list calls CAs root, intermediate and cross, and those who sign "
                   "OCSP answers for them ocsp-root, ocsp-intermediate and the like, and who revokes such a name could "
-                  "mean either; choose another "
-                  "name",
+                  "mean either; choose another name",
                   text::quoted(name)));
 }
 

@@ -144,8 +144,8 @@ result<std::string> read(const std::filesystem::path& path, std::size_t limit) {
   // Read in place, with room for all of it: it may be a key, and whoever asked for it can wipe only what is handed
   // over.
   std::size_t room = std::min(limit, static_cast<std::size_t>(std::max<off_t>(facts.st_size, 0))) + 1;
-  constexpr std::size_t beyond_the_object =
-      32;  // as short a password as it may be, it is not copied as it is handed on
+  // Outside of the string object: what is short, a password, would be copied each time it is handed on.
+  constexpr std::size_t beyond_the_object = 32;
   std::string contents;
   contents.reserve(std::max(room, beyond_the_object));
   for (std::size_t filled = 0;;) {

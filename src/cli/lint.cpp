@@ -30,9 +30,8 @@ constexpr const char* footer =
     "if\n"
     "nothing is wrong (there may be advice), 1 if something is, 2 for a command line that makes no sense.\n"
     "\n"
-    "Of a PKCS#12 file the algorithms are seen without its password. What the PKI at hand knows to be revoked is "
-    "told.\n"
-    "What a given server says of a certificate tells mutual check.\n"
+    "Of a PKCS#12 file the algorithms are seen without its password. What the PKI at hand knows to be revoked\n"
+    "is told. What a given server says of a certificate tells mutual check.\n"
     "\n"
     "Example: mutual lint client.pfx --for client";
 

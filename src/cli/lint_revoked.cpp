@@ -135,6 +135,7 @@ std::optional<x509::lint_finding> look_at(own_knowledge& own, const certificate&
 std::optional<x509::lint_finding> look_above(own_knowledge& own, const std::vector<certificate>& all) {
   if (!own.opened) return std::nullopt;
   const auto found = authority::revoked_issuer(own.opened->records(), own.places, all.front());
+  if (!found) own.unknown = found.error().message();
   if (!found || !*found) return std::nullopt;
   const auto& ca = (*found)->ca;
   const bool is_in_file =

@@ -1,4 +1,5 @@
 // Compressed answers and compressed requests.
+#include "app/compressible.hpp"
 #include "app/decode.hpp"
 #include "app/encoder.hpp"
 #include "app/people.hpp"
@@ -19,15 +20,6 @@ namespace mutual::test {
 namespace {
 
 using http::coding;
-
-constexpr coding all_codings[] = {coding::gzip, coding::br, coding::zstd};
-
-std::string text_of(std::size_t size) {
-  std::string out;
-  for (unsigned i = 0; out.size() < size; ++i) out += "line " + std::to_string(i * i % 977) + " of a text\n";
-  out.resize(size);
-  return out;
-}
 
 std::string encoded(coding how, std::string_view bytes) {
   std::string out;

@@ -1,6 +1,7 @@
 // How much the encoders of one connection's answers may hold, and what answers are when that is taken.
 #include "app/encode_budget.hpp"
 
+#include "app/compressible.hpp"
 #include "app/encoder.hpp"
 #include "base/random.hpp"
 
@@ -22,15 +23,6 @@ namespace mutual::test {
 namespace {
 
 using http::coding;
-
-constexpr coding all_codings[] = {coding::gzip, coding::br, coding::zstd};
-
-std::string text_of(std::size_t size) {
-  std::string out;
-  for (unsigned i = 0; out.size() < size; ++i) out += "line " + std::to_string(i * i % 977) + " of a text\n";
-  out.resize(size);
-  return out;
-}
 
 http::accepted_codings accepted(std::string_view value) { return http::accepted_codings::read({value}); }
 

@@ -199,6 +199,14 @@ class OfOurOwn(Later, AuthorityTest):
         self.assertNotIn(("revoked", "CN=web"), self.fixes(1, "web"))
         self.assertIn("use pki/issued/web.crt", self.fixes(1, "old.crt")["revoked", "CN=web"])
 
+    def test_what_cannot_be_looked_up_is_not_taken_for_good(self):
+        self.init()
+        self.write("pki/inventory.db", b"no inventory")
+        said = self.mutual("lint", "alice")
+        self.assertEqual(said.returncode, 0, said.stdout)
+        self.assertRegex(said.stdout, "advice +revocation_unknown\n")
+        self.assertNotIn("nothing is wrong", said.stdout)
+
     def test_another_folder_is_named(self):
         self.good("init", "--name", "Acme", "--client", "alice", "--pki", "other place")
         self.assertEqual(self.fixes(300, "alice", "--pki", "other place")["ends_soon", "CN=alice"],
