@@ -8,6 +8,7 @@
 #include <chrono>
 #include <ctime>
 #include <sys/resource.h>
+#include <utility>
 
 namespace mutual::test {
 
@@ -25,16 +26,30 @@ inline long rests_of_this_thread() {
   return used.ru_nvcsw;
 }
 
-/// Expects that the work rests at least once in four milliseconds that it works. What comes in several parts is tested
-/// part by part: many rests in one would hide that there are none in another.
+/// What a thread has done: for how long it worked, and how often it rested.
+struct work_done {
+  std::chrono::nanoseconds worked;
+  long rests;
+
+  /// Whether it rested at least once in four milliseconds that it worked.
+  bool rested_enough() const { return rests >= worked / std::chrono::milliseconds(4); }
+};
+
 template <class Work>
-void expect_rests_by_itself(Work work) {
+work_done measure(Work work) {
   const auto before = rests_of_this_thread();
   const auto began = work_of_this_thread();
   work();
-  const auto worked = work_of_this_thread() - began;
-  EXPECT_GT(worked, std::chrono::milliseconds(4)) << "too little to tell";
-  EXPECT_GE(rests_of_this_thread() - before, worked / std::chrono::milliseconds(4));
+  return {work_of_this_thread() - began, rests_of_this_thread() - before};
+}
+
+/// Expects that the work rests often enough. What comes in several parts is tested part by part: many rests in one
+/// would hide that there are none in another.
+template <class Work>
+void expect_rests_by_itself(Work work) {
+  const auto done = measure(std::move(work));
+  EXPECT_GT(done.worked, std::chrono::milliseconds(4)) << "too little to tell";
+  EXPECT_TRUE(done.rested_enough()) << done.rests << " rests in " << done.worked.count() << " ns of work";
 }
 
 /// The same of work that rests where it is asked to.
