@@ -1,6 +1,5 @@
 #include "authority/adopt.hpp"
 
-#include "authority/list_numbers.hpp"
 #include "authority/taken_over.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -236,8 +235,6 @@ result<made_authorities> adopt_authorities(const init_request& request, const ca
   }
   MUTUAL_CHECK(write_authorities(made, places, in));
   MUTUAL_CHECK(take_over_lists(from, made, places, in));
-  // Servers may have lists of theirs, and take none with a smaller number.
-  for (const auto& one : without_lists(from, made.all())) MUTUAL_CHECK(leave_list_numbers_out(one, in));
   return made;
 }
 

@@ -78,13 +78,12 @@ result<alternative_names> names_asked(const enrolment& what) {
 }
 
 // Whether the answer with that good certificate may have been lost, so that its owner can show neither it nor the one
-// before, which has ended. Whoever has it does not ask before it is due, and would take it for a new one then.
+// before, which has ended, whichever key that had: only who has the key of this one gets it. Whoever has it does not
+// ask before it is due, and would take it for a new one then, until he is locked out.
 result<bool> may_be_lost(pki& at, const record& newest, const x509::certificate& leaf) {
   if (newest.replaces.empty() || is_due(leaf, due_percent, now())) return false;
   MUTUAL_TRY(const auto before, at.records().find_serial(newest.replaces));
-  if (!before || before->not_after > now()) return false;
-  MUTUAL_TRY(const auto old, x509::certificate::from_der(before->der));
-  return EVP_PKEY_eq(X509_get0_pubkey(old.get()), X509_get0_pubkey(leaf.get())) == 1;
+  return before && before->not_after <= now();
 }
 
 agreed given(const record& one, x509::certificate leaf) {
@@ -195,7 +194,7 @@ result<made_token> make_token(pki& of, const token_request& request) {
   MUTUAL_TRY(described.name, checked_name(request.name));
   described.names = request.names;
   MUTUAL_TRY(auto names, names_for(described));
-  MUTUAL_CHECK(check_is_no_ca(described.name, of.records(), of.places()));
+  MUTUAL_CHECK(check_may_be_given(described.name, of.records(), of.places()));
   MUTUAL_TRY(const auto by, load_limits(of.places()));
   if (const auto* own = by.of(request.purpose); own == nullptr || !own->may_be_issued) {
     return error(errc::bad_usage, fmt::format("{} certificates are not issued here (authority.toml says what may be "
@@ -306,14 +305,14 @@ result<agreed> agree_after_end(pki& at, const x509::request& request, std::chron
   MUTUAL_CHECK(check_same_names(request, asked, *before));
   const auto since = now() - newest->not_after;
   if (since < std::chrono::seconds(0)) {
-    MUTUAL_TRY(const bool is_answer, is_late_renewal(at.records().on(), *newest));
     MUTUAL_TRY(const bool is_lost, may_be_lost(at, *newest, *before));
-    if (is_answer || is_lost) return given(*newest, *before);
+    if (is_lost) return given(*newest, *before);
     return error(
         errc::bad_usage,
         fmt::format("the certificate {} of that key is good until {}: present it in the TLS handshake to renew "
-                    "it; a request alone renews only one that has ended",
-                    newest->serial, to_text(newest->not_after)));
+                    "it before that; a request alone renews only one that has ended, and no later than {} "
+                    "after the end of the last that was given for more than a request",
+                    newest->serial, to_text(newest->not_after), to_words(grace)));
   }
   // Else whoever has recorded one request would renew for ever, and nobody would know whether the key is there yet.
   MUTUAL_TRY(const auto proved, proved_until(at.records().on(), *newest));

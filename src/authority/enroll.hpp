@@ -56,11 +56,12 @@ result<agreed> agree_by_token(pki& at, const token_facts& token, const enrolment
 result<agreed> agree_by_certificate(pki& at, const std::string& current_sha256, const enrolment& what);
 
 /// Another certificate for a key whose certificate has ended: the request is signed with that key, and says the same
-/// subject and alternative names. While the certificate that came of it is good, it is given again, since an answer may
-/// be lost: whoever repeats an old request gets nothing of use. So is one to which an ended one of that key was renewed
-/// in TLS, until it is due itself. Any other that is good yet is to be shown in TLS (bad_usage): who was given it once
-/// more would take it for a new one. A request serves once, and `grace` counts from the end of the last certificate
-/// that was given for more than a request, so that those who have recorded some cannot go on renewing.
+/// subject and alternative names. If the key has one already that took the place of one that has ended, in whichever
+/// way and of whichever key, it is given again until that is due, since an answer may be lost: whoever repeats an old
+/// request gets nothing of use. Any other that is good yet is to be shown in TLS (bad_usage), and so is that one from
+/// then on: who was given it once more would take it for a new one. A request serves once, and `grace` counts from the
+/// end of the last certificate that was given for more than a request, so that those who have recorded some cannot go
+/// on renewing.
 result<agreed> agree_after_end(pki& at, const x509::request& request, std::chrono::seconds grace);
 
 /// The same, each certified at once and by itself.

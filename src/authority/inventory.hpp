@@ -63,8 +63,14 @@ class inventory {
   result<std::optional<list_facts>> list_numbered(std::string_view issuer, std::uint64_t number);
   /// The highest number of any revocation list of that issuer; 0 if there is none.
   result<std::uint64_t> highest_list_number(std::string_view issuer);
+  /// The highest number of a list that was made, here or elsewhere, as far as it is known; 0 if there is none. Numbers
+  /// that were left out do not count.
+  result<std::uint64_t> highest_list_made(std::string_view issuer);
   /// Makes sure that numbers up to this one are never used again.
   result<> skip_list_numbers(std::string_view issuer, std::uint64_t up_to);
+  /// Notes a list that was made elsewhere, or that is not known any more, so that its number is never used again. One
+  /// without a number (0), and one whose number is taken, are not noted.
+  result<> note_list_from_elsewhere(std::string_view issuer, const list_facts& one);
 
   /// The last revocation or release that was noted, as `list_facts::covers` counts them; 0 if there is none.
   result<std::int64_t> last_revocation();
@@ -134,6 +140,7 @@ class inventory {
   database& on() { return *db_; }
 
  private:
+  result<> add_list(std::string_view issuer, const list_facts& one, std::int64_t base);
   result<> log_act(std::string_view what, std::string_view serial, std::string_view name, std::string_view why);
   result<std::vector<record>> read(const std::string& which, parameters values);
   result<std::optional<record>> read_one(const std::string& which, parameters values);

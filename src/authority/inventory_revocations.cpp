@@ -16,6 +16,9 @@ namespace {
 // RFC 5280 section 5.3.1: only in delta lists, for what is on hold no more.
 constexpr int remove_from_crl = 8;
 
+// What stands for the base of a number that was left out, and of a list that was made elsewhere: neither is one.
+constexpr std::int64_t left_out = -1, made_elsewhere = -2;
+
 std::int64_t seconds(sys_seconds time) { return time.time_since_epoch().count(); }
 sys_seconds from_seconds(std::int64_t count) { return sys_seconds(std::chrono::seconds(count)); }
 
@@ -183,6 +186,13 @@ result<std::uint64_t> inventory::highest_list_number(std::string_view issuer) {
   return static_cast<std::uint64_t>(highest);
 }
 
+result<std::uint64_t> inventory::highest_list_made(std::string_view issuer) {
+  MUTUAL_TRY(const auto highest,
+             number_from(*db_, "SELECT coalesce(max(number), 0) FROM revocation_lists WHERE issuer = $1 AND base != $2",
+                         {issuer, left_out}));
+  return static_cast<std::uint64_t>(highest);
+}
+
 result<std::int64_t> inventory::last_revocation() {
   return number_from(*db_, "SELECT coalesce(max(id), 0) FROM revocations", {});
 }
@@ -218,30 +228,39 @@ result<list_begun> inventory::begin_list(const list_request& wanted,
   if (wanted.is_delta) out.base = last->number;
   MUTUAL_CHECK(each_entry(*db_, wanted, last, read));
   MUTUAL_TRY(const auto covers, last_revocation());
-  MUTUAL_TRY(const auto added,
-             db_->change("INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES "
-                         "($1, $2, $3, $4, $5, $6)",
-                         {std::string_view(wanted.issuer), static_cast<std::int64_t>(out.number),
-                          static_cast<std::int64_t>(out.base.value_or(0)), seconds(wanted.this_update),
-                          seconds(wanted.next_update), covers}));
-  (void)added;
+  MUTUAL_CHECK(add_list(wanted.issuer, {out.number, wanted.this_update, wanted.next_update, covers},
+                        static_cast<std::int64_t>(out.base.value_or(0))));
   MUTUAL_CHECK(note("listed", {}, wanted.issuer,
                     fmt::format("revocation list {}{}{}", out.number, why.empty() ? "" : ": ", why)));
   MUTUAL_CHECK(change.commit());
   return out;
 }
 
+result<> inventory::add_list(std::string_view issuer, const list_facts& one, std::int64_t base) {
+  const auto added = db_->change(
+      "INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES ($1, $2, $3, $4, "
+      "$5, $6)",
+      {issuer, static_cast<std::int64_t>(one.number), base, seconds(one.this_update), seconds(one.next_update),
+       one.covers});
+  if (!added) return added.error();
+  return {};
+}
+
 result<> inventory::skip_list_numbers(std::string_view issuer, std::uint64_t up_to) {
   MUTUAL_TRY(auto change, begin());
   MUTUAL_TRY(const auto highest, highest_list_number(issuer));
   if (highest >= up_to) return change.commit();
-  // As a delta of nothing that is, it is nobody's base.
-  MUTUAL_TRY(const auto added,
-             db_->change("INSERT INTO revocation_lists (issuer, number, base, this_update, next_update, covers) VALUES "
-                         "($1, $2, -1, 0, 0, 0)",
-                         {issuer, static_cast<std::int64_t>(up_to)}));
-  (void)added;
+  MUTUAL_CHECK(add_list(issuer, {up_to, {}, {}, 0}, left_out));
   MUTUAL_CHECK(note("skipped", {}, issuer, fmt::format("revocation lists up to {} were made before", up_to)));
+  return change.commit();
+}
+
+result<> inventory::note_list_from_elsewhere(std::string_view issuer, const list_facts& one) {
+  MUTUAL_TRY(auto change, begin());
+  MUTUAL_TRY(const auto there, list_numbered(issuer, one.number));
+  if (there || one.number == 0) return change.commit();
+  MUTUAL_CHECK(add_list(issuer, one, made_elsewhere));
+  MUTUAL_CHECK(note("skipped", {}, issuer, fmt::format("revocation list {} was made before", one.number)));
   return change.commit();
 }
 

@@ -45,13 +45,6 @@ result<sys_seconds> proved_until(database& db, const record& one) {
   return until.value_or(one.not_after);
 }
 
-result<bool> is_late_renewal(database& db, const record& one) {
-  if (one.replaces.empty()) return false;
-  MUTUAL_TRY(const auto found, number_from(db, "SELECT count(*) FROM late_renewals WHERE renewed = $1",
-                                           {std::string_view(one.replaces)}));
-  return found != 0;
-}
-
 result<> note_late_renewal(database& db, const std::string& request_digest, std::string_view renewed,
                            sys_seconds until) {
   MUTUAL_TRY(const auto used, number_from(db, "SELECT count(*) FROM late_renewals WHERE request = $1",

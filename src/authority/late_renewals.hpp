@@ -20,9 +20,6 @@ std::string digest_of(const x509::request& one);
 /// showed a certificate in TLS. The end of `one`, if it was given so; else that of the last before it.
 result<sys_seconds> proved_until(database& db, const record& one);
 
-/// Whether it is what a request alone has renewed an ended certificate to.
-result<bool> is_late_renewal(database& db, const record& one);
-
 /// Notes that the certificate of that serial number is renewed by that request; bad_usage if the request was used
 /// before. Only within the change in which the renewal is recorded.
 result<> note_late_renewal(database& db, const std::string& request_digest, std::string_view renewed,

@@ -82,4 +82,12 @@ result<> leave_list_numbers_out(const std::string& issuer, inventory& in) {
   return in.skip_list_numbers(issuer, highest + more_lists_than_were_made);
 }
 
+result<> leave_room_for_lists_before(const x509::certificate& ca, inventory& in) {
+  MUTUAL_TRY(const auto known, in.find_serial(ca.serial()));
+  if (!known || known->place != imported_place) return {};
+  MUTUAL_TRY(const auto highest, in.highest_list_number(ca.subject()));
+  if (highest != 0) return {};
+  return leave_list_numbers_out(ca.subject(), in);
+}
+
 }  // namespace mutual::authority

@@ -2,6 +2,7 @@
 // list_numbers: the numbers of revocation lists, which only ever grow.
 
 #include "authority/inventory.hpp"
+#include "x509/certificate.hpp"
 
 #include <mutual/result.hpp>
 
@@ -24,5 +25,9 @@ inline constexpr std::uint64_t more_lists_than_were_made = 100'000;
 /// Leaves so many numbers of the issuer's lists out, so that each list to come has a number that none of those has.
 /// That they grow is all that is asked of them (RFC 5280 section 5.2.3).
 result<> leave_list_numbers_out(const std::string& issuer, inventory& in);
+
+/// The same before the first list that is made here of a CA that was made elsewhere, if none of its lists is known:
+/// servers may have some, and take none with a smaller number. Not earlier: whoever has its key goes on counting his.
+result<> leave_room_for_lists_before(const x509::certificate& ca, inventory& in);
 
 }  // namespace mutual::authority

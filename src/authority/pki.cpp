@@ -5,6 +5,7 @@
 #include "authority/issuer_end.hpp"
 #include "authority/limits.hpp"
 #include "authority/move_store.hpp"
+#include "authority/newest_issuer.hpp"
 #include "authority/own_inventory.hpp"
 #include "authority/pending.hpp"
 #include "authority/place.hpp"
@@ -178,16 +179,9 @@ result<> pki::settle(result<>* lists) {
 }
 
 result<> pki::check_newest(const x509::certificate& issuer, std::string_view lost) {
-  MUTUAL_TRY(const auto newest, inventory_->newest_ca(profile::intermediate));
-  if (newest && (newest->serial == issuer.serial() || newest->serial == lost)) return {};
-  return error(
-      errc::io,
-      fmt::format(
-          "{} issues no more: {} took its place, on another machine; bring root.crt, root.crl, trust.crt, "
-          "intermediate.key, intermediate.crt and the folder retired from there, in that order (if that machine "
-          "is lost with its key: mutual rotate intermediate --lost {})",
-          text::quoted(issuer.subject()), newest ? text::quoted(newest->subject) : "another",
-          newest ? newest->serial : "SERIAL"));
+  MUTUAL_TRY(const auto why, passed_over(*inventory_, issuer, lost));
+  if (why.empty()) return {};
+  return error(errc::io, fmt::format("{} {}", text::quoted(issuer.subject()), why));
 }
 
 result<> pki::remember(const made_list* made) {
@@ -204,9 +198,7 @@ result<> pki::remember(const made_list* made) {
 // A name may be given anew when what it stood for has ended: the serial number of that, or nothing for a new name. What
 // is not renewed comes through here, whichever way it is asked for.
 result<std::string> pki::replaceable(inventory& in, const std::string& name) const {
-  MUTUAL_CHECK(check_is_no_serial(name, in));
-  MUTUAL_CHECK(check_is_no_ca_word(name));
-  MUTUAL_CHECK(check_is_no_ca(name, in, places_));
+  MUTUAL_CHECK(check_may_be_given(name, in, places_));
   MUTUAL_TRY(const auto found, in.find(name));
   if (found && found->revoked) {
     return error(

@@ -207,7 +207,7 @@ class pki {
     std::string der;
   };
   result<signed_list> sign_list(const x509::identity& issuer, const list_options& how);
-  /// Notes what a root's list says that is there and was made elsewhere, before another is signed. Only in one's turn.
+  /// Notes what a root's list says that is there and was made elsewhere. Only in one's turn.
   result<> take_over_root_list(const root_place& root);
   /// The same, in its file. Only in one's turn, as the next.
   result<signed_list> make_list(const x509::identity& issuer, const std::string& called, const list_options& how);
@@ -257,6 +257,7 @@ class pki {
     result<> lacking;         // What was missing and could not be made.
     bool is_one_due = false;  // A root's list in the last third of its time could not be made anew.
   };
+  result<> take_over_root_lists(const std::vector<root_place>& roots);
   result<std::string> root_list(const root_place& root, const list_options& how, opened_roots& keys,
                                 lists_so_far& so_far);
   result<std::string> list_without_key(const retired_issuer& of, result<>& lacking);

@@ -5,6 +5,7 @@
 #include "authority/own_inventory.hpp"
 #include "authority/pki.hpp"
 #include "authority/retired.hpp"
+#include "authority/root_list.hpp"
 #include "authority/store.hpp"
 #include "authority/taken_over.hpp"
 #include "base/file.hpp"
@@ -30,52 +31,6 @@ result<> check_fits(std::string_view pem) {
                            pem.size(), x509::largest_lists));
 }
 
-// A list may have been made elsewhere, and say what nobody here knows: a damaged one is not passed over.
-result<std::vector<x509::crl>> lists_in(const std::filesystem::path& path) {
-  auto read = x509::load_crls(path);
-  if (read || read.error().code() != errc::bad_input) return read;
-  return read.error().in(
-      "a revocation list is damaged (put a whole one in its place or, if it was made here, delete it: mutual crl makes "
-      "another)");
-}
-
-// How good a root's list is that is there.
-enum class standing {
-  unusable,  // It is not there, not the root's, or past its date.
-  early,     // It begins later: of a clock that was ahead. Servers that have had another go on with that.
-  lacking,   // It lacks a revocation of a CA, or has one that was taken back.
-  due,       // It is in the last third of its time.
-  fresh,
-};
-
-struct root_list {
-  standing how = standing::unusable;
-  std::optional<x509::crl> list;
-};
-
-result<root_list> look_at_list(const root_place& root, const std::filesystem::path& path, inventory& in) {
-  root_list out;
-  MUTUAL_TRY(const bool there, file::exists(path));
-  if (!there) return out;
-  MUTUAL_TRY(const auto lists, lists_in(path));
-  const auto& list = lists.front();
-  if (!list.is_signed_by(root.certificate) || !list.next_update() || *list.next_update() <= now()) return out;
-  out.list = list;
-  out.how = standing::early;
-  if (list.this_update() > now()) return out;
-  out.how = standing::lacking;
-  MUTUAL_TRY(const auto authorities, in.of_profile(profile::intermediate));
-  for (const auto& one : authorities) {
-    // One that has ended leaves its root's list, and is refused for that.
-    if (one.issuer != root.certificate.subject() || one.not_after <= now()) continue;
-    MUTUAL_TRY(const auto certificate, x509::certificate::from_der(one.der));
-    if (list.revokes(certificate) != one.revoked.has_value()) return out;
-  }
-  const auto life = *list.next_update() - list.this_update();
-  out.how = now() < *list.next_update() - life / 3 ? standing::fresh : standing::due;
-  return out;
-}
-
 bool is_retired(const root_place& root) { return root.called != "root"; }
 
 // The list that is there, though it may be past its date: a server that has had one of that CA takes no others without.
@@ -84,18 +39,6 @@ result<std::string> list_there(const x509::certificate& ca, const std::filesyste
   if (!there) return std::string();
   MUTUAL_TRY(const auto lists, lists_in(path));
   return lists.front().is_signed_by(ca) ? lists.front().pem() : std::string();
-}
-
-// The list that servers have of it so far, if they go by it now; empty if not.
-std::string served_list(const x509::certificate& ca, const std::filesystem::path& all) {
-  const auto lists = x509::load_crls(all);
-  if (!lists) return {};
-  const auto present = now();
-  for (const auto& one : *lists) {
-    const bool has_begun = one.this_update() <= present;
-    if (has_begun && one.next_update() && *one.next_update() > present && one.is_signed_by(ca)) return one.pem();
-  }
-  return {};
 }
 
 // The roots whose lists servers need: the present one, and those that were replaced and are trusted still.
@@ -127,6 +70,7 @@ result<pki::signed_list> pki::sign_list(const x509::identity& issuer, const list
   const auto take = [&](const x509::revoked_certificate& one) {
     if (taken) taken = entries.add(one.serial, std::min(one.when, wanted.this_update), one.reason);
   };
+  MUTUAL_CHECK(leave_room_for_lists_before(issuer.leaf(), *inventory_));
   MUTUAL_TRY(const auto begun, inventory_->begin_list(wanted, take, how.why));
   if (!taken) return std::move(taken).error();
   const auto count = entries.size();
@@ -147,8 +91,7 @@ result<> pki::take_over_root_list(const root_place& root) {
   if (!there) return {};
   MUTUAL_TRY(const auto lists, lists_in(path));
   if (!lists.front().is_signed_by(root.certificate)) return {};
-  MUTUAL_TRY(const auto number, list_number_in(path, root.certificate.subject()));
-  MUTUAL_TRY(const auto known, inventory_->list_numbered(root.certificate.subject(), number));
+  MUTUAL_TRY(const bool known, is_known(lists.front(), *inventory_));
   // Made or taken over here: the inventory knows what it says, and what was released since. That a number is less than
   // ours says nothing, for numbers are left out, too.
   if (known) return {};
@@ -179,7 +122,7 @@ result<bool> pki::has_lists() const { return file::exists(places_.revocation_lis
 result<std::string> pki::root_list_advice() {
   MUTUAL_TRY(const auto roots, roots_of(places_, *inventory_));
   for (const auto& root : roots) {
-    MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+    MUTUAL_TRY(const auto found, look_at_list(root, places_, *inventory_));
     if (found.how != standing::due) continue;
     return fmt::format(
         "the revocation list of {} ends on {}, and servers refuse everybody then: run mutual crl with the root's key "
@@ -199,21 +142,21 @@ result<std::vector<made_list>> pki::make_lists(const list_options& how) {
 result<> pki::ask_for_roots(opened_roots& keys) {
   MUTUAL_TRY(const auto roots, roots_of(places_, *inventory_));
   for (const auto& root : roots) {
-    MUTUAL_TRY(const auto there, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+    MUTUAL_TRY(const auto there, look_at_list(root, places_, *inventory_));
     if (there.how < standing::due || (there.how == standing::due && keys.are_named())) (void)keys.open(root, false);
   }
   return {};
 }
 
 result<bool> pki::needs_root_key(const root_place& root) {
-  MUTUAL_TRY(const auto there, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+  MUTUAL_TRY(const auto there, look_at_list(root, places_, *inventory_));
   return there.how < standing::due;
 }
 
 // A root's list: the one that is there, or a new one.
 result<std::string> pki::root_list(const root_place& root, const list_options& how, opened_roots& keys,
                                    lists_so_far& so_far) {
-  MUTUAL_TRY(const auto found, look_at_list(root, places_.revocation_list(root.called), *inventory_));
+  MUTUAL_TRY(const auto found, look_at_list(root, places_, *inventory_));
   if (found.how == standing::fresh) return found.list->pem();
   const auto& key = keys.open(root, found.how == standing::due);
   if (key && !(key->leaf() == root.certificate)) {
@@ -241,17 +184,14 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
     return list_there(root.certificate, places_.revocation_list(root.called));
   }
   if (!found.list) return key.error().in("the root's own revocation list is missing or past its date");
-  if (found.how == standing::early) {
-    if (auto served = served_list(root.certificate, places_.revocation_lists()); !served.empty()) {
-      so_far.lacking = key.error().in("a root's revocation list begins later, by a clock that was ahead");
-      return served;
-    }
+  // Nothing of that holds up what the other CAs have to say.
+  so_far.lacking = key.error().in(what_is_wrong(found, places_.revocation_list(root.called)));
+  if (found.how == standing::early || found.how == standing::behind) {
+    const auto served = served_list(root.certificate, places_);
+    if (served && (!found.beyond.empty() || counts_now(*served))) return served->pem();
+    // With the one that is there servers would refuse the other lists, too.
+    if (!found.beyond.empty()) return std::move(so_far.lacking).error();
   }
-  // Neither holds up what the other CAs have to say.
-  so_far.lacking =
-      key.error().in(found.how == standing::early
-                         ? "a root's revocation list begins later, by a clock that was ahead, and nobody goes by it yet"
-                         : "a CA was revoked, but the root's revocation list does not say it yet");
   return found.list->pem();
 }
 
@@ -291,8 +231,21 @@ result<> check_named_keys(const std::vector<root_place>& roots, opened_roots& ke
 
 }  // namespace
 
+// What the roots' owners have said by then: before any list is made, and whether or not their keys are here. Who issues
+// asks the inventory, and a CA that is revoked must not go on.
+result<> pki::take_over_root_lists(const std::vector<root_place>& roots) {
+  for (const auto& root : roots) {
+    const auto taken = take_over_root_list(root);
+    // That nobody could go on with a list is for whoever makes the next one to hear; its owner's it may stay.
+    if (!taken && taken.error().code() != errc::bad_input) return taken;
+  }
+  return {};
+}
+
 result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, opened_roots& keys) {
   MUTUAL_TRY(const auto issuer, load_issuer(places_));
+  MUTUAL_TRY(const auto roots, roots_of(places_, *inventory_));
+  if (!how.is_delta) MUTUAL_CHECK(take_over_root_lists(roots));
   MUTUAL_TRY(const auto retired, load_retired(places_, *inventory_));
   lists_so_far out;
   std::string pem;
@@ -318,7 +271,6 @@ result<std::vector<made_list>> pki::make_lists_in_turn(const list_options& how, 
     if (!out.lacking) return std::move(out.lacking).error();
     return std::move(out.made);
   }
-  MUTUAL_TRY(const auto roots, roots_of(places_, *inventory_));
   for (const auto& root : roots) {
     MUTUAL_TRY(const auto list, root_list(root, how, keys, out));
     pem += list;

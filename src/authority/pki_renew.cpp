@@ -3,6 +3,7 @@
 #include "authority/issuer_end.hpp"
 #include "authority/limits.hpp"
 #include "authority/pki.hpp"
+#include "authority/reserved_name.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
@@ -17,11 +18,11 @@ namespace {
 
 std::string shown(const std::filesystem::path& path) { return text::printable(path.string(), 4096); }
 
-error not_renewable(const layout& places, const std::string& name) {
+error not_renewable(const layout& places, inventory& in, const std::string& name) {
   const auto there = x509::load_certificates(places.certificate(name));
   return {errc::not_found,
-          there ? fmt::format("{} was revoked, and is not renewed: issue it anew, with a new key, with mutual issue",
-                              text::quoted(name))
+          there ? fmt::format("{} was revoked, and is not renewed: issue it anew{}, with a new key, with mutual issue",
+                              text::quoted(name), to_issue_anew(name, in, places).under)
                 : fmt::format("nothing was issued to {} in {}: see mutual list", text::quoted(name),
                               shown(places.folder()))};
 }
@@ -69,7 +70,7 @@ result<issued_certificate> pki::renew(const renew_request& request) {
   }
   MUTUAL_CHECK(check_finished(name));
   MUTUAL_TRY(const auto old, inventory_->find(name));
-  if (!old) return not_renewable(places_, name);
+  if (!old) return not_renewable(places_, *inventory_, name);
   if (old->revoked) {
     return error(errc::bad_usage, fmt::format("{} is on hold, and is not renewed: release it first, with mutual revoke "
                                               "{} --release",

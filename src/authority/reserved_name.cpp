@@ -1,6 +1,7 @@
 #include "authority/reserved_name.hpp"
 
 #include "authority/serial_word.hpp"
+#include "base/shell_word.hpp"
 #include "base/text.hpp"
 #include "x509/bundle.hpp"
 #include "x509/name.hpp"
@@ -30,30 +31,48 @@ result<bool> has_subject(const record& ca, const std::string& name, const layout
   return X509_NAME_cmp(X509_get_subject_name(one.get()), subject.get()) == 0;
 }
 
-// "ocsp-" and what its CA is called, or the serial number of a CA that was replaced.
-template <class Words>
-bool is_responder(std::string_view name, const Words& is_word) {
+bool is_word_of_a_ca(std::string_view what) {
+  static constexpr std::array words{"root", "intermediate", "cross"};
+  return std::any_of(words.begin(), words.end(), [&](std::string_view one) { return what == one; });
+}
+
+// What its CA is called, if a name is that of somebody who signs OCSP answers: as above, or a serial number if the CA
+// was replaced. Empty for others.
+std::string answered_for(std::string_view name) {
   constexpr std::string_view sign = "ocsp-";
-  if (!name.starts_with(sign)) return false;
-  const auto of = name.substr(sign.size());
-  return is_word(of) || !as_serial(of).empty();
+  const auto plain = text::lower(name);
+  return plain.starts_with(sign) ? plain.substr(sign.size()) : std::string();
+}
+
+error responder_of_serial(std::string_view name) {
+  return {errc::bad_usage,
+          fmt::format("{} cannot be a name: mutual list calls those who sign OCSP answers for a CA that was replaced "
+                      "ocsp- and its serial number, and who revokes such a name could mean either; choose another name",
+                      text::quoted(name))};
 }
 
 }  // namespace
 
 result<> check_is_no_ca_word(std::string_view name) {
-  static constexpr std::array words{"root", "intermediate", "cross"};
-  const auto plain = text::lower(name);
-  const auto is_word = [&](std::string_view what) {
-    return std::any_of(words.begin(), words.end(), [&](std::string_view one) { return what == one; });
-  };
-  if (!is_word(plain) && !is_responder(plain, is_word)) return {};
+  const auto of = answered_for(name);
+  if (is_like_ours(of)) return responder_of_serial(name);
+  if (!is_word_of_a_ca(text::lower(name)) && !is_word_of_a_ca(of)) return {};
   return error(
       errc::bad_usage,
       fmt::format("{} cannot be a name: mutual list calls CAs root, intermediate and cross, and those who sign "
                   "OCSP answers for them ocsp-root, ocsp-intermediate and the like, and who revokes such a name could "
                   "mean either; choose another name",
                   text::quoted(name)));
+}
+
+result<> check_is_no_ca_word(std::string_view name, inventory& in) {
+  MUTUAL_CHECK(check_is_no_ca_word(name));
+  const auto serial = as_serial(answered_for(name));
+  if (serial.empty()) return {};
+  MUTUAL_TRY(const auto known, in.find_serial(serial));
+  const bool is_ca = known && (known->purpose == profile::root || known->purpose == profile::intermediate);
+  if (!is_ca) return {};
+  return responder_of_serial(name);
 }
 
 result<> check_is_no_ca(const std::string& name, inventory& in, const layout& places) {
@@ -70,6 +89,19 @@ result<> check_is_no_ca(const std::string& name, inventory& in, const layout& pl
                              text::quoted(name), text::quoted(one.subject)));
   }
   return {};
+}
+
+result<> check_may_be_given(const std::string& name, inventory& in, const layout& places) {
+  MUTUAL_CHECK(check_is_no_serial(name, in));
+  MUTUAL_CHECK(check_is_no_ca_word(name, in));
+  return check_is_no_ca(name, in, places);
+}
+
+name_anew to_issue_anew(const std::string& name, inventory& in, const layout& places) {
+  const auto checked = check_may_be_given(name, in, places);
+  if (checked || checked.error().code() != errc::bad_usage) return {text::shell_word(name)};
+  return {"ANOTHER_NAME",
+          fmt::format(" under another name, since {} would be taken for a CA or a serial number", text::quoted(name))};
 }
 
 }  // namespace mutual::authority

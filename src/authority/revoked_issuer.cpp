@@ -1,5 +1,6 @@
 #include "authority/revoked_issuer.hpp"
 
+#include "authority/newest_issuer.hpp"
 #include "x509/bundle.hpp"
 
 #include <utility>
@@ -14,6 +15,9 @@ result<std::optional<lost_issuer>> revoked_issuer(inventory& in, const layout& p
     if (!one.is_signed_by(ca)) continue;
     const auto issuing = x509::load_certificates(places.intermediate_certificate());
     lost_issuer found{std::move(each), issuing && issuing->front() == ca};
+    if (issuing) {
+      MUTUAL_TRY(found.passed_over, passed_over(in, issuing->front()));
+    }
     return std::optional<lost_issuer>(std::move(found));
   }
   return std::optional<lost_issuer>();

@@ -8,6 +8,7 @@
 #include <mutual/result.hpp>
 
 #include <optional>
+#include <string>
 
 namespace mutual::authority {
 
@@ -16,6 +17,9 @@ struct lost_issuer {
   record ca;
   /// Whether it is the one that issues here: then a renewal mends nothing, for there is nobody to renew.
   bool is_issuing = false;
+  /// What is to be said of the CA of this folder, if another took its place on another machine, so that nobody here can
+  /// renew anything: "issues no more: …" (see newest_issuer.hpp). Else empty.
+  std::string passed_over{};
 };
 
 /// The CA that has issued that certificate, if the inventory knows it as revoked or on hold; nothing otherwise.

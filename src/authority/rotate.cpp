@@ -4,6 +4,7 @@
 #include "authority/issuer_end.hpp"
 #include "authority/limits.hpp"
 #include "authority/new_file.hpp"
+#include "authority/newest_issuer.hpp"
 #include "authority/pending.hpp"
 #include "authority/published.hpp"
 #include "authority/retired.hpp"
@@ -217,6 +218,16 @@ bool leads_to(const std::vector<x509::certificate>& chain, const x509::certifica
   });
 }
 
+// Why that CA issues nothing, and what mends it; empty if it issues. Where another took its place nothing else helps.
+result<std::string> why_stopped(inventory& in, const x509::certificate& issuing) {
+  MUTUAL_TRY(auto stopped, passed_over(in, issuing));
+  if (!stopped.empty()) return stopped;
+  MUTUAL_TRY(const auto present, in.find_serial(issuing.serial()));
+  if (!present || !present->revoked) return stopped;
+  return present->revoked->is_hold() ? fmt::format("on hold: mutual revoke {} --release", present->serial)
+                                     : std::string("revoked: mutual rotate intermediate");
+}
+
 // Made before anybody has to wait for it.
 result<ca_keys> new_keys(const rotation_request& request) {
   ca_keys out;
@@ -283,11 +294,7 @@ result<rotation_state> state_of_rotation(pki& of) {
   out.issuing = issuing.front().subject();
   out.root = root.certificate.subject();
   out.until = issuing.front().not_after();
-  MUTUAL_TRY(const auto present, of.records().find_serial(issuing.front().serial()));
-  if (present && present->revoked) {
-    out.stopped = present->revoked->is_hold() ? fmt::format("on hold: mutual revoke {} --release", present->serial)
-                                              : std::string("revoked: mutual rotate intermediate");
-  }
+  MUTUAL_TRY(out.stopped, why_stopped(of.records(), issuing.front()));
   // Limits that cannot be read are told by whoever issues.
   if (auto note = issuer_end_note(places)) out.note = *std::move(note);
   MUTUAL_TRY(const auto retired, load_retired(places, of.records()));

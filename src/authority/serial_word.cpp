@@ -28,10 +28,13 @@ std::string as_serial(std::string_view what) {
   return plain;
 }
 
+bool is_like_ours(std::string_view what) {
+  const auto serial = as_serial(what);
+  return !serial.empty() && (serial.size() == digits_of_ours || what.size() == digits_of_ours);
+}
+
 result<> check_is_no_serial(std::string_view name) {
-  const auto serial = as_serial(name);
-  const bool looks_like_ours = !serial.empty() && (serial.size() == digits_of_ours || name.size() == digits_of_ours);
-  if (!looks_like_ours) return {};
+  if (!is_like_ours(name)) return {};
   return taken_for_one(name, "is what a serial number looks like (40 hexadecimal digits)");
 }
 

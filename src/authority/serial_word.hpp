@@ -14,6 +14,9 @@ namespace mutual::authority {
 /// it. Empty for what is none.
 std::string as_serial(std::string_view what);
 
+/// Whether it could be a serial number that is given out here (40 hexadecimal digits).
+bool is_like_ours(std::string_view what);
+
 /// An error (bad_usage) if a name could be a serial number that is given out here (40 hexadecimal digits): whoever
 /// revokes that serial number would be asked which of both is meant, while its owner is let in.
 result<> check_is_no_serial(std::string_view name);

@@ -7,6 +7,7 @@
 
 #include <charconv>
 #include <limits>
+#include <utility>
 
 namespace mutual::authority {
 namespace {
@@ -53,6 +54,14 @@ result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in,
 }  // namespace
 
 result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told) {
+  // What cannot be held of one entry keeps nobody else from being revoked.
+  result<> outcome;
+  const auto* entries = X509_CRL_get_REVOKED(list.get());
+  for (int at = 0; at < sk_X509_REVOKED_num(entries); ++at) {
+    auto one = revoke_again(list, sk_X509_REVOKED_value(entries, at), in, why, told);
+    if (!one && outcome) outcome = std::move(one);
+  }
+  if (!outcome) return outcome;
   const auto digits = list.number();
   std::uint64_t number = 0;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
@@ -62,12 +71,9 @@ result<> take_over(const x509::crl& list, inventory& in, std::string_view why, t
                              "be counted here",
                              text::quoted(list.issuer()), digits));
   }
-  MUTUAL_CHECK(in.skip_list_numbers(list.issuer(), number));
-  const auto* entries = X509_CRL_get_REVOKED(list.get());
-  for (int at = 0; at < sk_X509_REVOKED_num(entries); ++at) {
-    MUTUAL_CHECK(revoke_again(list, sk_X509_REVOKED_value(entries, at), in, why, told));
-  }
-  return {};
+  // Last: once its number is known, it is not taken over again.
+  return in.note_list_from_elsewhere(list.issuer(),
+                                     {number, list.this_update(), list.next_update().value_or(sys_seconds()), 0});
 }
 
 }  // namespace mutual::authority

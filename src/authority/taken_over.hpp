@@ -20,7 +20,8 @@ struct taken_over {
 
 /// Puts into the inventory what one of its CAs' lists says and it does not know, so that every list to come says it
 /// too; and the list's number is not used again. `why` stands in the log of acts. An error for a number that is larger
-/// than any that is counted here. Judges no signature.
+/// than any that is counted here, and for an entry that cannot be held; all others are noted then, and the number is
+/// not. Judges no signature.
 result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told);
 
 }  // namespace mutual::authority

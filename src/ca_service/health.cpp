@@ -71,11 +71,11 @@ std::vector<std::string> troubles(const standing& seen, clock::time_point steady
     wrong.emplace_back("the inventory cannot be used");
   }
   if (!seen.can_sign) wrong.emplace_back("the intermediate's key cannot be used");
-  if (!seen.issuer_revoked.empty()) wrong.push_back(seen.issuer_revoked);
+  if (!seen.issuer_stopped.empty()) wrong.push_back(seen.issuer_stopped);
   if (!seen.has_limits) {
     wrong.emplace_back("what may be issued cannot be read, so nothing is issued: mend authority.toml");
   }
-  if (!seen.server_revoked.empty()) wrong.push_back(seen.server_revoked);
+  if (!seen.server_refused.empty()) wrong.push_back(seen.server_refused);
   for (const auto part : listed) check_list(seen, part, present, wrong);
   if (!seen.unpublished.empty()) {
     wrong.push_back(

@@ -64,11 +64,13 @@ struct standing {
   std::vector<end_state> ends{};
   /// The parts of CAs whose list that is given out by itself is not the newest, and could not be put right.
   std::vector<std::string> unpublished{};
-  /// That the intermediate is revoked or on hold, so that it issues nothing, and the command that mends it; else empty.
-  std::string issuer_revoked{};
+  /// That the intermediate issues nothing, for it is revoked or on hold or another took its place, and what mends that;
+  /// else empty.
+  std::string issuer_stopped{};
   bool has_limits = true;  ///< authority.toml can be read, or there is none; else nothing is issued.
-  /// That the certificate which the service presents is revoked or on hold, and the command that mends it; else empty.
-  std::string server_revoked{};
+  /// That the certificate which the service presents is revoked or on hold, or its CA is, and the command that mends
+  /// it; else empty.
+  std::string server_refused{};
 };
 
 }  // namespace mutual::ca_service

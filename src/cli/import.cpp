@@ -133,11 +133,15 @@ void say_what_is_forgotten(const authority::init_request& request, const authori
           text::quoted(ca), text::printable(made.places.revocation_list("root").string(), 4096)));
       continue;
     }
+    const auto* called = ca == made.authorities.front().subject() ? "root" : "intermediate";
     say(fmt::format(
         "mutual: note: no revocation list of {} was given: whoever it has revoked so far counts as good from the first "
         "list on that is made here. If it ever made one, import it again, into another folder, with --crl FILE (its "
-        "newest list). The numbers of its lists begin at {} here, so that servers that have an older one take them\n",
-        text::quoted(ca), authority::more_lists_than_were_made + 1));
+        "last list from before) and, once lists were made here, with --crl {} as well: else numbers go back, and whom "
+        "this folder has revoked is let in. The numbers of its lists begin at {} here, and servers that have one with "
+        "a larger number, as CAs have that count by the date, take none of them until it is imported with that list\n",
+        text::quoted(ca), text::printable(made.places.revocation_list(called).string(), 4096),
+        authority::more_lists_than_were_made + 1));
   }
 }
 

@@ -1,7 +1,9 @@
 #include "cli/lint_revoked.hpp"
 
 #include "authority/layout.hpp"
+#include "authority/newest_issuer.hpp"
 #include "authority/pki.hpp"
+#include "authority/reserved_name.hpp"
 #include "authority/revoked_issuer.hpp"
 #include "base/file.hpp"
 #include "base/shell_word.hpp"
@@ -61,9 +63,12 @@ bool is_listed(const own_knowledge& own, const certificate& one) {
 }
 
 // With the names that it had; they may be a stranger's, and somebody copies the line into a shell.
-std::string issue_again(const own_knowledge& own, const record& known, const certificate& one) {
+std::string issue_again(own_knowledge& own, const record& known, const certificate& one) {
+  const auto anew = authority::to_issue_anew(known.name, own.opened->records(), own.places);
   if (!known.has_key) {
-    return "have its owner make another key and a request, and sign that with: mutual sign REQUEST" + own.option;
+    return fmt::format("have its owner make another key and a request, and sign that{} with: mutual sign REQUEST{}{}",
+                       anew.under.empty() ? "" : anew.under + ",", anew.under.empty() ? "" : " --name " + anew.word,
+                       own.option);
   }
   const auto names = one.names();
   std::string more;
@@ -74,13 +79,16 @@ std::string issue_again(const own_knowledge& own, const record& known, const cer
   }
   for (const auto& name : names.uris) more += " --uri " + text::shell_word(name);
   for (const auto& name : names.emails) more += " --email " + text::shell_word(name);
-  return fmt::format("issue another with: mutual issue {} {}{}{}", to_string(known.purpose),
-                     text::shell_word(known.name), more, own.option);
+  return fmt::format("issue another{} with: mutual issue {} {}{}{}", anew.under.empty() ? "" : anew.under + ",",
+                     to_string(known.purpose), anew.word, more, own.option);
 }
 
-std::string ca_remedy(const own_knowledge& own, const record& ca, bool is_issuing) {
+std::string ca_remedy(const own_knowledge& own, const record& ca, bool is_issuing, const std::string& passed_over) {
   if (ca.revoked && ca.revoked->is_hold()) {
     return fmt::format("release it with: mutual revoke {} --release{}", ca.serial, own.option);
+  }
+  if (!passed_over.empty()) {
+    return fmt::format("the CA of this folder {}; then renew what this one has issued", passed_over);
   }
   if (!is_issuing) return "another CA issues here by now: renew what this one has issued";
   return fmt::format("make another with: mutual rotate intermediate{}, and then renew what this one has issued",
@@ -90,7 +98,10 @@ std::string ca_remedy(const own_knowledge& own, const record& ca, bool is_issuin
 std::string remedy_for(own_knowledge& own, const record& known, const certificate& one) {
   if (is_ca(known)) {
     const auto issuing = x509::load_certificates(own.places.intermediate_certificate());
-    return ca_remedy(own, known, issuing && issuing->front() == one);
+    if (!issuing) return ca_remedy(own, known, false, {});
+    const auto passed_over = authority::passed_over(own.opened->records(), issuing->front());
+    if (!passed_over) own.unknown = passed_over.error().message();
+    return ca_remedy(own, known, issuing->front() == one, passed_over ? *passed_over : std::string());
   }
   if (known.revoked->is_hold()) {
     return fmt::format("release it with: mutual revoke {} --release{}", text::shell_word(known.name), own.option);
@@ -141,7 +152,7 @@ std::optional<x509::lint_finding> look_above(own_knowledge& own, const std::vect
   const bool is_in_file =
       std::any_of(all.begin(), all.end(), [&](const certificate& one) { return one.sha256() == ca.sha256; });
   if (is_in_file) return std::nullopt;
-  return finding(ca.subject, what_is_wrong(ca), ca_remedy(own, ca, (*found)->is_issuing));
+  return finding(ca.subject, what_is_wrong(ca), ca_remedy(own, ca, (*found)->is_issuing, (*found)->passed_over));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "authority/layout.hpp"
 #include "authority/pki.hpp"
+#include "authority/reserved_name.hpp"
 #include "authority/revoked_issuer.hpp"
 #include "base/file.hpp"
 #include "base/streams.hpp"
@@ -70,14 +71,17 @@ result<std::string> about_issuer(const due_options& given, authority::pki& opene
   const auto state =
       fmt::format("{} {} {}, so servers refuse {}", text::quoted(found->ca.subject),
                   by.is_hold() ? "is on hold since" : "was revoked on", to_text(by.at), text::quoted(given.what));
-  if (!found->is_issuing) return fmt::format("to be renewed now: its CA {}", state);
+  const bool is_passed_over = !found->passed_over.empty();
+  if (!found->is_issuing && !is_passed_over) return fmt::format("to be renewed now: its CA {}", state);
+  const auto another = is_passed_over ? "the CA of this folder " + found->passed_over
+                                      : std::string("make another with mutual rotate intermediate");
   return error(errc::bad_input,
                by.is_hold() ? fmt::format("the CA {}, and no renewal mends that: release it with mutual revoke {} "
-                                          "--release, or make another with mutual rotate intermediate",
-                                          state, found->ca.serial)
-                            : fmt::format("the CA {}, and no renewal mends that: make another with mutual rotate "
-                                          "intermediate, and then renew what this one has issued",
-                                          state));
+                                          "--release, or {}",
+                                          state, found->ca.serial, another)
+                            : fmt::format("the CA {}, and no renewal mends that: {}, and then renew what this one has "
+                                          "issued",
+                                          state, another));
 }
 
 // What was revoked is never renewed: a timer that skips it goes on skipping. A folder may hold the files alone; then
@@ -96,9 +100,10 @@ result<std::string> check_not_revoked(const due_options& given, const x509::cert
                    ? fmt::format("{0} is on hold since {1}, and is not renewed: release it first, with mutual revoke "
                                  "{0} --release",
                                  text::quoted(given.what), since)
-                   : fmt::format("{} was revoked on {} ({}), and is not renewed: issue it anew with mutual issue, or "
+                   : fmt::format("{} was revoked on {} ({}), and is not renewed: issue it anew{} with mutual issue, or "
                                  "take its timer away",
-                                 text::quoted(given.what), since, to_string(known->revoked->reason)));
+                                 text::quoted(given.what), since, to_string(known->revoked->reason),
+                                 authority::to_issue_anew(known->name, opened.records(), places).under));
 }
 
 // What is asked about, and a sentence if it must be renewed whatever its dates say.

@@ -221,12 +221,19 @@ void server::take_over(std::shared_ptr<const tls::server_context> next) {
 // Nobody here judges what the server itself presents; whoever connects may. It goes on, for those who do not, and since
 // what has changed beside it counts more.
 void server::warn_if_revoked(const tls::server_context& one) const {
-  const auto& own = one.certificate();
-  if (!one.trust() || !tls::is_listed(*one.trust(), own.get(), now())) return;
-  options_.log.warn(
-      fmt::format("the server's own certificate {} (serial {}) is on the revocation list of {}: clients that check it "
-                  "refuse this server; present another, with a new key (mutual issue server NAME)",
-                  text::quoted(own.subject()), own.serial(), text::quoted(own.issuer())));
+  if (!one.trust()) return;
+  const auto& chain = one.chain();
+  for (const auto& each : chain) {
+    if (!tls::is_listed(*one.trust(), each.get(), now())) continue;
+    const bool is_own = &each == &chain.front();
+    options_.log.warn(
+        fmt::format("{} {} (serial {}) is on the revocation list of {}: clients that check it refuse this server; {}",
+                    is_own ? "the server's own certificate" : "a CA in the chain that this server presents,",
+                    text::quoted(each.subject()), each.serial(), text::quoted(each.issuer()),
+                    is_own ? "present another, with a new key (mutual issue server NAME)"
+                           : "present a certificate of a CA that is good (mutual renew NAME, where another issues by "
+                             "now)"));
+  }
 }
 
 void server::judge_all_again() {

@@ -81,6 +81,8 @@ class server_context {
   /// Null if certificates are not asked for.
   const std::shared_ptr<const tls::trust>& trust() const { return trust_; }
   const x509::certificate& certificate() const { return identity_.chain.front(); }
+  /// What it presents: that, and the CAs that it sends along.
+  const std::vector<x509::certificate>& chain() const { return identity_.chain; }
   const config& settings() const { return settings_; }
   const std::vector<std::string>& protocols() const { return protocols_; }
   /// Every file that was read: when one of them changes, load again.

@@ -8,6 +8,7 @@
 #include "authority/pki.hpp"
 #include "support/outcome.hpp"
 #include "x509/builder.hpp"
+#include "x509/bundle.hpp"
 #include "x509/name_constraints.hpp"
 #include "x509/scratch.hpp"
 
@@ -93,6 +94,133 @@ TEST_F(a_ca_from_elsewhere, whose_last_list_nobody_has_given_counts_its_lists_fr
   // What was made here has no lists from before.
   const auto made = good(good(pki::open(folder / "pki")).make_lists({}));
   EXPECT_EQ(made.front().number, 1U);
+}
+
+// An intermediate whose root is somebody else's, who makes that root's lists.
+class a_ca_below_somebody_s_root : public a_ca_from_elsewhere {
+ protected:
+  a_ca_below_somebody_s_root() {
+    const auto spec = good(x509::describe_certificate(profile::intermediate, {"Old Middle", {"Old"}, {}}, {},
+                                                      key_of_client, std::chrono::days(99)));
+    middle.push_back(good(x509::issue_certificate(spec, key_of_client.get(), root.leaf(), root.key)));
+    good(init(wanted(of({key_of_client, middle}, {root.leaf()}))));
+    folder.write("root.key", key.pem().view());
+  }
+  // The owner's next list, where docs/authority.md says that it is put.
+  void owner_says(std::uint64_t number, std::vector<x509::revoked_certificate> revoked = {}) const {
+    x509::crl_spec list{number, now(), now() + std::chrono::days(90), {}};
+    list.revoked = std::move(revoked);
+    folder.write("pki/root.crl", good(x509::make_crl(list, root.leaf(), root.key)).der());
+  }
+  pki opened() const { return good(pki::open(folder / "pki")); }
+  std::string lists_made(bool with_root_key = false) const {
+    list_options how;
+    if (with_root_key) how.root.key_files = {folder / "root.key"};
+    return message(opened().make_lists(how));
+  }
+  // Of the root's list that servers have, in hexadecimal.
+  std::string served() const {
+    for (const auto& one : good(x509::load_crls(places.revocation_lists()))) {
+      if (one.is_signed_by(root.leaf())) return one.number();
+    }
+    return "none";
+  }
+  bool is_revoked(const std::string& serial) const {
+    const auto known = good(opened().records().find_serial(serial));
+    return known && known->revoked;
+  }
+
+  x509::identity root = root_with({});
+  std::vector<x509::certificate> middle;
+  layout places{folder / "pki"};
+};
+
+TEST_F(a_ca_below_somebody_s_root, leaves_the_numbers_of_that_root_s_lists_to_its_owner) {
+  owner_says(7, {{"77", now(), 1}});
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(served(), "7");
+  EXPECT_TRUE(is_revoked("77"));
+  owner_says(8);
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(served(), "8");
+  // When its key comes, numbers go on beside his, and nobody is forgotten.
+  std::filesystem::remove(places.revocation_list("root"));
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  EXPECT_EQ(served(), "9");
+  EXPECT_EQ(good(x509::load_crls(places.revocation_list("root"))).front().size(), 1U);
+}
+
+TEST_F(a_ca_below_somebody_s_root, counts_that_root_s_lists_from_far_ahead_if_none_of_the_owner_s_is_known) {
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  EXPECT_EQ(served(), "186a1");
+}
+
+TEST_F(a_ca_below_somebody_s_root, gives_servers_no_list_of_the_owner_s_that_counts_less_than_the_one_they_have) {
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  for (const std::uint64_t number : {8U, 100'001U}) {
+    owner_says(number, {{"77", now(), 1}});
+    EXPECT_THAT(lists_made(), HasSubstr("make a list with a number above 0x186a1"));
+    EXPECT_EQ(served(), "186a1");
+    EXPECT_TRUE(is_revoked("77")) << "whom he refuses, the next list made here refuses";
+  }
+  // Servers go on hearing of the others.
+  EXPECT_EQ(issued(profile::client, {}, "bob"), "(no failure)");
+  good(opened().revoke("bob", revocation_reason::superseded, {}));
+  EXPECT_THAT(lists_made(), HasSubstr("make a list with a number above 0x186a1"));
+  EXPECT_EQ(good(x509::load_crls(places.revocation_lists())).front().size(), 1U);
+  owner_says(100'002);
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(served(), "186a2");
+  // Or the root's key makes one.
+  owner_says(9);
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  EXPECT_EQ(served(), "186a3");
+  EXPECT_EQ(good(x509::load_crls(places.revocation_list("root"))).front().size(), 1U);
+}
+
+TEST_F(a_ca_below_somebody_s_root, issues_no_more_once_the_owner_has_revoked_it) {
+  owner_says(7);
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(issued(profile::client, {}, "alice"), "(no failure)");
+  owner_says(8, {{middle.front().serial(), now(), 5}});
+  EXPECT_EQ(lists_made(), "(no failure)") << "the root's list says it";
+  EXPECT_THAT(issued(profile::client, {}, "bob"), HasSubstr("was revoked, so whatever it issued would be refused"));
+}
+
+TEST_F(a_ca_below_somebody_s_root, that_the_owner_holds_issues_again_when_both_have_released_it) {
+  const auto serial = middle.front().serial();
+  owner_says(8, {{serial, now(), 6}});
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_THAT(issued(profile::client, {}, "bob"), HasSubstr("is on hold"));
+  // Here alone: servers refuse it yet.
+  good(opened().revoke(serial, std::nullopt, {}));
+  EXPECT_THAT(lists_made(),
+              HasSubstr("a hold of a CA was taken back here, and the root's revocation list has it still"));
+  good(opened().revoke(serial, revocation_reason::certificate_hold, {}));
+  EXPECT_EQ(lists_made(), "(no failure)");
+  // By the owner alone: nobody is taken off a list by what it lacks.
+  owner_says(9);
+  EXPECT_THAT(lists_made(), HasSubstr("the root's revocation list does not say it yet"));
+  EXPECT_THAT(issued(profile::client, {}, "bob"), HasSubstr("is on hold"));
+  good(opened().revoke(serial, std::nullopt, {}));
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(issued(profile::client, {}, "bob"), "(no failure)");
+}
+
+TEST_F(a_ca_below_somebody_s_root, takes_over_what_it_can_of_a_list_that_nobody_could_go_on_with) {
+  // Serial numbers are each CA's own, and the inventory knows each but once.
+  EXPECT_EQ(issued(profile::client, {}, "alice"), "(no failure)");
+  const auto alice = good(opened().identify("alice")).front().serial;
+  owner_says(8, {{alice, now(), 5}, {middle.front().serial(), now(), 5}});
+  EXPECT_EQ(lists_made(), "(no failure)") << "the list stays its owner's";
+  EXPECT_FALSE(is_revoked(alice));
+  EXPECT_TRUE(is_revoked(middle.front().serial()));
+  for (int time = 0; time < 2; ++time) {
+    auto in = opened();
+    const auto turn = good(in.take_turn());
+    EXPECT_THAT(message(in.take_over_root_list(good(current_root(places)))), HasSubstr("cannot be taken over beside"))
+        << "said again for as long as it is so";
+  }
 }
 
 TEST_F(a_ca_from_elsewhere, that_is_an_intermediate_issues_only_what_its_root_permits) {

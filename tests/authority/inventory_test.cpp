@@ -255,6 +255,26 @@ TEST_F(an_inventory, counts_its_lists_by_issuer_and_never_gives_a_number_twice) 
   EXPECT_EQ(begin_list(*in, full)->number, 91U);
 }
 
+TEST_F(an_inventory, tells_lists_that_were_made_elsewhere_from_numbers_that_were_left_out) {
+  const auto at = now();
+  const auto made = [&](std::uint64_t number) {
+    return in->note_list_from_elsewhere("CN=CA", {number, at, at + std::chrono::days(1), 0});
+  };
+  ASSERT_TRUE(in->skip_list_numbers("CN=CA", 90));
+  EXPECT_EQ(*in->highest_list_made("CN=CA"), 0U);
+  ASSERT_TRUE(made(7));
+  ASSERT_TRUE(made(7)) << "said again";
+  ASSERT_TRUE(made(90)) << "left out, and taken";
+  ASSERT_TRUE(made(0)) << "without a number";
+  EXPECT_EQ(*in->highest_list_made("CN=CA"), 7U);
+  EXPECT_EQ((*in->list_numbered("CN=CA", 7))->this_update, at);
+  EXPECT_EQ((*in->list_numbered("CN=CA", 90))->this_update, sys_seconds());
+  EXPECT_FALSE(*in->newest_full_list("CN=CA")) << "no delta is of it";
+  const list_request full{"CN=CA", at, at + std::chrono::days(1), false};
+  EXPECT_EQ(begin_list(*in, full)->number, 91U);
+  EXPECT_EQ(*in->highest_list_made("CN=CA"), 91U);
+}
+
 TEST_F(an_inventory, takes_nobody_off_its_lists_for_a_clock_that_was_ahead) {
   auto bob = one("bob", "1");
   bob.issuer = "CN=CA";

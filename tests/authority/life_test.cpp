@@ -4,6 +4,7 @@
 #include "authority/init.hpp"
 #include "authority/pki.hpp"
 #include "authority/recover.hpp"
+#include "authority/reserved_name.hpp"
 #include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/scratch.hpp"
@@ -85,6 +86,8 @@ TEST_F(a_life, of_a_name_that_is_a_ca_s_goes_on_if_it_was_there_before_and_nobod
   good(file::create(places.certificate("intermediate"), leaf.pem() + issuer.leaf().pem(), file::access::everyone));
   EXPECT_EQ(message(renew("intermediate")), "(no failure)");
   revoke("intermediate");
+  EXPECT_THAT(message(renew("intermediate")), HasSubstr("was revoked, and is not renewed: issue it anew under another "
+                                                        "name, since 'intermediate' would be taken for a CA"));
   issue_request request;
   certified what;
   what.key = key.get();
@@ -96,6 +99,36 @@ TEST_F(a_life, of_a_name_that_is_a_ca_s_goes_on_if_it_was_there_before_and_nobod
     EXPECT_THAT(message(opened().certify(what)), HasSubstr("cannot be a name")) << name;
     auto in = opened();
     EXPECT_THAT(message(make_token(in, token)), HasSubstr("cannot be a name")) << name;
+  }
+}
+
+TEST_F(a_life, under_ocsp_and_a_few_digits_is_anybody_s_and_under_a_serial_number_of_a_ca_nobody_s) {
+  issue("ocsp-1");
+  issue("OCSP-beef");
+  // As of a CA that was made elsewhere.
+  auto in = opened();
+  auto entry = good(in.records().newest_ca(profile::intermediate)).value();
+  const auto own = entry.serial;
+  entry.name = "cross";
+  entry.serial = "1a";
+  entry.sha256 = std::string(64, 'a');
+  good(in.records().add(entry));
+  issue("ocsp-1b");
+  const auto key = good(x509::private_key::generate());
+  issue_request request;
+  certified what;
+  what.key = key.get();
+  token_request token;
+  for (const auto& name : {"ocsp-1a", "OCSP-01A"}) {
+    request.name = what.name = token.name = name;
+    EXPECT_THAT(message(opened().issue(request)), HasSubstr("ocsp- and its serial number")) << name;
+    EXPECT_THAT(message(opened().sign(signing(key, {name, {}, {}}))), HasSubstr("ocsp- and its serial number")) << name;
+    EXPECT_THAT(message(opened().certify(what)), HasSubstr("ocsp- and its serial number")) << name;
+    EXPECT_THAT(message(make_token(in, token)), HasSubstr("ocsp- and its serial number")) << name;
+  }
+  // As of those that will be made here.
+  for (const auto& name : {"ocsp-" + own, "Ocsp-" + std::string(40, 'B')}) {
+    EXPECT_THAT(message(check_is_no_ca_word(name)), HasSubstr("ocsp- and its serial number")) << name;
   }
 }
 

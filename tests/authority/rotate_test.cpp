@@ -6,6 +6,7 @@
 #include "authority/pending.hpp"
 #include "authority/recover.hpp"
 #include "authority/retired.hpp"
+#include "authority/revoked_issuer.hpp"
 #include "support/outcome.hpp"
 #include "x509/bundle.hpp"
 #include "x509/encrypted_key.hpp"
@@ -97,6 +98,35 @@ TEST_F(a_rotation, of_the_intermediate_lets_both_be_good_until_nothing_depends_o
   EXPECT_TRUE(good(state_of_rotation(in)).old.empty());
   EXPECT_THAT(message(finish_rotation(in)), HasSubstr("there is nothing to finish"));
   EXPECT_TRUE(believes("pki/trust.crt", "alice"));
+}
+
+TEST_F(a_rotation, on_another_machine_stops_what_is_issued_here_until_its_files_are_brought) {
+  const auto old = issuing().serial();
+  const std::vector<std::string> names{"pki/intermediate.key", "pki/intermediate.crt"};
+  std::vector<std::string> before, after;
+  for (const auto& name : names) before.push_back(folder.bytes(name));
+  begin(false);
+  for (const auto& name : names) after.push_back(folder.bytes(name));
+  // As of a folder that has not heard of it.
+  for (std::size_t at = 0; at < names.size(); ++at) folder.write(names[at], before[at]);
+  const auto what_to_do = HasSubstr("took its place, on another machine; bring root.crt, root.crl, trust.crt");
+  auto in = opened();
+  EXPECT_THAT(good(state_of_rotation(in)).stopped, what_to_do);
+  // Whatever else is said of the old one would be refused here.
+  good(in.revoke(old, revocation_reason::ca_compromise, {}));
+  EXPECT_THAT(good(state_of_rotation(in)).stopped, what_to_do);
+  EXPECT_THAT(message(begin_rotation(in, {})), what_to_do);
+  const auto alice = good(x509::load_certificates(places.certificate("alice"))).front();
+  const auto lost = good(revoked_issuer(in.records(), places, alice));
+  ASSERT_TRUE(lost);
+  EXPECT_TRUE(lost->is_issuing);
+  EXPECT_THAT(lost->passed_over, what_to_do);
+  for (std::size_t at = 0; at < names.size(); ++at) folder.write(names[at], after[at]);
+  EXPECT_EQ(good(state_of_rotation(in)).stopped, "");
+  const auto mended = good(revoked_issuer(in.records(), places, alice));
+  ASSERT_TRUE(mended);
+  EXPECT_FALSE(mended->is_issuing);
+  EXPECT_EQ(mended->passed_over, "");
 }
 
 TEST_F(a_rotation, of_the_root_is_believed_by_who_knows_the_old_one_only_and_by_who_knows_the_new_one_only) {

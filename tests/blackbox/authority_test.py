@@ -85,6 +85,9 @@ class FirstHour(AuthorityTest):
         for name in ("root", "Intermediate", "cross", "ocsp-intermediate"):
             for line in (["issue", "client", name], ["ca", "token", name]):
                 self.assertIn("cannot be a name: mutual list calls CAs root, intermediate and cross", self.refused(2, *line))
+        for line in (["issue", "client", "ocsp-" + "a" * 40], ["ca", "token", "ocsp-" + "A" * 40]):
+            self.assertIn("calls those who sign OCSP answers for a CA that was replaced ocsp- and its serial number", self.refused(2, *line))
+        self.good("issue", "server", "ocsp-1", "ocsp-1.example")
         for name in ("Acme Intermediate CA", "acme root  ca"):
             self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "x.key", "-out", "x.csr", "-subj", f"/CN={name}")
             for line in (["issue", "client", name], ["ca", "token", name], ["sign", "x.csr"]):

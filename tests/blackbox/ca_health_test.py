@@ -188,6 +188,7 @@ class Health(HealthTest):
         old = json.loads(self.mutual("show", "pki/intermediate.crt", "--json"))["certificates"][0]["serial"]
         self.mutual("rotate", "intermediate")
         self.mutual("issue", "client", "bob")
+        self.mutual("renew", "localhost")
         self.ca_serve()
         self.assertEqual(self.numbers("bob")["mutual_ca_unlisted_authorities"], {(): 0})
         os.rename(self.at("pki/root.key"), self.at("away.key"))
@@ -204,6 +205,7 @@ class Health(HealthTest):
     def test_a_ca_that_has_ended_is_asked_of_no_list(self):
         old = json.loads(self.mutual("show", "pki/intermediate.crt", "--json"))["certificates"][0]["serial"]
         self.mutual("rotate", "intermediate")
+        self.mutual("renew", "localhost")
         os.rename(self.at("pki/root.key"), self.at("away.key"))
         self.mutual("revoke", old, code=1)
         self.assertIn("a CA was revoked, but the root's revocation list does not say it yet", self.mutual("crl", code=1))
@@ -282,10 +284,28 @@ class Health(HealthTest):
         self.mutual("issue", "server", "localhost")
         self.comes_to(200)
 
-    def says(self, part):
-        """What /healthz says to alice, once that is in it."""
+    def test_while_the_ca_of_its_own_certificate_is_revoked_it_is_unwell_until_that_is_renewed(self):
+        """The documented answer to a CA's key that was stolen: rotate, and then revoke the old one."""
+        old = json.loads(self.mutual("show", "pki/intermediate.crt", "--json"))["certificates"][0]["serial"]
+        server = self.ca_serve()
+        self.mutual("rotate", "intermediate")
+        self.mutual("issue", "client", "bob")
+        self.comes_to(200)
+        self.mutual("revoke", old, "--reason", "cACompromise")
+        self.comes_to(503)
+        said = self.says("renew it with mutual renew localhost", client="bob")
+        self.assertNotIn(self.folder, said)
+        server.wait_for("the service's own certificate is of a CA that was revoked, .*mutual renew localhost")
+        server.wait_for("a CA in the chain that this server presents, 'CN=Acme Intermediate CA,O=Acme'")
+        self.mutual("renew", "localhost")
+        self.comes_to(200)
+        # What a rotation has recorded and not yet written is no CA of another machine.
+        self.assertNotIn("issues no more", server.log())
+
+    def says(self, part, client="alice"):
+        """What /healthz says to a client, once that is in it and the service has heard of the CA that issued for it."""
         end = time.monotonic() + 20
-        while part not in (said := self.curl("/healthz", client="alice")):
+        while part not in (said := self.curl("/healthz", client=client, code=None)):
             self.assertLess(time.monotonic(), end, said)
             time.sleep(0.05)
         return said

@@ -77,6 +77,10 @@ class Roots(AuthorityTest):
         self.assertEqual(done.returncode, 1)
         self.assertIn("revoked", done.stderr)
 
+    def number_of(self, name):
+        said = self.openssl("crl", "-inform", "DER", "-in", f"pki/{name}.crl", "-noout", "-crlnumber")
+        return int(said.split("=")[1], 16)
+
     CA = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
 
 
@@ -181,10 +185,6 @@ class Import(Roots):
                                                           "-untrusted", "middle.crt", "old.crt", code=2))
         self.verifies("ca.crt", "alice")
 
-    def number_of(self, name):
-        said = self.openssl("crl", "-inform", "DER", "-in", f"pki/{name}.crl", "-noout", "-crlnumber")
-        return int(said.split("=")[1], 16)
-
     def test_without_its_last_list_it_is_said_who_is_forgotten_and_servers_take_the_lists_to_come(self):
         self.root("ca", *self.SIGNS)
         self.below("middle", "ca", self.CA)
@@ -276,18 +276,28 @@ class Import(Roots):
         self.assertIn("crlNumber=0x58", text)
         self.assertIn("Serial Number: 77", text)
 
-    def test_a_root_s_own_list_counts_however_much_larger_the_numbers_left_out_here_are(self):
+    def test_it_is_imported_again_with_its_last_list_from_before_and_the_last_that_was_made_here(self):
         self.root("ca", *self.SIGNS)
         self.below("middle", "ca", self.CA)
-        self.good("import", "middle.crt", "--key", "middle.key", "--chain", "ca.crt")
-        self.assertEqual((self.forgotten, self.lacking), (["CN=middle,O=Old Org"], ["CN=ca,O=Old Org"]))
-        self.list_of("ca", "77", number="07")
-        shutil.copy(self.at("ca.crl"), self.at("pki/root.crl"))
-        self.good("crl")
-        self.good("rotate", "intermediate", "--root-key", "ca.key")
-        text = self.openssl("crl", "-inform", "DER", "-in", "pki/root.crl", "-noout", "-text")
-        self.assertIn("Serial Number: 77", text)
-        self.assertGreater(self.number_of("root"), 100_000)
+        self.list_of("middle", "1234", number="03")
+        line = ["import", "middle.crt", "--key", "middle.key", "--chain", "ca.crt", "--root-key", "ca.key", "--client", "alice"]
+        done = self.mutual(*line)
+        self.assertIn("once lists were made here, with --crl pki/intermediate.crl as well", done.stderr)
+        self.assertIn("once lists were made here, with --crl pki/root.crl as well", done.stderr)
+        self.good("revoke", "alice")
+        alice = self.serial("pki/issued/alice.crt")
+        for order in (("middle.crl", "old/intermediate.crl"), ("old/intermediate.crl", "middle.crl")):
+            if not os.path.exists(self.at("old")):
+                os.rename(self.at("pki"), self.at("old"))
+            self.good(*line, "--crl", order[0], "--crl", order[1], "--crl", "old/root.crl")
+            self.assertEqual(self.forgotten, [])
+            self.good("crl")
+            self.assertEqual(self.number_of("intermediate"), 100_002)
+            self.assertEqual(self.number_of("root"), 100_002)
+            text = self.openssl("crl", "-inform", "DER", "-in", "pki/intermediate.crl", "-noout", "-text").lower()
+            self.assertIn("serial number: 1234", text)
+            self.assertIn(alice, text)
+            shutil.rmtree(self.at("pki"))
 
     def test_an_intermediate_with_a_ca_above_survives_an_older_backup(self):
         self.root("ca", *self.SIGNS)

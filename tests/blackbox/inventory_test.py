@@ -478,9 +478,18 @@ class OnPostgresql(stores.OnPostgresql, OnSqlite):
             said = self.mutual(*line, "--pki", "other", code=1)
             self.assertIn("'CN=Acme Intermediate CA,O=Acme' issues no more: 'CN=Acme Intermediate CA 2,O=Acme' took its place", said)
             self.assertIn("bring root.crt, root.crl, trust.crt, intermediate.key, intermediate.crt and the folder retired", said)
+        # Who asks there is told that, also when the old one is revoked: another rotation would be refused.
+        bring = "took its place, on another machine; bring root.crt"
+        self.assertIn(bring, self.mutual("rotate", "status", "--pki", "other"))
+        old = json.loads(self.mutual("show", "other/intermediate.crt", "--json"))["certificates"][0]["serial"]
+        self.mutual("revoke", old, "--no-crl")
+        self.assertIn(bring, json.loads(self.mutual("rotate", "status", "--json", "--pki", "other"))["stopped"])
+        self.assertRegex(self.mutual("needs-renewal", "alice", "--quiet", "--pki", "other", code=255), "and no renewal mends that: .*" + bring)
+        self.assertIn(bring, " ".join(self.mutual("lint", "alice", "--pki", "other", code=1).split()))
         for name in ("root.crt", "trust.crt", "intermediate.crt", "intermediate.key", "root.crl"):
             shutil.copy(self.at("pki", name), self.at("other", name))
         shutil.copytree(self.at("pki/retired"), self.at("other/retired"))
+        self.assertNotIn("stopped", json.loads(self.mutual("rotate", "status", "--json", "--pki", "other")))
         self.mutual("issue", "client", "bob", "--pki", "other")
         self.run_tool("openssl", "verify", "-CAfile", "pki/trust.crt", "-untrusted", "other/issued/bob.crt", "other/issued/bob.crt")
 

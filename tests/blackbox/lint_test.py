@@ -93,6 +93,25 @@ class Lint(AuthorityTest):
         self.good("export", "old.p12", "--source-password-file", "pass", "--password-file", "pass")
         self.assertEqual(self.look(0, "old-modern.p12", "--password-file", "pass")["wrong"], 0)
 
+    def test_what_has_a_name_that_nobody_gets_any_more_is_issued_anew_under_another(self):
+        self.init()
+        # As it was given out once; what the folder has and the inventory has not is taken in as after a backup.
+        serial = "5a" * 16
+        self.run_tool("openssl", "req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", "pki/issued/ocsp-root.key", "-out", "x.csr",
+                      "-subj", "/O=Acme/CN=ocsp-root")
+        self.write("ext", b"keyUsage=critical,digitalSignature\nextendedKeyUsage=clientAuth\nsubjectKeyIdentifier=hash\n")
+        self.run_tool("openssl", "x509", "-req", "-in", "x.csr", "-CA", "pki/intermediate.crt", "-CAkey", "pki/intermediate.key", "-set_serial",
+                      "0x" + serial, "-days", "30", "-extfile", "ext", "-out", "x.crt")
+        self.write("pki/issued/ocsp-root.crt", self.read("x.crt") + self.read("pki/intermediate.crt"))
+        self.write("pki/inventory.mark", b"damaged")
+        self.good("recover")
+        self.good("revoke", serial)
+        self.refused(2, "issue", "client", "ocsp-root")
+        fix = next(one["fix"] for one in self.look(1, "ocsp-root")["findings"] if one["code"] == "revoked")
+        self.assertRegex(fix, "^issue another under another name, since 'ocsp-root' .* with: mutual issue client ANOTHER_NAME$")
+        for line, code in ((["renew", "ocsp-root"], 1), (["needs-renewal", "ocsp-root"], 255)):
+            self.assertIn("issue it anew under another name, since 'ocsp-root' would be taken for a CA", self.refused(code, *line))
+
     def test_what_was_not_seen_is_not_called_good(self):
         self.init()
         self.write("pass", b"sesame\n")

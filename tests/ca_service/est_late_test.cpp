@@ -60,18 +60,37 @@ class an_est_service_that_renews_after_the_end : public an_est_service {
     asked.headers.set("Content-Type", "application/pkcs10");
     return test_client(late_service).send(std::move(asked));
   }
-  // A certificate for the key, of an hour, of which the inventory says that it has ended.
-  void record_ended(const std::string& name) {
+  // A certificate for the key of which the inventory says that it has ended: its serial number.
+  std::string record_ended(const std::string& name, std::chrono::seconds life = std::chrono::hours(1)) {
+    const auto leaf = make(name, key, life);
+    auto entry = record_of(leaf, name);
+    entry.not_after = now() - std::chrono::seconds(10);
+    good(opened().records().add(entry));
+    return entry.serial;
+  }
+  // One that took the place of another in TLS, by an answer that nobody got.
+  x509::certificate record_next(const std::string& name, const x509::private_key& of, std::chrono::seconds life,
+                                const std::string& replaces) {
+    auto leaf = make(name, of, life);
+    auto entry = record_of(leaf, name);
+    entry.replaces = replaces;
+    good(opened().records().add(entry));
+    return leaf;
+  }
+  x509::certificate make(const std::string& name, const x509::private_key& of, std::chrono::seconds life) {
     const auto issuer = good(authority::load_issuer(places));
-    const auto spec =
-        good(x509::describe_certificate(profile::client, {name, {"Acme"}, {}}, {}, key, std::chrono::hours(1)));
-    const auto leaf = good(x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
+    const auto spec = good(x509::describe_certificate(profile::client, {name, {"Acme"}, {}}, {}, of, life));
+    return good(x509::issue_certificate(spec, of.get(), issuer.leaf(), issuer.key));
+  }
+  static authority::record record_of(const x509::certificate& leaf, const std::string& name) {
     auto entry = authority::to_record(leaf, name, profile::client, false);
     entry.state = authority::record_state::issued;
     entry.has_key = false;
-    entry.not_after = now() - std::chrono::seconds(10);
-    good(opened().records().add(entry));
+    return entry;
   }
+
+  // What is dated back counts as lived, so that one of so short a life is due at once.
+  static constexpr std::chrono::seconds due_at_once{100};
 
   test::captured_log log;
   est_desk late{*open, counts, log.to(), std::chrono::hours(1)};
@@ -109,28 +128,49 @@ TEST_F(an_est_service_that_renews_after_the_end, gives_a_lost_answer_again_and_i
   EXPECT_EQ(ask(key, "bob").status, 403);
 }
 
-// Renewed in TLS just before its end, by an answer that nobody got.
+// Else its owner would take it for a new one each time, until he is locked out at its end.
+TEST_F(an_est_service_that_renews_after_the_end, gives_no_answer_again_that_is_due_and_says_how_it_is_renewed) {
+  record_ended("bob", due_at_once);
+  const auto answer = ask(key, "bob");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  const auto leaf = certificates_in(answer.body).at(0);
+  const auto again = ask(key, "bob");
+  EXPECT_EQ(again.status, 403) << again.body;
+  EXPECT_THAT(again.body, HasSubstr("present it in the TLS handshake to renew it before that"));
+  as(leaf);
+  const auto renewed = send("simplereenroll", body_for(key, {"bob", {"Acme"}, {}}));
+  ASSERT_EQ(renewed.status, 200) << renewed.body;
+  EXPECT_FALSE(certificates_in(renewed.body).at(0) == leaf);
+}
+
+// Renewed in TLS just before its end, for another key.
+TEST_F(an_est_service_that_renews_after_the_end, gives_what_replaced_an_ended_one_of_another_key_to_who_has_its_own) {
+  const auto ended = record_ended("bob");
+  const auto other = good(x509::private_key::generate());
+  const auto lost = record_next("bob", other, std::chrono::hours(1), ended);
+  const auto before = count();
+  const auto answer = ask(other, "bob");
+  ASSERT_EQ(answer.status, 200) << answer.body;
+  EXPECT_EQ(certificates_in(answer.body).at(0), lost);
+  EXPECT_EQ(ask(key, "bob").status, 409) << "by the key of the one that has ended";
+  EXPECT_EQ(ask(good(x509::private_key::generate()), "bob").status, 403) << "by anybody's";
+  EXPECT_EQ(count(), before);
+  EXPECT_EQ(counts.issued_reenroll, 0U);
+  revoke(lost.serial(), authority::revocation_reason::superseded);
+  EXPECT_EQ(ask(other, "bob").status, 403);
+}
+
+// The same for its key.
 TEST_F(an_est_service_that_renews_after_the_end, gives_what_replaced_an_ended_one_of_the_key_until_that_is_due) {
-  record_ended("bob");
-  const auto ended = good(opened().records().find("bob"))->serial;
-  const auto add = [&](std::chrono::seconds life, const std::string& replaces) {
-    const auto issuer = good(authority::load_issuer(places));
-    const auto spec = good(x509::describe_certificate(profile::client, {"bob", {"Acme"}, {}}, {}, key, life));
-    const auto leaf = good(x509::issue_certificate(spec, key.get(), issuer.leaf(), issuer.key));
-    auto entry = authority::to_record(leaf, "bob", profile::client, false);
-    entry.state = authority::record_state::issued;
-    entry.has_key = false;
-    entry.replaces = replaces;
-    good(opened().records().add(entry));
-    return leaf;
-  };
-  const auto lost = add(std::chrono::hours(1), ended);
+  record_next("carol", key, due_at_once, record_ended("carol"));
+  EXPECT_EQ(ask(key, "carol").status, 403);
+  const auto lost = record_next("bob", key, std::chrono::hours(1), record_ended("bob"));
   const auto answer = ask(key, "bob");
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(certificates_in(answer.body).at(0), lost);
   EXPECT_EQ(counts.issued_reenroll, 0U);
   // What replaces one that is good is shown in TLS.
-  add(std::chrono::hours(2), lost.serial());
+  record_next("bob", key, std::chrono::hours(2), lost.serial());
   EXPECT_EQ(ask(key, "bob").status, 403);
 }
 

@@ -275,6 +275,21 @@ TEST_F(a_list_service, leaves_a_newer_list_that_is_given_out_as_it_is) {
   EXPECT_EQ(good(file::read(places.revocation_list("intermediate"))), newer);
 }
 
+TEST_F(a_list_service, hears_whom_a_root_s_list_refuses_before_it_writes_over_that) {
+  good(opened().make_lists({}));
+  const auto file = places.revocation_list("root");
+  const auto before = good(file::read(file));
+  const auto signs = good(authority::load_root(good(authority::current_root(places)), {}));
+  const auto from = now() - std::chrono::hours(1);
+  const x509::crl_spec older{1, from, from + std::chrono::hours(9), {{"77", from, 1}}};
+  keeps.start();
+  good(file::replace(file, good(x509::make_crl(older, signs.leaf(), signs.key)).der(), file::access::everyone));
+  EXPECT_TRUE(soon([&] { return good(file::read(file)) == before; }));
+  const auto known = good(opened().records().find_serial("77"));
+  ASSERT_TRUE(known);
+  EXPECT_TRUE(known->revoked);
+}
+
 TEST_F(a_list_service, says_what_it_cannot_put_right) {
   keeps.start();
   const auto file = places.revocation_list("root");

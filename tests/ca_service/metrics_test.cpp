@@ -2,6 +2,7 @@
 
 #include "ca_service/metrics.hpp"
 
+#include "authority/authorities.hpp"
 #include "authority/enroll.hpp"
 #include "authority/root_key.hpp"
 #include "authority/rotate.hpp"
@@ -51,6 +52,7 @@ class a_measured_service : public a_kept_authority {
     return answer.body;
   }
   test_response health() { return test_client(service).get("/healthz"); }
+  x509::private_key key_of_next = good(x509::private_key::generate());
   // Until the keeper has seen what was done.
   bool comes_to(int status) {
     const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
@@ -159,7 +161,7 @@ TEST_F(a_measured_service, is_not_well_while_its_intermediate_is_revoked_until_a
   ocsp_desk other_answers{*open, counts, complaint};
   keeper other(*open, other_answers, other_feed, counts, logger());
   good(other.prepare());
-  EXPECT_THAT(other.seen()->issuer_revoked, HasSubstr("mutual rotate intermediate"));
+  EXPECT_THAT(other.seen()->issuer_stopped, HasSubstr("mutual rotate intermediate"));
   auto at = opened();
   good(authority::begin_rotation(at, {}));
   EXPECT_TRUE(comes_to(200));
@@ -201,6 +203,81 @@ TEST_F(a_measured_service, is_not_well_while_what_it_presents_is_revoked_and_say
   good(opened().issue(again));
   good(other.prepare());
   EXPECT_THAT(wrong(), IsEmpty());
+}
+
+TEST_F(a_measured_service, is_not_well_while_the_ca_of_what_it_presents_is_revoked_and_says_what_mends_it) {
+  const test::captured_log log;
+  keeper other(*open, answers, feed, counts, log.to());
+  other.presents(places.certificate("localhost"));
+  const auto refused = [&] {
+    good(other.prepare());
+    return other.seen()->server_refused;
+  };
+  EXPECT_EQ(refused(), "");
+  const auto old = intermediate().serial();
+  revoke(old, authority::revocation_reason::certificate_hold);
+  EXPECT_THAT(refused(), HasSubstr("is of a CA that is on hold"));
+  EXPECT_THAT(refused(), HasSubstr("release the CA with mutual revoke " + old + " --release"));
+  revoke(old, authority::revocation_reason::ca_compromise);
+  EXPECT_THAT(refused(), HasSubstr("rotate intermediate, and then renew it with mutual renew localhost"));
+  good(opened().make_lists({}));
+  auto at = opened();
+  good(authority::begin_rotation(at, {}));
+  EXPECT_THAT(refused(), HasSubstr("was revoked, and whoever checks that refuses the service: renew it with mutual "
+                                   "renew localhost"));
+  EXPECT_THAT(troubles(*other.seen(), std::chrono::steady_clock::now(), now()),
+              testing::Contains(other.seen()->server_refused));
+  EXPECT_EQ(log.count("refuses the service: renew it with mutual renew localhost"), 1U);
+  authority::renew_request again;
+  again.name = "localhost";
+  good(opened().renew(again));
+  EXPECT_EQ(refused(), "");
+}
+
+TEST_F(a_measured_service, is_not_well_while_a_ca_of_another_machine_issues_of_which_it_has_not_the_files) {
+  keeper other(*open, answers, feed, counts, logger());
+  const auto stopped = [&] {
+    good(other.prepare());
+    return other.seen()->issuer_stopped;
+  };
+  EXPECT_EQ(stopped(), "");
+  const authority::root_access nothing_more;
+  const auto top = good(authority::load_root(good(authority::current_root(places)), nothing_more));
+  const auto next = good(authority::make_intermediate({"Acme Intermediate CA 2", {"Acme"}, {}}, key_of_next, {}, top));
+  auto entry = authority::to_record(next.leaf(), "intermediate", x509::profile::intermediate, false);
+  entry.state = authority::record_state::issued;
+  entry.replaces = intermediate().serial();
+  good(opened().records().add(entry));
+  EXPECT_THAT(stopped(),
+              HasSubstr("the intermediate issues no more: 'CN=Acme Intermediate CA 2,O=Acme' took its place, "
+                        "on another machine; bring root.crt"));
+  // Nor is it told then what would be refused here.
+  revoke(intermediate().serial(), authority::revocation_reason::ca_compromise);
+  EXPECT_THAT(stopped(), HasSubstr("bring root.crt"));
+  EXPECT_THAT(stopped(), Not(HasSubstr("make another with")));
+  good(file::replace(places.intermediate_key(), next.key.pem().view(), file::access::owner_only));
+  good(file::replace(places.intermediate_certificate(), next.leaf().pem(), file::access::everyone));
+  EXPECT_EQ(stopped(), "");
+}
+
+TEST_F(a_measured_service, says_another_name_for_what_it_presents_where_nobody_gets_its_own_any_more) {
+  // As it was given out when it could be.
+  const auto name = "ocsp-" + intermediate().serial();
+  const auto issuer = good(authority::load_issuer(places));
+  const auto spec = good(x509::describe_certificate(x509::profile::server, {"localhost", {"Acme"}, {}},
+                                                    {{"localhost"}, {}, {}, {}}, key_of_next, std::chrono::hours(9)));
+  const auto leaf = good(x509::issue_certificate(spec, key_of_next.get(), issuer.leaf(), issuer.key));
+  auto entry = authority::to_record(leaf, name, x509::profile::server, false);
+  entry.state = authority::record_state::issued;
+  good(opened().records().add(entry));
+  good(file::create(places.certificate(name), leaf.pem() + issuer.leaf().pem(), file::access::everyone));
+  revoke(leaf.serial(), authority::revocation_reason::superseded);
+  keeper other(*open, answers, feed, counts, logger());
+  other.presents(places.certificate(name));
+  good(other.prepare());
+  EXPECT_THAT(other.seen()->server_refused, HasSubstr("under another name"));
+  EXPECT_THAT(other.seen()->server_refused,
+              HasSubstr("mutual issue server ANOTHER_NAME, and present that (--name ANOTHER_NAME)"));
 }
 
 // It says that it is the key of its certificate, and signs with another: as one in a token that is there to be found.

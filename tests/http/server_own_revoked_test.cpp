@@ -48,5 +48,22 @@ TEST_F(server_own_revoked, is_told_at_each_reload_until_it_is_mended) {
   EXPECT_EQ(log_.count(said), 2U);
 }
 
+// Whatever it has issued is refused with it.
+TEST_F(server_own_revoked, is_told_of_a_ca_that_it_presents_by_the_list_of_that_ones_issuer) {
+  constexpr auto said_of_a_ca = "a CA in the chain that this server presents";
+  const auto& people = files_.people();
+  const auto list_of_root = [&](const std::vector<identity>& revoked, std::uint64_t number) {
+    files_.folder().write("root.crl", pem(make_crl(people.root, {.revoked = revoked, .number = number}).get()));
+  };
+  list_of_root({people.intermediate}, 10);
+  const service running(options());
+  ASSERT_EQ(log_.count(said_of_a_ca), 1U);
+  EXPECT_THAT(*log_.wait_for(said_of_a_ca), testing::HasSubstr("mutual renew NAME"));
+  EXPECT_EQ(log_.count(said), 0U);
+  list_of_root({}, 11);
+  ASSERT_TRUE(running->reload());
+  EXPECT_EQ(log_.count(said_of_a_ca), 1U);
+}
+
 }  // namespace
 }  // namespace mutual::test
