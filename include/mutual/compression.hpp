@@ -13,9 +13,9 @@ namespace mutual {
 /// parts of a file (206); bodies of less than `least_bytes`; what says Cache-Control: no-transform. A client that
 /// refuses everything that we have, plain bytes too (identity;q=0), is told 406 before the handler is called.
 ///
-/// The answers of one connection that come from sources together hold no more than 8 MiB of encoders: what would be
-/// more goes out in gzip, if the client takes it and there is room, or in plain bytes, or is 503 to a GET that
-/// refuses those.
+/// The answers of one connection that come from sources, by whichever `compress()` of an app, together hold no more
+/// than 8 MiB of encoders: what would be more goes out in gzip, if the client takes it and there is room, or in plain
+/// bytes, or is 503 to a GET that refuses those.
 ///
 /// Do not use it for answers in which something secret stands beside something that a stranger can choose: the length
 /// tells, guess by guess, whether they are alike (BREACH). Say Cache-Control: no-transform there.

@@ -1,5 +1,6 @@
 #include "app/encode_budget.hpp"
 #include "app/encoder.hpp"
+#include "app/workers.hpp"
 #include "base/text.hpp"
 #include "http/content_coding.hpp"
 
@@ -19,10 +20,6 @@ namespace mutual {
 namespace {
 
 using http::coding;
-
-// What the encoders of one connection's answers may hold: over HTTP/2, a hundred that are under way would take ten
-// times as much of a client that takes its time.
-constexpr std::size_t for_encoders = std::size_t{8} << 20U;
 
 // What takes a worker less time than being handed over.
 constexpr std::size_t small_piece = std::size_t{16} * 1024;
@@ -188,8 +185,7 @@ response no_room() {
       .to_response();
 }
 
-task<response> run_compress(std::size_t least_bytes, std::shared_ptr<encode_budgets> budgets, request& incoming,
-                            next inner) {
+task<response> run_compress(std::size_t least_bytes, request& incoming, next inner) {
   const auto accepted = http::accepted_codings::read(incoming.headers.get_all("Accept-Encoding"));
   const auto chosen = accepted.choose(encoder::offered);
   if (!chosen) {
@@ -213,7 +209,9 @@ task<response> run_compress(std::size_t least_bytes, std::shared_ptr<encode_budg
   if (is_head_alone(incoming, answer)) {
     answer.source = nothing;
   } else if (answer.source) {
-    auto held = std::make_unique<encode_budget::share>(budgets->of(incoming.connection));
+    // A connection has one thread for as long as it lasts, and so one budget for whatever its answers come by.
+    auto& budgets = *home_of_this_thread("compress").encoders;
+    auto held = std::make_unique<encode_budget::share>(budgets.of(incoming.connection));
     const auto within = choose_within(accepted, *held);
     // What has been done for a request that does something is not to be asked for again.
     if (!within && incoming.method != "GET") co_return answer;
@@ -236,10 +234,7 @@ task<response> run_compress(std::size_t least_bytes, std::shared_ptr<encode_budg
 }  // namespace
 
 middleware compress(std::size_t least_bytes) {
-  const auto budgets = std::make_shared<encode_budgets>(for_encoders);
-  return [least_bytes, budgets](request& incoming, next inner) {
-    return run_compress(least_bytes, budgets, incoming, inner);
-  };
+  return [least_bytes](request& incoming, next inner) { return run_compress(least_bytes, incoming, inner); };
 }
 
 }  // namespace mutual

@@ -41,6 +41,10 @@ class encode_budget {
   std::atomic<std::size_t> used_{0};
 };
 
+/// For each connection: a hundred answers that are under way over HTTP/2 would take ten times as much of a client that
+/// takes its time.
+constexpr std::size_t most_for_encoders = std::size_t{8} << 20U;
+
 /// One for each connection.
 using encode_budgets = per_connection<encode_budget>;
 

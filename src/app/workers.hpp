@@ -1,6 +1,8 @@
 #pragma once
 // The threads that blocking work is done on, and how its outcome finds its way back.
 
+#include "app/encode_budget.hpp"
+
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -68,6 +70,8 @@ struct home_thread {
   std::function<void(std::chrono::nanoseconds, std::function<void()>)> after;
   /// Where blocking work goes. Outlives this.
   worker_pool* workers = nullptr;
+  /// What encoders may hold for each of the thread's connections, by whichever `compress()` their answers come.
+  std::shared_ptr<encode_budgets> encoders = std::make_shared<encode_budgets>(most_for_encoders);
 };
 
 /// The home that this thread lends now; std::logic_error, which names `what`, if it serves no requests.

@@ -209,8 +209,39 @@ TEST_F(answers_that_nobody_takes, count_for_their_own_connection) {
   const int count = most(coding::br, budget / 2);
   EXPECT_EQ(asked(count, "br").at("br"), count);
   EXPECT_EQ(asked(1, "br"), (counts{{"plain", 1}}));
+  client_->as_stranger();
+  EXPECT_EQ(asked(1, "br"), (counts{{"br", 1}})) << "another connection";
   client_ = std::make_unique<test_client>(service_);
   EXPECT_EQ(asked(1, "br"), (counts{{"br", 1}}));
+}
+
+TEST_F(answers_that_nobody_takes, hold_no_more_by_however_many_groups_they_come) {
+  app many;
+  std::vector<body_source> kept;
+  many.use([&kept](request& asked, next inner) -> task<response> {
+    task<response> work = inner(asked);
+    response answer = co_await work;
+    kept.push_back(std::exchange(answer.source, {}));
+    answer.length.reset();
+    co_return answer;
+  });
+  constexpr int groups = 10;
+  for (int i = 0; i < groups; ++i) {
+    many.group("/" + std::to_string(i)).use(compress()).get("", [this] {
+      response answer(200);
+      answer.with("Content-Type", "text/plain");
+      answer.source = [text = text_]() -> task<std::optional<std::string>> { co_return text; };
+      return answer;
+    });
+  }
+  test_client client(many);
+  fields headers;
+  headers.add("Accept-Encoding", "br");
+  int encoded = 0;
+  for (int i = 0; i < 10 * groups; ++i) {
+    encoded += client.get("/" + std::to_string(i % groups), headers).header("Content-Encoding") == "br" ? 1 : 0;
+  }
+  EXPECT_EQ(encoded, most(coding::br, budget / 2));
 }
 
 TEST_F(answers_that_nobody_takes, cost_those_nothing_that_hold_no_encoder) {
