@@ -55,6 +55,10 @@ task<tunnel::arrival> connection::read_tunnel() {
   tunnel::arrival came;
   stream_.socket().set_deadline(a_while);
   for (;;) {
+    if (guide_.sent_away()) {
+      came.what = tunnel::news::ended;
+      co_return came;
+    }
     // What came with the request's head, or right behind it, is the tunnel's already.
     if (taken_ < pending_.size()) {
       came.what = tunnel::news::bytes;
@@ -96,7 +100,7 @@ task<bool> connection::pause_tunnel() {
     auto others = stream_.socket().owner().yield();
     co_await others;
   }
-  co_return !stream_.socket().cancelled();
+  co_return !guide_.sent_away();
 }
 
 void connection::nudge() {

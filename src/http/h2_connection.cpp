@@ -123,6 +123,8 @@ void h2_connection::handle_events() {
   while (const auto event = session_.next_event()) {
     if (event->what == h2_event::kind::request) {
       begin(*event->stream);
+      // What is left is told when every stream is closed.
+      if (unwelcome_) return;
     } else if (event->stream->worked_on_by != nullptr) {
       event->stream->worked_on_by->tell(event->what);
     }

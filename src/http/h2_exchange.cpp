@@ -202,14 +202,17 @@ task<> h2_exchange::send_pieces(response& made) {
 task<bool> h2_exchange::pause() {
   const auto now = std::chrono::steady_clock::now();
   if (in_a_row_++ == 0) row_began_ = now;
-  if (in_a_row_ < most_in_a_row && now - row_began_ < options_.turn) co_return true;
+  if (in_a_row_ < most_in_a_row && now - row_began_ < options_.turn) co_return goes_on();
   in_a_row_ = 0;
   has_turn_ = false;
   session_.ask_for_turn(stream_);
   advance_();
   while (!has_turn_) co_await news_.wait();
-  // What came before the client went is dealt with, unless it was us who sent it away.
-  co_return stream_.open || !(guide_.sent_away() || guide_.stopping());
+  co_return goes_on();
 }
+
+// Whether what has come is dealt with still: not what a client sent that we have sent away. Who went by itself has what
+// it sent before that dealt with, unless we are stopping.
+bool h2_exchange::goes_on() const { return !guide_.sent_away() && (stream_.open || !guide_.stopping()); }
 
 }  // namespace mutual::http

@@ -53,6 +53,7 @@ struct h2_exchange {
   task<tunnel::arrival> read_tunnel();
   task<bool> write_tunnel(std::string bytes);
   task<bool> pause();
+  bool goes_on() const;
 
   h2_session& session_;
   h2_stream& stream_;

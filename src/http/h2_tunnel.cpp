@@ -53,6 +53,10 @@ task<tunnel::arrival> h2_exchange::read_tunnel() {
   tunnel::arrival came;
   listening_since_ = clock::now();
   for (;;) {
+    if (guide_.sent_away()) {
+      came.what = tunnel::news::ended;
+      break;
+    }
     came.bytes = session_.take_piece(stream_, clock::now());
     if (!came.bytes.empty()) {
       came.what = tunnel::news::bytes;

@@ -157,5 +157,44 @@ TEST(who_has_two_tunnels, has_none_once_the_certificate_has_ended_whatever_one_o
   done = true;
 }
 
+TEST(who_has_a_tunnel, has_no_further_turn_when_a_request_beside_it_has_found_that_the_certificate_has_ended) {
+  const captured_log log;
+  const server_files files(make_pki());
+  auto options = options_for(log, files.config(tls::client_auth::required));
+  std::atomic<int> turns{0};
+  std::atomic<int> too_many{0};
+  options.answer = [&](request& asked, http::answer_notes&) -> task<response> {
+    response made(200, "ok");
+    if (asked.target != "/works-on") co_return made;
+    made.takeover = [&](tunnel& under) -> task<> {
+      for (;;) {
+        const bool goes_on = co_await under.pause();
+        if (!goes_on) co_return;
+        ++turns;
+        if (log.count("expired: ") > 0) ++too_many;
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+      }
+    };
+    co_return made;
+  };
+  const service running(options);
+  auto short_lived = client_spec();
+  short_lived.ends_in = seconds(3);
+  const auto alice = issue(files.people().intermediate, short_lived);
+  h2_client client(running.port(), {.chain = {alice, files.people().intermediate}, .server_name = "localhost"});
+  ASSERT_TRUE(client.read_until([&] { return client.setting(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1; }));
+  (void)client.begin(request_fields("CONNECT", "/works-on", {{":protocol", "websocket"}}));
+  const auto end = std::chrono::steady_clock::now() + seconds(20);
+  while (client.get("/").ended && std::chrono::steady_clock::now() < end) {
+  }
+  EXPECT_TRUE(log.wait_for("expired: "));
+  EXPECT_GT(turns, 0);
+  for (int count = 0; count < 1000 && running->open_connections() != 0; ++count) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  EXPECT_EQ(running->open_connections(), 0U);
+  EXPECT_EQ(too_many, 0);
+}
+
 }  // namespace
 }  // namespace mutual::test
