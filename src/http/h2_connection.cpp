@@ -71,51 +71,61 @@ task<> h2_connection::tell_the_rest() {
 }
 
 task<> h2_connection::serve() {
-  for (bool ended = false, turn_begins = false, takes = true;;) {
+  for (bool turn_begins = false, takes = true;;) {
     now_ = clock::now();
     // What the client says is heard once a turn while it takes what is sent, however much that is: it may take a
     // request back. Before anything is written, which may use up its share of the network.
-    if (std::exchange(turn_begins, false) && takes && !ended) (void)read_in(ended);
+    if (std::exchange(turn_begins, false) && takes) (void)read_in();
+    if (input_ == input::broken) co_return;
     handle_events();
     // Before anything is written: what they held makes room for others, who must be told of it now.
     reap();
     const auto state = write_out();
-    // What came before the end is served, while there is anything to be sent of it.
-    if (!ended) sent_at_ = now_;
-    const bool last =
-        ended && ((state == output::drained && !session_.has_events()) || now_ - sent_at_ > options_.timeouts.linger);
-    if (state == output::gone || unwelcome_ || last || time_is_up(state)) co_return;
+    if (input_ == input::open) sent_at_ = now_;
+    if (state == output::gone || unwelcome_ || has_said_all(state) || time_is_up(state)) co_return;
     ours_to_end_ = state == output::drained && session_.over();
     if (ours_to_end_) co_return;
-    takes = state == output::drained || out_moved_ == now_;
+    // In all of the turn: its last pass is one in which nothing moves.
+    takes = state == output::drained || out_moved_ >= row_began_;
     const bool enough = has_had_its_turn();
-    const bool more = session_.has_events() || (state == output::drained && !ended && read_in(ended));
-    if (more || (ended && state == output::drained)) {
-      if (!enough) continue;
-      if (stream_.only_yields()) {
-        // Its share of what the network may move begins anew with a wait alone, and there may never be another.
-        set_deadline(state);
-        co_await stream_.wait();
-      } else {
-        auto others = stream_.socket().owner().yield();
-        co_await others;
-      }
-      if (stream_.socket().cancelled()) co_return;
-      begin_turn();
-      turn_begins = true;
-      continue;
-    }
-    set_deadline(state);
-    const bool theirs = state == output::blocked && !stream_.only_yields();
-    const auto began = clock::now();
-    const auto woken = co_await stream_.wait();
-    begin_turn();
+    const bool more = session_.has_events() || (state == output::drained && read_in());
+    if (more && !enough) continue;
+    auto resting = rest(state, more);
+    const bool goes_on = co_await resting;
+    if (!goes_on) co_return;
     turn_begins = true;
-    now_ = row_began_;
-    if (theirs) out_waited_ += now_ - began;
-    if (state == output::drained) session_.add_stall(now_ - began);
-    if (woken == net::wait_status::cancelled) co_return;
   }
+}
+
+// Lets the others on the thread have their turn and, if there is no more to do, waits; then its own turn begins. False
+// if the connection was cut.
+task<bool> h2_connection::rest(output state, bool more) {
+  const bool only_yields = stream_.only_yields();
+  // To give turns alone is to wait, too: whoever always asks for them must not stop the client's clocks.
+  const bool idle = !more || told_ == told::turns;
+  const auto began = told_ == told::turns ? row_began_ : clock::now();
+  if (more && !only_yields) {
+    auto others = stream_.socket().owner().yield();
+    co_await others;
+  } else {
+    // Its share of what the network may move begins anew with a wait alone, and there may never be another.
+    if (!more && input_ == input::ended && state == output::drained) stream_.expect_nothing();
+    set_deadline(state);
+    co_await stream_.wait();
+  }
+  begin_turn();
+  if (state == output::blocked && !only_yields) out_waited_ += row_began_ - began;
+  if (state == output::drained && idle) session_.add_stall(row_began_ - began);
+  co_return !stream_.socket().cancelled();
+}
+
+// Whether there is nothing more to be sent to a client that says nothing more: what came before its end is served
+// still. Whoever works on an answer is waited for as long as it is for the client to read it.
+bool h2_connection::has_said_all(output state) const {
+  if (input_ != input::ended) return false;
+  if (now_ - sent_at_ > options_.timeouts.linger) return true;
+  return state == output::drained && !session_.has_events() &&
+         std::none_of(exchanges_.begin(), exchanges_.end(), [](const auto& one) { return one.works_on_answer(); });
 }
 
 // What has happened on the streams, up to a share: whoever is told of a piece may work for as long as on a request.
@@ -129,7 +139,9 @@ void h2_connection::handle_events() {
       event->stream->worked_on_by->tell(event->what);
     }
     // Who has asked for a turn uses all of it.
-    in_a_row_ += event->what == h2_event::kind::turn ? most_in_a_row : 1;
+    const bool turn = event->what == h2_event::kind::turn;
+    in_a_row_ += turn ? most_in_a_row : 1;
+    told_ = turn && told_ != told::more ? told::turns : told::more;
     if (has_had_its_turn()) return;
   }
 }
@@ -178,8 +190,9 @@ h2_connection::output h2_connection::write_out() {
   return output::drained;
 }
 
-// Takes in what is there, of one read. False if there is nothing.
-bool h2_connection::read_in(bool& ended) {
+// Takes in what is there, of one read: bytes, or the end. False if there is nothing.
+bool h2_connection::read_in() {
+  if (input_ != input::open) return false;
   if (!stream_.has_pending() && !stream_.socket().may_receive()) {
     stream_.expect_read();
     return false;
@@ -190,8 +203,11 @@ bool h2_connection::read_in(bool& ended) {
     session_.feed({scratch.data(), got.bytes}, now_);
     return true;
   }
-  ended = got.status != tls::io_status::would_block;
-  return false;
+  if (got.status == tls::io_status::would_block) return false;
+  // Who says no more, with close_notify or without, may read on, as over HTTP/1.1. Who floods or breaks TLS may not.
+  const bool ended = got.status == tls::io_status::ended || got.status == tls::io_status::cut_off;
+  input_ = ended ? input::ended : input::broken;
+  return true;
 }
 
 bool h2_connection::has_had_its_turn() const {
@@ -200,6 +216,7 @@ bool h2_connection::has_had_its_turn() const {
 
 void h2_connection::begin_turn() {
   in_a_row_ = 0;
+  told_ = told::nothing;
   row_began_ = clock::now();
 }
 
@@ -225,6 +242,9 @@ void h2_connection::set_deadline(output state) {
   } else if (session_.quiet() && !session_.shutting_down()) {
     left = std::max(milliseconds(0),
                     options_.timeouts.idle - std::chrono::duration_cast<milliseconds>(now_ - idle_since_));
+  } else if (input_ == input::ended) {
+    const auto since = std::chrono::duration_cast<milliseconds>(now_ - sent_at_);
+    left = std::clamp(options_.timeouts.linger - since, milliseconds(0), left);
   }
   stream_.socket().set_deadline(left);
 }

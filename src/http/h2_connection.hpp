@@ -39,6 +39,8 @@ class h2_connection {
 
  private:
   enum class output { drained, blocked, gone };
+  enum class input { open, ended, broken };
+  enum class told { nothing, turns, more };  // `turns` and nothing else
 
   task<> serve();
   task<> tell_the_rest();
@@ -46,7 +48,9 @@ class h2_connection {
   void begin(h2_stream& on);
   void reap();
   output write_out();
-  bool read_in(bool& ended);
+  bool read_in();
+  bool has_said_all(output state) const;
+  task<bool> rest(output state, bool more);
   bool has_had_its_turn() const;
   void begin_turn();
   bool time_is_up(output state);
@@ -74,6 +78,8 @@ class h2_connection {
   std::chrono::steady_clock::time_point idle_since_;
   std::chrono::steady_clock::time_point row_began_;
   unsigned in_a_row_ = 0;
+  told told_ = told::nothing;  // in this turn
+  input input_ = input::open;
   bool ours_to_end_ = false;  // we end it: the client must be able to read what we have written last
   bool unwelcome_ = false;
 };

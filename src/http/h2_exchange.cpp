@@ -59,6 +59,12 @@ void h2_exchange::end_if_endless() {
   done_ = true;
 }
 
+bool h2_exchange::works_on_answer() const {
+  if (done_ || !stream_.open || endless_) return false;
+  const bool waits_for_client = stream_.asked.is_tunnel() ? listening_since_.has_value() : stream_.hungry;
+  return !waits_for_client && (!stream_.answered || stream_.starving);
+}
+
 task<> h2_exchange::run() {
   request& asked = stream_.asked.message();
   // Before the handler runs, which may move the request away or change it.

@@ -40,6 +40,8 @@ struct h2_exchange {
   void nudge();
   /// What time it is: a tunnel in which nothing has come for a while is nudged.
   void look_at_clock(std::chrono::steady_clock::time_point now);
+  /// Whether an answer, or more of one, is to come that has an end and for which the client need say nothing more.
+  bool works_on_answer() const;
   /// All is done, also for whoever observes.
   bool done() const { return done_; }
 

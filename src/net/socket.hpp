@@ -47,7 +47,8 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   /// False if receive() would surely find nothing.
   bool may_receive() const { return readable_; }
 
-  enum class direction { read, write };
+  /// For `neither` a wait is ended by others alone (wake(), nudge(), cancel()), or by the deadline.
+  enum class direction { read, write, neither };
 
   /// What one connection may move before the others on its thread have their turn, in bytes. A fast sender's socket is
   /// never empty.
@@ -107,6 +108,7 @@ class socket : public boost::intrusive::list_base_hook<boost::intrusive::link_mo
   void expire();
   bool register_once();
   bool is_ready_for(direction which) const {
+    if (which == direction::neither) return false;
     return which == direction::read ? readable_ || takes_up_again_ : writable_;
   }
 

@@ -74,6 +74,8 @@ class stream {
 
   /// Makes the next wait() wait for something to read.
   void expect_read() { wanted_ = net::socket::direction::read; }
+  /// Makes the next wait() wait for none of both: until the socket is woken, or the deadline.
+  void expect_nothing() { wanted_ = net::socket::direction::neither; }
   /// Whether TLS holds bytes that it has read from the socket already; a wait would not see them.
   bool has_pending() const { return ssl_ && (SSL_has_pending(ssl_.get()) == 1 || !bio_state_.early.empty()); }
 

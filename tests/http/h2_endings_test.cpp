@@ -5,22 +5,13 @@
 #include <mutual/tunnel.hpp>
 
 #include <cstddef>
+#include <ctime>
+#include <sys/socket.h>
 
 namespace mutual::test {
 namespace {
 
 using std::chrono::seconds;
-
-h2_client_options with_much_room() {
-  h2_client_options manners;
-  manners.window = 1U << 30U;
-  return manners;
-}
-
-void give_room(h2_client& client) {
-  nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
-  client.flush();
-}
 
 // A source of so many pieces, each of which is there at once.
 body_source always_ready(std::size_t piece, int count) {
@@ -48,6 +39,97 @@ TEST_F(one_thread, sends_what_was_asked_for_before_the_client_said_that_it_says_
     EXPECT_EQ(client.answer(id).body.size(), piece * static_cast<std::size_t>(count));
     EXPECT_TRUE(client.answer(id).ended);
   }
+}
+
+// The ways in which a client says that it says no more, and reads on.
+void say_goodbye(h2_client& client) { client.under().shut_down(); }
+void say_goodbye_and_end(h2_client& client) {
+  client.under().shut_down();
+  (void)::shutdown(client.under().fd(), SHUT_WR);
+}
+void just_end(h2_client& client) { (void)::shutdown(client.under().fd(), SHUT_WR); }
+
+class one_thread_that_waits : public one_thread {
+ protected:
+  // Gives so many pieces of a KiB, each after a while.
+  response slow_pieces(int count, milliseconds each) {
+    response made(200);
+    made.source = [this, each, left = count]() mutable -> task<std::optional<std::string>> {
+      if (left-- == 0) co_return std::nullopt;
+      auto before = loop_->sleep(each);
+      co_await before;
+      co_return std::string(1024, 'x');
+    };
+    return made;
+  }
+};
+
+TEST_F(one_thread_that_waits, for_an_answers_source_sends_all_of_it_after_the_clients_end_over_http_2) {
+  for (const auto end : {say_goodbye, say_goodbye_and_end, just_end}) {
+    use_tls(milliseconds(1));
+    greedy_ = [&] { return slow_pieces(5, milliseconds(100)); };
+    const service running(options_);
+    h2_client client(running.port(), {});
+    const auto id = client.ask("/greedy");
+    end(client);
+    const auto before = std::clock();
+    client.read_to_end();
+    EXPECT_EQ(client.answer(id).body.size(), 5 * 1024U);
+    EXPECT_TRUE(client.answer(id).ended);
+    EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 4) << "half a second is waited, and not worked";
+  }
+}
+
+TEST_F(one_thread_that_waits, for_a_handler_sends_its_answer_after_the_clients_end_over_http_2) {
+  for (const auto end : {say_goodbye, say_goodbye_and_end, just_end}) {
+    use_tls(milliseconds(1));
+    options_.answer = [this](request&, http::answer_notes&) -> task<response> {
+      auto before = loop_->sleep(milliseconds(300));
+      co_await before;
+      co_return response(200, "late");
+    };
+    const service running(options_);
+    h2_client client(running.port(), {});
+    const auto id = client.ask("/late");
+    end(client);
+    client.read_to_end();
+    EXPECT_EQ(client.answer(id).body, "late");
+    EXPECT_TRUE(client.answer(id).ended);
+  }
+}
+
+TEST_F(one_thread_that_waits, for_an_answers_source_does_so_for_a_while_after_the_clients_end_over_http_2) {
+  use_tls(milliseconds(1));
+  options_.timeouts.linger = milliseconds(200);
+  greedy_ = [&] { return slow_pieces(2, milliseconds(3'000)); };
+  const service running(options_);
+  h2_client client(running.port(), {});
+  const auto id = client.ask("/greedy");
+  say_goodbye(client);
+  const auto began = std::chrono::steady_clock::now();
+  client.read_to_end();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, milliseconds(2'500));
+  EXPECT_FALSE(client.answer(id).ended);
+}
+
+// What has no end is not waited for, nor what waits for the client itself.
+TEST_F(one_thread_that_waits, in_vain_ends_with_its_client_over_http_2) {
+  use_tls(milliseconds(1));
+  options_.timeouts.linger = seconds(30);
+  greedy_ = [&] {
+    auto made = slow_pieces(2, milliseconds(1'000));
+    made.endless = true;
+    return made;
+  };
+  options_.check_head = [](const request&) { return http::body_terms{{}, true, true}; };
+  const service running(options_);
+  h2_client client(running.port(), {});
+  client.ask("/greedy");
+  (void)client.begin(request_fields("POST", "/upload"));
+  say_goodbye(client);
+  const auto began = std::chrono::steady_clock::now();
+  client.read_to_end();
+  EXPECT_LT(std::chrono::steady_clock::now() - began, seconds(5));
 }
 
 TEST_F(one_thread, asks_for_nothing_more_once_the_client_has_gone_over_http_2) {

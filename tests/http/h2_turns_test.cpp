@@ -1,6 +1,9 @@
 // How long what one client asks for over HTTP/2 goes on before another on its thread is served: counted, not timed.
 #include "http/one_thread.hpp"
 
+#include <cstddef>
+#include <string>
+#include <tuple>
 #include <vector>
 
 namespace mutual::test {
@@ -94,14 +97,7 @@ TEST_F(one_thread, sends_a_large_answer_beside_a_source_that_gives_nothing_for_a
   const std::string large(std::size_t{4} << 20U, 'x');
   use_tls(milliseconds(1));
   std::atomic<bool> done{false};
-  greedy_ = [&done] {
-    response made(200);
-    made.source = [&done]() -> task<std::optional<std::string>> {
-      if (done) co_return std::nullopt;
-      co_return std::string();
-    };
-    return made;
-  };
+  greedy_ = [&done] { return nothing_until(done); };
   const auto serve = options_.answer;
   options_.answer = [serve, &large](request& asked, http::answer_notes& notes) -> task<response> {
     if (asked.target != "/large") return serve(asked, notes);
@@ -151,6 +147,86 @@ TEST_F(one_thread, begins_what_is_asked_for_while_the_other_answers_always_go_on
   for (const auto id : all) EXPECT_TRUE(client.wait_for(id).ended);
   EXPECT_GE(before, 0);
   EXPECT_LE(before, 1'000) << "of 40,000";
+}
+
+// So many answers at once, of pieces that are so large.
+class one_thread_of : public one_thread, public testing::WithParamInterface<std::tuple<int, std::size_t>> {};
+
+TEST_P(one_thread_of, large_pieces_hears_its_client_each_turn_over_http_2) {
+  constexpr int most = 3'000;
+  const auto [streams, piece] = GetParam();
+  use_tls(milliseconds(1));
+  std::atomic<int> before{-1};
+  greedy_ = [this, streams = streams, piece = piece] { return in_pieces(most / streams, std::string(piece, 'x')); };
+  const auto serve = options_.answer;
+  options_.answer = [this, serve, &before](request& asked, http::answer_notes& notes) {
+    if (asked.target == "/last") before = steps_.load();
+    return serve(asked, notes);
+  };
+  const service running(options_);
+  h2_client client(running.port(), {}, with_much_room());
+  give_room(client);
+  for (int count = 0; count < streams; ++count) client.ask("/greedy");
+  std::uint32_t last = 0;
+  meanwhile([&] { last = client.ask("/last"); });
+  EXPECT_TRUE(client.wait_for(last).ended);
+  EXPECT_GE(before, 0);
+  EXPECT_LE(before, most / 2);
+}
+
+INSTANTIATE_TEST_SUITE_P(pieces, one_thread_of,
+                         testing::Combine(testing::Values(1, 2, 10),
+                                          testing::Values(16 * 1024U, 32 * 1024U, 48 * 1024U, 64 * 1024U)),
+                         [](const auto& of) {
+                           return std::to_string(std::get<0>(of.param)) + "_of_" +
+                                  std::to_string(std::get<1>(of.param) / 1024) + "_KiB";
+                         });
+
+TEST_F(one_thread, gives_up_an_answer_for_which_there_is_no_room_beside_a_source_that_gives_nothing_over_http_2) {
+  use_tls(milliseconds(1));
+  options_.timeouts.write = milliseconds(400);
+  options_.timeouts.least_body_rate = std::size_t{1} << 20U;
+  std::atomic<bool> done{false};
+  greedy_ = [&done] { return nothing_until(done); };
+  const auto serve = options_.answer;
+  options_.answer = [serve](request& asked, http::answer_notes& notes) -> task<response> {
+    if (asked.target != "/large") return serve(asked, notes);
+    return []() -> task<response> { co_return response(200, std::string(std::size_t{4} << 20U, 'x')); }();
+  };
+  const service running(options_);
+  h2_client client(running.port(), {}, {.gives_room = false});
+  const auto nothing = client.ask("/greedy");
+  EXPECT_EQ(client.get("/large").code, cancel);
+  EXPECT_FALSE(client.answer(nothing).reset) << "it has kept nobody waiting";
+  done = true;
+}
+
+TEST_F(one_thread, gives_up_who_takes_an_answer_by_the_drop_beside_a_source_that_gives_nothing_over_http_2) {
+  constexpr int most = 64;
+  constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+  use_tls(milliseconds(1));
+  options_.timeouts.write = milliseconds(500);
+  options_.timeouts.least_body_rate = 64 * mebibyte;
+  std::atomic<bool> done{false};
+  greedy_ = [&done] { return nothing_until(done); };
+  const auto serve = options_.answer;
+  options_.answer = [serve](request& asked, http::answer_notes& notes) -> task<response> {
+    if (asked.target != "/large") return serve(asked, notes);
+    return []() -> task<response> { co_return response(200, std::string(most * mebibyte, 'x')); }();
+  };
+  const service running(options_);
+  h2_client client(running.port(), {}, with_much_room());
+  give_room(client);
+  client.ask("/greedy");
+  const auto large = client.ask("/large");
+  const auto began = std::chrono::steady_clock::now();
+  while (running->open_connections() > 0 && std::chrono::steady_clock::now() - began < std::chrono::seconds(5)) {
+    const auto before = client.answer(large).body.size();
+    client.read_until([&] { return client.answer(large).body.size() >= before + mebibyte / 4; });
+    std::this_thread::sleep_for(milliseconds(50));
+  }
+  EXPECT_EQ(running->open_connections(), 0U);
+  done = true;
 }
 
 }  // namespace

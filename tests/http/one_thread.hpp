@@ -1,6 +1,7 @@
 #pragma once
 // A server of one thread, on which what one client asks for must not keep another waiting.
 
+#include "net/loop.hpp"
 #include "support/captured_log.hpp"
 #include "support/h2_client.hpp"
 #include "support/plain_client.hpp"
@@ -26,10 +27,25 @@ inline void hold_until(const std::atomic<bool>& opened) {
   for (int count = 0; !opened && count < 1000; ++count) std::this_thread::sleep_for(milliseconds(10));
 }
 
+inline h2_client_options with_much_room() {
+  h2_client_options manners;
+  manners.window = 1U << 30U;
+  return manners;
+}
+
+inline void give_room(h2_client& client) {
+  nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  client.flush();
+}
+
 // A server of one thread. What `greedy` asks for begins, and waits on the thread, until the other's request is there.
 class one_thread : public testing::Test {
  protected:
   one_thread() {
+    options_.on_thread = [this](net::loop& serving) {
+      loop_ = &serving;
+      return nullptr;
+    };
     options_.answer = [this](request& asked, http::answer_notes&) -> task<response> {
       if (asked.target == "/greedy") co_return greedy_();
       if (asked.target == "/upload") {
@@ -83,6 +99,15 @@ class one_thread : public testing::Test {
     for (int count = 0; count < 1000 && steps_ < expected; ++count) std::this_thread::sleep_for(milliseconds(10));
     return steps_ == expected;
   }
+  // One that gives nothing until `done`.
+  static response nothing_until(const std::atomic<bool>& done) {
+    response made(200);
+    made.source = [&done]() -> task<std::optional<std::string>> {
+      if (done) co_return std::nullopt;
+      co_return std::string();
+    };
+    return made;
+  }
   // Serves over TLS, one connection for so long in a row.
   void use_tls(std::chrono::milliseconds turn) {
     files_.emplace(make_pki());
@@ -115,6 +140,7 @@ class one_thread : public testing::Test {
   captured_log log_;
   http::server_options options_ = options_for(log_);
   std::function<response()> greedy_;
+  net::loop* loop_ = nullptr;  // of the thread that serves
   std::atomic<int> steps_{0};
   std::atomic<int> uploads_{0};
 

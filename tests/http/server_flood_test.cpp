@@ -1,5 +1,6 @@
 // What a server says and does of a connection that floods it with records of TLS.
 #include "support/captured_log.hpp"
+#include "support/h2_client.hpp"
 #include "support/key_updates.hpp"
 #include "support/plain_client.hpp"
 #include "support/service.hpp"
@@ -10,8 +11,8 @@
 namespace mutual::test {
 namespace {
 
-void flood(tls_connection& client) {
-  const auto records = key_updates(client.native(), 500, SSL_KEY_UPDATE_REQUESTED);
+void flood(tls_connection& client, int kind = SSL_KEY_UPDATE_REQUESTED) {
+  const auto records = key_updates(client.native(), 500, kind);
   ASSERT_EQ(::send(client.fd(), records.data(), records.size(), MSG_NOSIGNAL), static_cast<ssize_t>(records.size()));
 }
 
@@ -35,6 +36,30 @@ TEST(server_flood, of_key_updates_ends_the_connection_and_is_told_to_the_log) {
         << *line;
     (void)client.read_to_end();  // or it waits in vain
   }
+}
+
+TEST(server_flood, ends_a_connection_of_http_2_that_has_much_to_send) {
+  const server_files files(make_pki());
+  const captured_log log;
+  auto options = options_for(log, files.config(tls::client_auth::none));
+  options.answer = [](request&, http::answer_notes&) -> task<response> {
+    response made(200);
+    made.source = [left = 2'000]() mutable -> task<std::optional<std::string>> {
+      if (left-- == 0) co_return std::nullopt;
+      co_return std::string(std::size_t{64} * 1024, 'x');
+    };
+    co_return made;
+  };
+  const service running(options);
+  h2_client client(running.port(), {}, {.window = 1U << 30U, .gives_room = false});
+  nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  client.flush();
+  const auto id = client.ask();
+  ASSERT_TRUE(client.read_until([&] { return !client.answer(id).body.empty(); }));
+  flood(client.under(), SSL_KEY_UPDATE_NOT_REQUESTED);
+  client.read_to_end();
+  EXPECT_FALSE(client.answer(id).ended);
+  EXPECT_TRUE(log.wait_for("TLS records came within a second without a byte"));
 }
 
 TEST(server_flood, takes_its_session_with_it) {
