@@ -13,6 +13,13 @@ namespace {
 
 using std::chrono::seconds;
 
+bool all_are_closed(const service& running) {
+  for (int count = 0; count < 1000 && running->open_connections() != 0; ++count) {
+    std::this_thread::sleep_for(milliseconds(10));
+  }
+  return running->open_connections() == 0;
+}
+
 // A source of so many pieces, each of which is there at once.
 body_source always_ready(std::size_t piece, int count) {
   return [piece, left = count]() mutable -> task<std::optional<std::string>> {
@@ -150,10 +157,7 @@ TEST_F(one_thread, asks_for_nothing_more_once_the_client_has_gone_over_http_2) {
     const auto id = client.ask("/greedy");
     ASSERT_TRUE(client.read_until([&] { return client.answer(id).status != 0; }));
   }
-  for (int count = 0; count < 1000 && running->open_connections() != 0; ++count) {
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  EXPECT_EQ(running->open_connections(), 0U);
+  EXPECT_TRUE(all_are_closed(running));
   done = true;
 }
 
@@ -236,6 +240,7 @@ TEST(who_has_two_tunnels, has_none_once_the_certificate_has_ended_whatever_one_o
   }
   EXPECT_LT(std::chrono::steady_clock::now(), end) << "it goes on being served";
   EXPECT_TRUE(log.wait_for("expired: "));
+  EXPECT_TRUE(all_are_closed(running));
   done = true;
 }
 
@@ -271,10 +276,7 @@ TEST(who_has_a_tunnel, has_no_further_turn_when_a_request_beside_it_has_found_th
   }
   EXPECT_TRUE(log.wait_for("expired: "));
   EXPECT_GT(turns, 0);
-  for (int count = 0; count < 1000 && running->open_connections() != 0; ++count) {
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  EXPECT_EQ(running->open_connections(), 0U);
+  EXPECT_TRUE(all_are_closed(running));
   EXPECT_EQ(too_many, 0);
 }
 

@@ -6,7 +6,10 @@
 #include "support/service.hpp"
 #include "support/tls_client.hpp"
 
+#include <chrono>
+#include <cstddef>
 #include <sys/socket.h>
+#include <thread>
 
 namespace mutual::test {
 namespace {
@@ -14,6 +17,15 @@ namespace {
 void flood(tls_connection& client, int kind = SSL_KEY_UPDATE_REQUESTED) {
   const auto records = key_updates(client.native(), 500, kind);
   ASSERT_EQ(::send(client.fd(), records.data(), records.size(), MSG_NOSIGNAL), static_cast<ssize_t>(records.size()));
+}
+
+task<response> much_to_send(request&, http::answer_notes&) {
+  response made(200);
+  made.source = [left = 2'000]() mutable -> task<std::optional<std::string>> {
+    if (left-- == 0) co_return std::nullopt;
+    co_return std::string(std::size_t{64} * 1024, 'x');
+  };
+  co_return made;
 }
 
 TEST(server_flood, of_key_updates_ends_the_connection_and_is_told_to_the_log) {
@@ -42,14 +54,7 @@ TEST(server_flood, ends_a_connection_of_http_2_that_has_much_to_send) {
   const server_files files(make_pki());
   const captured_log log;
   auto options = options_for(log, files.config(tls::client_auth::none));
-  options.answer = [](request&, http::answer_notes&) -> task<response> {
-    response made(200);
-    made.source = [left = 2'000]() mutable -> task<std::optional<std::string>> {
-      if (left-- == 0) co_return std::nullopt;
-      co_return std::string(std::size_t{64} * 1024, 'x');
-    };
-    co_return made;
-  };
+  options.answer = much_to_send;
   const service running(options);
   h2_client client(running.port(), {}, {.window = 1U << 30U, .gives_room = false});
   nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
@@ -60,6 +65,27 @@ TEST(server_flood, ends_a_connection_of_http_2_that_has_much_to_send) {
   client.read_to_end();
   EXPECT_FALSE(client.answer(id).ended);
   EXPECT_TRUE(log.wait_for("TLS records came within a second without a byte"));
+}
+
+// A key update that is to be answered, of a client that has not taken what is on its way to it.
+TEST(key_updates, are_answered_amid_an_answer_that_waits_for_its_client_over_http_2) {
+  const server_files files(make_pki());
+  const captured_log log;
+  auto options = options_for(log, files.config(tls::client_auth::none));
+  options.answer = much_to_send;
+  const service running(options);
+  h2_client client(running.port(), {}, {.window = 1U << 30U, .gives_room = false});
+  nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+  client.flush();
+  const auto id = client.ask();
+  for (int count = 0; count < 5; ++count) {
+    const auto before = client.answer(id).body.size();
+    ASSERT_TRUE(client.read_until([&] { return client.answer(id).body.size() > before + (std::size_t{8} << 20U); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ASSERT_EQ(SSL_key_update(client.under().native(), SSL_KEY_UPDATE_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(client.under().native()), 1);
+  }
+  EXPECT_TRUE(client.wait_for(id).ended);
 }
 
 TEST(server_flood, takes_its_session_with_it) {
