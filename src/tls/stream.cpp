@@ -20,6 +20,9 @@ constexpr std::size_t longest_look = std::size_t{4} * 1024;
 // A record with its head and whatever any cipher adds (RFC 5246 section 6.2.3; TLS 1.3 allows less).
 constexpr std::size_t largest_record = SSL3_RT_HEADER_LENGTH + SSL3_RT_MAX_PLAIN_LENGTH + 2048;
 
+// What little is held, a ticket above all, shares the segment of what is written next.
+constexpr std::size_t little = 4096;
+
 bool try_again(int code) { return code == EAGAIN || code == EWOULDBLOCK || code == EINTR; }
 
 // The error queue is the thread's, shared by all its connections: what another left there must not be read as ours.
@@ -159,7 +162,13 @@ io stream::try_read(std::span<char> into) {
   }
   forget_errors_of_others();
   std::size_t count = 0;
+  // What TLS answers within a read, to a key update for one, is held if the socket does not take it, for the same
+  // reason as a record of ours.
+  const auto held = bio_state_.held.size();
+  bio_state_.holding = true;
   const int code = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
+  bio_state_.holding = false;
+  if (bio_state_.held.size() > held) (void)flush(bio_state_);
   if (watch_.too_many()) return give_up();
   if (code != 1) return outcome(code);
   watch_.plaintext_came();
@@ -177,8 +186,6 @@ io stream::give_up() {
 
 // Each system call costs more than sealing a record: several are collected first.
 io stream::try_write_records(std::string_view bytes) {
-  // What little is held, a ticket above all, shares their segment.
-  constexpr std::size_t little = 4096;
   if ((bytes.empty() || bio_state_.held.size() > little) && !flush(bio_state_)) {
     wanted_ = net::socket::direction::write;
     return {io_status::would_block};
@@ -205,10 +212,19 @@ io stream::try_write_records(std::string_view bytes) {
 
 io stream::try_write(std::string_view bytes) {
   if (!ssl_) return plain_outcome(socket_.send(bytes), false);
-  if (bytes.empty() || bytes.size() > SSL3_RT_MAX_PLAIN_LENGTH) return try_write_records(bytes);
+  // What is held goes before it, together with others: a record that the socket refuses is held, too.
+  if (bytes.empty() || bytes.size() > SSL3_RT_MAX_PLAIN_LENGTH || bio_state_.held.size() > little) {
+    return try_write_records(bytes);
+  }
   forget_errors_of_others();
   std::size_t count = 0;
-  const int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
+  int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
+  if (code != 1 && SSL_want_write(ssl_.get())) {
+    // OpenSSL must have no write under way when it reads: one of its own, which answers a key update, would fail.
+    bio_state_.holding = true;
+    code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
+    bio_state_.holding = false;
+  }
   return code == 1 ? io{io_status::ok, count} : outcome(code);
 }
 

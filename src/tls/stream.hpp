@@ -61,8 +61,8 @@ class stream {
   /// whatever is there: after a wait it goes on.
   io try_read(std::span<char> into);
   /// Writes what can be taken, without waiting. Of much, several records go out in one system call; what the socket
-  /// did not take of them is on its way (`has_unsent`), and before it is out nothing more is taken. Given nothing,
-  /// sends of that what can be sent: would_block while some is left.
+  /// did not take of a record is on its way (`has_unsent`), and before most of it is out nothing more is taken. Given
+  /// nothing, sends of that what can be sent: would_block while some is left.
   io try_write(std::string_view bytes);
   /// Whether something that was written waits for the socket: try_write or wait() send it.
   bool has_unsent() const { return !bio_state_.held.empty(); }

@@ -19,13 +19,14 @@ void flood(tls_connection& client, int kind = SSL_KEY_UPDATE_REQUESTED) {
   ASSERT_EQ(::send(client.fd(), records.data(), records.size(), MSG_NOSIGNAL), static_cast<ssize_t>(records.size()));
 }
 
-task<response> much_to_send(request&, http::answer_notes&) {
+// 128 MiB in pieces of that size, each there at once.
+response much_in_pieces_of(std::size_t bytes) {
   response made(200);
-  made.source = [left = 2'000]() mutable -> task<std::optional<std::string>> {
+  made.source = [bytes, left = (std::size_t{128} << 20U) / bytes]() mutable -> task<std::optional<std::string>> {
     if (left-- == 0) co_return std::nullopt;
-    co_return std::string(std::size_t{64} * 1024, 'x');
+    co_return std::string(bytes, 'x');
   };
-  co_return made;
+  return made;
 }
 
 TEST(server_flood, of_key_updates_ends_the_connection_and_is_told_to_the_log) {
@@ -54,17 +55,20 @@ TEST(server_flood, ends_a_connection_of_http_2_that_has_much_to_send) {
   const server_files files(make_pki());
   const captured_log log;
   auto options = options_for(log, files.config(tls::client_auth::none));
-  options.answer = much_to_send;
+  options.answer = [](request&, http::answer_notes&) -> task<response> { co_return much_in_pieces_of(65536); };
   const service running(options);
-  h2_client client(running.port(), {}, {.window = 1U << 30U, .gives_room = false});
-  nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
-  client.flush();
-  const auto id = client.ask();
-  ASSERT_TRUE(client.read_until([&] { return !client.answer(id).body.empty(); }));
-  flood(client.under(), SSL_KEY_UPDATE_NOT_REQUESTED);
-  client.read_to_end();
-  EXPECT_FALSE(client.answer(id).ended);
-  EXPECT_TRUE(log.wait_for("TLS records came within a second without a byte"));
+  for (const int kind : {SSL_KEY_UPDATE_NOT_REQUESTED, SSL_KEY_UPDATE_REQUESTED}) {
+    const auto before = log.size();
+    h2_client client(running.port(), {}, {.window = 1U << 30U, .gives_room = false});
+    nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
+    client.flush();
+    const auto id = client.ask();
+    ASSERT_TRUE(client.read_until([&] { return !client.answer(id).body.empty(); }));
+    flood(client.under(), kind);
+    client.read_to_end();
+    EXPECT_FALSE(client.answer(id).ended);
+    EXPECT_TRUE(log.wait_for("TLS records came within a second without a byte", before));
+  }
 }
 
 // A key update that is to be answered, of a client that has not taken what is on its way to it.
@@ -72,16 +76,16 @@ TEST(key_updates, are_answered_amid_an_answer_that_waits_for_its_client_over_htt
   const server_files files(make_pki());
   const captured_log log;
   auto options = options_for(log, files.config(tls::client_auth::none));
-  options.answer = much_to_send;
+  options.answer = [](request&, http::answer_notes&) -> task<response> { co_return much_in_pieces_of(8192); };
   const service running(options);
   h2_client client(running.port(), {}, {.window = 1U << 30U, .gives_room = false});
   nghttp2_session_set_local_window_size(client.native(), NGHTTP2_FLAG_NONE, 0, 1 << 30);
   client.flush();
   const auto id = client.ask();
-  for (int count = 0; count < 5; ++count) {
+  for (int count = 0; count < 30; ++count) {
     const auto before = client.answer(id).body.size();
-    ASSERT_TRUE(client.read_until([&] { return client.answer(id).body.size() > before + (std::size_t{8} << 20U); }));
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    ASSERT_TRUE(client.read_until([&] { return client.answer(id).body.size() > before + (std::size_t{3} << 20U); }));
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
     ASSERT_EQ(SSL_key_update(client.under().native(), SSL_KEY_UPDATE_REQUESTED), 1);
     ASSERT_EQ(SSL_do_handshake(client.under().native()), 1);
   }
