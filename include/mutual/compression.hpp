@@ -32,8 +32,9 @@ middleware compress(std::size_t least_bytes = 1024);
 /// comes as a `body_error` (413, 400) out of `next()`, when that place is reached. A route's `body_limit` counts what
 /// is sent.
 ///
-/// All requests of one connection together hold no more than twice `most_bytes` of decompressed bodies and 32 MiB that
-/// decoders need; what would be more is 503, or a `body_error` (503), but for a request that is alone.
+/// All requests of one connection that come by one `decompress()` together hold no more than twice its `most_bytes` of
+/// decompressed bodies and 32 MiB that decoders need; what would be more is 503, or a `body_error` (503), but for a
+/// request that is alone.
 middleware decompress(std::size_t most_bytes, std::size_t most_times = 200);
 
 }  // namespace mutual
