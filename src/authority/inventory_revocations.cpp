@@ -172,6 +172,13 @@ result<> inventory::release(std::string_view serial, std::string_view why) {
   return change.commit();
 }
 
+result<bool> inventory::was_released_since(std::string_view serial, sys_seconds when) {
+  MUTUAL_TRY(const auto found,
+             number_from(*db_, "SELECT count(*) FROM revocations WHERE serial = $1 AND reason = $2 AND at > $3",
+                         {serial, std::int64_t{remove_from_crl}, seconds(when)}));
+  return found != 0;
+}
+
 result<std::optional<list_facts>> inventory::newest_full_list(std::string_view issuer) {
   return list_where(*db_, "base = 0", {issuer});
 }

@@ -96,7 +96,7 @@ result<> pki::take_over_root_list(const root_place& root) {
   // ours says nothing, for numbers are left out, too.
   if (known) return {};
   taken_over told;
-  return take_over(lists.front(), *inventory_, "made elsewhere", told);
+  return take_over(lists.front(), *inventory_, "made elsewhere", told, released_since::stays_so);
 }
 
 result<pki::signed_list> pki::make_list(const x509::identity& issuer, const std::string& called,
@@ -164,6 +164,7 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
   }
   if (key) {
     MUTUAL_CHECK(take_over_root_list(root));
+    MUTUAL_CHECK(leave_out_served_numbers(found, *inventory_));
     auto longer = how;
     longer.lifetime = std::max<std::chrono::seconds>(how.lifetime, root_list_lifetime);
     // An old root's key may not be at hand again.
@@ -187,8 +188,7 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
   // Nothing of that holds up what the other CAs have to say.
   so_far.lacking = key.error().in(what_is_wrong(found, places_.revocation_list(root.called)));
   if (found.how == standing::early || found.how == standing::behind) {
-    const auto served = served_list(root.certificate, places_);
-    if (served && (!found.beyond.empty() || counts_now(*served))) return served->pem();
+    if (found.served && (!found.beyond.empty() || counts_now(*found.served))) return found.served->pem();
     // With the one that is there servers would refuse the other lists, too.
     if (!found.beyond.empty()) return std::move(so_far.lacking).error();
   }

@@ -2,12 +2,15 @@
 
 #include "base/clock.hpp"
 #include "base/file.hpp"
+#include "base/give_back.hpp"
 #include "base/text.hpp"
 #include "x509/list_files.hpp"
 
 #include <fmt/format.h>
 
 #include <charconv>
+#include <limits>
+#include <utility>
 
 namespace mutual::authority {
 namespace {
@@ -29,38 +32,71 @@ std::optional<std::uint64_t> number_of(const x509::crl& list) {
   return number;
 }
 
-// The number of that root's list that servers have so far, or nothing: of all that are there, which may be long.
-result<std::optional<std::string>> served_number(const x509::certificate& ca, const layout& places) {
-  MUTUAL_TRY(const bool there, file::exists(places.revocation_lists()));
-  if (!there) return std::optional<std::string>();
-  MUTUAL_TRY(const auto lists, x509::load_lookup_lists(places.revocation_lists()));
-  for (const auto& one : lists) {
-    if (one.is_signed_by(ca)) return std::optional(one.number());
+// The list of that CA that servers have so far, whatever its dates; nothing if they have none of it. An error if that
+// cannot be told.
+result<std::optional<x509::crl>> served_list(const x509::certificate& ca, const layout& places) {
+  const auto file = places.revocation_lists();
+  MUTUAL_TRY(const bool there, file::exists(file));
+  if (!there) return std::optional<x509::crl>();
+  MUTUAL_TRY(auto pem, file::read(file, x509::largest_lists));
+  const auto der = x509::find_list(pem, [&](const x509::lookup_list& one) { return one.is_signed_by(ca); });
+  give_back(std::move(pem));
+  if (der) {
+    MUTUAL_TRY(auto list, x509::crl::from_der(*der));
+    return std::optional(std::move(list));
   }
-  return std::optional<std::string>();
+  // It is none of theirs only if nothing of the file is damaged.
+  MUTUAL_CHECK(x509::load_lookup_lists(file));
+  return std::optional<x509::crl>();
+}
+
+// Whether servers that have the other list refuse this one. Those who do not count theirs go by their dates.
+bool is_behind(const x509::crl& list, const x509::crl& served) {
+  const auto number = list.number();
+  if (number != served.number()) return is_less(number, served.number());
+  return !number.empty() && list.der() != served.der();
 }
 
 // What the list's number has to be above; empty if it is above that.
-result<std::string> what_it_is_behind(const x509::crl& list, const root_place& root, const layout& places,
-                                      inventory& in) {
+result<> find_what_it_is_behind(root_list& of, const root_place& root, const layout& places, inventory& in) {
+  const auto& list = *of.list;
   MUTUAL_TRY(const auto highest, in.highest_list_made(list.issuer()));
+  MUTUAL_TRY(const bool known, is_known(list, in));
+  MUTUAL_TRY(const auto made_here, in.newest_full_list(list.issuer()));
   const auto number = number_of(list);
-  if (number && *number > highest) return std::string();
+  if (known && *number == highest && made_here && made_here->number == highest) return {};
+  const bool is_taken = !known && number && *number == highest && highest != 0;
   const auto made = fmt::format("{:x}", highest);
-  if (number && *number == highest) {
-    MUTUAL_TRY(const bool known, is_known(list, in));
-    // Those who do not count theirs go by their dates.
-    return known || highest == 0 ? std::string() : made;
+  // It was put back, or somebody else has made the newer ones, of which servers of this folder have none; or the one
+  // that they have could not be noted, and is above any that was.
+  auto served = served_list(root.certificate, places);
+  if (!served) {
+    // What they had, nobody can tell then. By one that was made or noted here the file is made anew.
+    if (known || !number || (*number >= highest && !is_taken)) return {};
+    of.beyond = made;
+    of.unread = std::move(served).error().message();
+    return {};
   }
-  // It was put back, or somebody else has made the newer ones, of which servers of this folder have none.
-  const auto served = served_number(root.certificate, places);
-  // What they had, nobody can tell then.
-  if (!served) return made;
-  if (!*served || !is_less(list.number(), **served)) return std::string();
-  return is_less(made, **served) ? **served : made;
+  of.served = *std::move(served);
+  // Whatever they have, its number was given to another.
+  if (!is_taken && (!of.served || !is_behind(list, *of.served))) return {};
+  const auto theirs = of.served ? of.served->number() : std::string();
+  of.beyond = is_less(made, theirs) ? theirs : made;
+  return {};
 }
 
 }  // namespace
+
+result<> leave_out_served_numbers(const root_list& found, inventory& in) {
+  if (!found.served) return {};
+  const auto number = number_of(*found.served);
+  if (number && *number < std::numeric_limits<std::int64_t>::max()) {
+    return in.skip_list_numbers(found.served->issuer(), *number);
+  }
+  return error(errc::bad_input, fmt::format("servers have the revocation list of {} with the number 0x{}, and no list "
+                                            "after it could be counted here",
+                                            text::quoted(found.served->issuer()), found.served->number()));
+}
 
 std::string what_is_wrong(const root_list& found, const std::filesystem::path& file) {
   if (found.how == standing::early) {
@@ -70,11 +106,20 @@ std::string what_is_wrong(const root_list& found, const std::filesystem::path& f
     return "a hold of a CA was taken back here, and the root's revocation list has it still";
   }
   if (found.how == standing::lacking) return "a CA was revoked, but the root's revocation list does not say it yet";
-  return fmt::format(
-      "{} has the number 0x{}, and servers have had 0x{} of that root and take none that is not above it, so they keep "
-      "that: have the root's owner make a list with a number above 0x{} (openssl ca counts in its file crlnumber), put "
-      "it there and run mutual crl, or have one made here with the root's key",
-      text::printable(file.string(), 4096), found.list->number(), found.beyond, found.beyond);
+  const auto what_to_do = fmt::format(
+      "have the root's owner make a list with a number above 0x{} (openssl ca counts in its file crlnumber), put it "
+      "there and run mutual crl, or have one made here with the root's key",
+      found.beyond);
+  const auto which =
+      fmt::format("{} has the number 0x{}, and", text::printable(file.string(), 4096), found.list->number());
+  if (!found.unread.empty()) {
+    return fmt::format(
+        "{} 0x{} was given by then; whether servers take it cannot be told ({}): put that file back as "
+        "it was and run mutual crl, or {}",
+        which, found.beyond, found.unread, what_to_do);
+  }
+  return fmt::format("{} servers have had 0x{} of that root and take none that is not above it, so they keep that: {}",
+                     which, found.beyond, what_to_do);
 }
 
 bool counts_now(const x509::crl& list) {
@@ -88,15 +133,6 @@ result<std::vector<x509::crl>> lists_in(const std::filesystem::path& path) {
   return read.error().in(
       "a revocation list is damaged (put a whole one in its place or, if it was made here, delete it: mutual crl makes "
       "another)");
-}
-
-std::optional<x509::crl> served_list(const x509::certificate& ca, const layout& places) {
-  const auto lists = x509::load_crls(places.revocation_lists());
-  if (!lists) return std::nullopt;
-  for (const auto& one : *lists) {
-    if (one.is_signed_by(ca)) return one;
-  }
-  return std::nullopt;
 }
 
 result<bool> is_known(const x509::crl& list, inventory& in) {
@@ -116,9 +152,13 @@ result<root_list> look_at_list(const root_place& root, const layout& places, inv
   const auto& list = lists.front();
   if (!list.is_signed_by(root.certificate) || !list.next_update() || *list.next_update() <= now()) return out;
   out.list = list;
-  MUTUAL_TRY(out.beyond, what_it_is_behind(list, root, places, in));
+  MUTUAL_CHECK(find_what_it_is_behind(out, root, places, in));
   out.how = standing::early;
-  if (list.this_update() > now()) return out;
+  if (list.this_update() > now()) {
+    auto served = served_list(root.certificate, places);
+    if (served) out.served = *std::move(served);
+    return out;
+  }
   out.how = standing::behind;
   if (!out.beyond.empty()) return out;
   MUTUAL_TRY(const auto authorities, in.of_profile(profile::intermediate));

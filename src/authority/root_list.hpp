@@ -31,10 +31,15 @@ struct root_list {
   standing how = standing::unusable;
   std::optional<x509::crl> list;
   std::string beyond{};  ///< If it is behind, or early and behind, what its number has to be above, in hexadecimal.
+  std::optional<x509::crl> served{};  ///< The list that servers have so far, if that had to be told.
+  std::string unread{};               ///< If it is behind: why that could not be read.
 };
 
 /// Looks at the one that is in that root's file.
 result<root_list> look_at_list(const root_place& root, const layout& places, inventory& in);
+
+/// Makes sure that the next list made here counts more than the one that servers were found to have.
+result<> leave_out_served_numbers(const root_list& found, inventory& in);
 
 /// A sentence about a list that is there and less than `due`, and that only the root's key could mend here.
 std::string what_is_wrong(const root_list& found, const std::filesystem::path& file);
@@ -45,9 +50,6 @@ bool counts_now(const x509::crl& list);
 /// The lists in a file. One may have been made elsewhere, and say what nobody here knows: a damaged one is not passed
 /// over.
 result<std::vector<x509::crl>> lists_in(const std::filesystem::path& path);
-
-/// The list of that CA that servers have so far, whatever its dates; nothing if there is none, or it cannot be read.
-std::optional<x509::crl> served_list(const x509::certificate& ca, const layout& places);
 
 /// Whether that very list was made or taken over here: what it says is known, and what was released since.
 result<bool> is_known(const x509::crl& list, inventory& in);

@@ -13,13 +13,15 @@ namespace mutual::authority {
 namespace {
 
 // Of a certificate that the inventory does not know, the serial number alone is known: it is recorded as such.
-result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in, std::string_view why,
-                      taken_over& told) {
+result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in, std::string_view why, taken_over& told,
+                      released_since how) {
   const auto listed = read_listed(entry);
   if (!listed) return listed.error().in("the revocation list of " + text::quoted(list.issuer()));
   if (!listed->reason) return {};
   const auto& serial = listed->serial;
   const auto reason = *listed->reason;
+  // Of one piece: another machine may take over the same list.
+  MUTUAL_TRY(auto change, in.begin());
   MUTUAL_TRY(auto known, in.find_serial(serial));
   if (!known) {
     record entry_of;
@@ -46,19 +48,24 @@ result<> revoke_again(const x509::crl& list, X509_REVOKED* entry, inventory& in,
   }
   // What was held and is revoked for good by now must not come back as a hold, which could be released.
   if (known->revoked && !may_follow(known->revoked->reason, reason)) return {};
+  if (reason == revocation_reason::certificate_hold && how == released_since::stays_so) {
+    MUTUAL_TRY(const bool released, in.was_released_since(serial, list.this_update()));
+    if (released) return {};
+  }
   MUTUAL_CHECK(in.revoke(serial, reason, fmt::format("{}: it is on a revocation list", why)));
+  MUTUAL_CHECK(change.commit());
   told.revoked.push_back(serial);
   return {};
 }
 
 }  // namespace
 
-result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told) {
+result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told, released_since how) {
   // What cannot be held of one entry keeps nobody else from being revoked.
   result<> outcome;
   const auto* entries = X509_CRL_get_REVOKED(list.get());
   for (int at = 0; at < sk_X509_REVOKED_num(entries); ++at) {
-    auto one = revoke_again(list, sk_X509_REVOKED_value(entries, at), in, why, told);
+    auto one = revoke_again(list, sk_X509_REVOKED_value(entries, at), in, why, told, how);
     if (!one && outcome) outcome = std::move(one);
   }
   if (!outcome) return outcome;

@@ -18,10 +18,17 @@ struct taken_over {
   std::vector<std::string> unknown;  ///< Those among them of which there is no certificate: they stay revoked.
 };
 
+/// What becomes of a hold that was taken back here later than the list began which has it.
+enum class released_since {
+  is_held_again,  ///< The inventory may be older than the list.
+  stays_so,       ///< It has heard that list before: one whose number cannot be noted is taken over time and again.
+};
+
 /// Puts into the inventory what one of its CAs' lists says and it does not know, so that every list to come says it
 /// too; and the list's number is not used again. `why` stands in the log of acts. An error for a number that is larger
 /// than any that is counted here, and for an entry that cannot be held; all others are noted then, and the number is
 /// not. Judges no signature.
-result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told);
+result<> take_over(const x509::crl& list, inventory& in, std::string_view why, taken_over& told,
+                   released_since how = released_since::is_held_again);
 
 }  // namespace mutual::authority

@@ -1,6 +1,5 @@
 #include "ca_service/published_lists.hpp"
 
-#include "base/base64.hpp"
 #include "base/file.hpp"
 #include "x509/bundle.hpp"
 #include "x509/list_files.hpp"
@@ -36,21 +35,6 @@ bool is_as_good(const std::filesystem::path& file, const x509::certificate& ca, 
   return found.number() == wanted.number() && found.this_update() > wanted.this_update();
 }
 
-// The list's own DER, out of the PEM of all of them.
-std::optional<std::string> der_in(std::string_view pem, const x509::lookup_list& wanted) {
-  constexpr std::string_view begin = "-----BEGIN X509 CRL-----", end = "-----END X509 CRL-----";
-  for (auto at = pem.find(begin); at != std::string_view::npos; at = pem.find(begin, at + 1)) {
-    const auto from = at + begin.size();
-    const auto until = pem.find(end, from);
-    if (until == std::string_view::npos) return std::nullopt;
-    auto der = base64::decode_lines(pem.substr(from, until - from));
-    if (!der) continue;
-    const auto read = x509::lookup_list::from_der(*der);
-    if (read && read->is_same_as(wanted)) return der;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 std::vector<published_list> published_lists(const authority::layout& places) {
@@ -83,7 +67,8 @@ result<> publish_again(const authority::layout& places, const published_list& on
   MUTUAL_TRY(const auto pem, file::read(places.revocation_lists(), x509::largest_lists));
   MUTUAL_TRY(const auto served, x509::load_lookup_lists(places.revocation_lists()));
   const auto* wanted = list_of(one.ca, served);
-  const auto der = wanted != nullptr ? der_in(pem, *wanted) : std::nullopt;
+  const auto der = wanted != nullptr ? x509::find_list(pem, [&](const auto& list) { return list.is_same_as(*wanted); })
+                                     : std::nullopt;
   // Others have made another one meanwhile, and see to it.
   if (!der) return {};
   return file::replace(one.file, *der, file::access::everyone);

@@ -1,5 +1,6 @@
 #include "x509/bundle.hpp"
 
+#include "base/base64.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
 #include "x509/list_files.hpp"
@@ -185,6 +186,21 @@ result<std::vector<lookup_list>> load_lookup_lists(const std::filesystem::path& 
   MUTUAL_TRY(auto found, load_bundle_to_judge_by(path));
   if (found.lookup_lists.empty()) return no_list_in(path);
   return std::move(found.lookup_lists);
+}
+
+std::optional<std::string> find_list(std::string_view pem, const std::function<bool(const lookup_list&)>& is_wanted) {
+  constexpr std::string_view begin = "-----BEGIN X509 CRL-----", end = "-----END X509 CRL-----";
+  for (auto at = pem.rfind(begin); at != std::string_view::npos; at = pem.rfind(begin)) {
+    const auto block = pem.substr(at + begin.size());
+    pem = pem.substr(0, at);
+    const auto length = block.find(end);
+    if (length == std::string_view::npos) continue;
+    auto der = base64::decode_lines(block.substr(0, length));
+    if (!der) continue;
+    const auto read = lookup_list::from_der(*der);
+    if (read && is_wanted(*read)) return der;
+  }
+  return std::nullopt;
 }
 
 }  // namespace mutual::x509

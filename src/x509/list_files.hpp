@@ -7,7 +7,11 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <vector>
 
 namespace mutual::x509 {
 
@@ -29,5 +33,9 @@ result<bundle> load_bundle_to_judge_by(const std::filesystem::path& path);
 
 /// The revocation lists of a file to judge by, at least one; an error if there is none.
 result<std::vector<lookup_list>> load_lookup_lists(const std::filesystem::path& path);
+
+/// The DER of the last list among those in `pem` that is wanted; nothing if there is none, or it is damaged. Those
+/// before it, which may be long, are not read: a PKI has its roots' lists at the end.
+std::optional<std::string> find_list(std::string_view pem, const std::function<bool(const lookup_list&)>& is_wanted);
 
 }  // namespace mutual::x509

@@ -19,6 +19,7 @@ namespace {
 
 using test::good;
 using test::message;
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using x509::profile;
 
@@ -107,8 +108,9 @@ class a_ca_below_somebody_s_root : public a_ca_from_elsewhere {
     folder.write("root.key", key.pem().view());
   }
   // The owner's next list, where docs/authority.md says that it is put.
-  void owner_says(std::uint64_t number, std::vector<x509::revoked_certificate> revoked = {}) const {
-    x509::crl_spec list{number, now(), now() + std::chrono::days(90), {}};
+  void owner_says(std::uint64_t number, std::vector<x509::revoked_certificate> revoked = {},
+                  std::chrono::seconds ago = {}) const {
+    x509::crl_spec list{number, now() - ago, now() + std::chrono::days(90), {}};
     list.revoked = std::move(revoked);
     folder.write("pki/root.crl", good(x509::make_crl(list, root.leaf(), root.key)).der());
   }
@@ -221,6 +223,95 @@ TEST_F(a_ca_below_somebody_s_root, takes_over_what_it_can_of_a_list_that_nobody_
     EXPECT_THAT(message(in.take_over_root_list(good(current_root(places)))), HasSubstr("cannot be taken over beside"))
         << "said again for as long as it is so";
   }
+}
+
+// Of these the inventory has noted no number.
+TEST_F(a_ca_below_somebody_s_root, gives_servers_no_list_that_counts_less_than_one_that_could_not_be_noted) {
+  EXPECT_EQ(issued(profile::client, {}, "alice"), "(no failure)");
+  const auto alice = good(opened().identify("alice")).front().serial;
+  owner_says(8, {{alice, now(), 5}});
+  EXPECT_EQ(lists_made(), "(no failure)");
+  const auto theirs = good(x509::crl::from_der(folder.bytes("pki/root.crl"))).pem();
+  EXPECT_THAT(folder.bytes("pki/crl.pem"), HasSubstr(theirs));
+  for (const std::uint64_t number : {7U, 8U}) {
+    owner_says(number);
+    for (int time = 0; time < 2; ++time) {
+      EXPECT_THAT(lists_made(), HasSubstr("make a list with a number above 0x8")) << number;
+      EXPECT_THAT(folder.bytes("pki/crl.pem"), HasSubstr(theirs));
+    }
+  }
+  // Nor one that is made here.
+  owner_says(20, {{alice, now(), 5}});
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(served(), "14");
+  owner_says(19);
+  EXPECT_THAT(lists_made(), HasSubstr("make a list with a number above 0x14"));
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  EXPECT_EQ(served(), "15");
+  const auto beyond = std::uint64_t{1} << 63U;
+  owner_says(beyond);
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(served(), "8000000000000000");
+  owner_says(22);
+  EXPECT_THAT(lists_made(), HasSubstr("make a list with a number above 0x8000000000000000"));
+  EXPECT_EQ(served(), "8000000000000000");
+  EXPECT_THAT(lists_made(true), HasSubstr("no list after it could be counted here"));
+  EXPECT_EQ(served(), "8000000000000000");
+  owner_says(beyond + 1);
+  EXPECT_EQ(lists_made(), "(no failure)");
+  EXPECT_EQ(served(), "8000000000000001");
+}
+
+// Somebody else made the newer one, with the same inventory.
+TEST_F(a_ca_below_somebody_s_root, has_its_damaged_lists_made_anew_though_the_root_s_is_not_the_newest) {
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  const auto of_this_folder = folder.bytes("pki/root.crl"), lists = folder.bytes("pki/crl.pem");
+  std::filesystem::remove(places.revocation_list("root"));
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  EXPECT_EQ(served(), "186a2");
+  folder.write("pki/root.crl", of_this_folder);
+  for (const auto& damaged : {std::string(), lists.substr(0, 100), lists.substr(0, lists.size() - 100)}) {
+    folder.write("pki/crl.pem", damaged);
+    EXPECT_EQ(lists_made(), "(no failure)");
+    EXPECT_EQ(served(), "186a1");
+  }
+  // What servers had of the root is there yet.
+  folder.write("pki/crl.pem", "-----BEGIN X509 CRL-----\nMIIB" + lists.substr(lists.rfind("-----BEGIN")));
+  EXPECT_EQ(lists_made(), "(no failure)");
+  // Of one that nobody here knows, nobody can tell whether servers take it.
+  for (const std::uint64_t number : {100'001U, 100'002U}) {
+    owner_says(number);
+    folder.write("pki/crl.pem", "");
+    EXPECT_THAT(lists_made(), AllOf(HasSubstr("0x186a2 was given by then"), HasSubstr("pki/crl.pem: it is empty"),
+                                    HasSubstr("put that file back as it was and run mutual crl")));
+    EXPECT_EQ(folder.bytes("pki/crl.pem"), "");
+  }
+}
+
+// The owner's list has a number that is taken, so it is heard again each time.
+TEST_F(a_ca_below_somebody_s_root, that_was_released_stays_so_though_the_list_that_holds_it_cannot_be_noted) {
+  const auto serial = middle.front().serial();
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  const auto hold = [&](std::chrono::seconds ago, int reason = 6) {
+    owner_says(100'001, {{serial, now() - ago, reason}}, ago);
+  };
+  hold(std::chrono::hours(1));
+  EXPECT_THAT(lists_made(), HasSubstr("above 0x186a1"));
+  EXPECT_TRUE(is_revoked(serial));
+  good(opened().revoke(serial, std::nullopt, {}));
+  EXPECT_THAT(lists_made(), HasSubstr("above 0x186a1"));
+  EXPECT_FALSE(is_revoked(serial));
+  EXPECT_EQ(lists_made(true), "(no failure)");
+  EXPECT_FALSE(is_revoked(serial));
+  EXPECT_EQ(good(x509::load_crls(places.revocation_list("root"))).front().size(), 0U);
+  // A list that is as young holds it, and what is no hold is never passed over.
+  hold(std::chrono::seconds(0));
+  EXPECT_THAT(lists_made(), HasSubstr("above 0x186a2"));
+  EXPECT_TRUE(is_revoked(serial));
+  good(opened().revoke(serial, std::nullopt, {}));
+  hold(std::chrono::hours(1), 5);
+  EXPECT_THAT(lists_made(), HasSubstr("above 0x186a2"));
+  EXPECT_TRUE(is_revoked(serial));
 }
 
 TEST_F(a_ca_from_elsewhere, that_is_an_intermediate_issues_only_what_its_root_permits) {

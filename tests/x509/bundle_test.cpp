@@ -235,6 +235,34 @@ TEST_F(bundle_files, revocation_lists_are_read_however_their_lines_are_written) 
   }
 }
 
+TEST_F(bundle_files, a_list_is_found_among_others_without_reading_those_before_it) {
+  openssl("ecparam -name prime256v1 -genkey -noout -out ca.key");
+  openssl("req -x509 -key ca.key -subj /CN=ca -out ca.crt");
+  const auto ca = load("ca.crt")->certificates.front();
+  crl_spec spec;
+  std::vector<crl> lists;
+  std::string pem;
+  for (spec.number = 1; spec.number <= 3; ++spec.number) {
+    lists.push_back(make_crl(spec, ca, *load("ca.key")->key).value());
+    pem += lists.back().pem();
+  }
+  int read = 0;
+  const auto found = [&](const std::string& text, const std::string& number) {
+    read = 0;
+    return find_list(text, [&](const lookup_list& one) { return ++read, one.number() == number; });
+  };
+  EXPECT_EQ(found(pem, "2"), lists[1].der());
+  EXPECT_EQ(read, 2);
+  EXPECT_FALSE(found(pem, "4"));
+  EXPECT_EQ(read, 3);
+  // One that is damaged is none, and keeps nobody from the others.
+  EXPECT_FALSE(found(pem.substr(0, pem.size() - 30), "3"));
+  EXPECT_EQ(found(pem.substr(0, pem.size() - 30), "1"), lists[0].der());
+  EXPECT_EQ(found(pem.substr(30), "3"), lists[2].der());
+  EXPECT_FALSE(found(pem.substr(30), "1"));
+  EXPECT_FALSE(found("", "1"));
+}
+
 TEST_F(bundle_files, only_revocation_lists_may_be_larger_than_any_key_or_certificate) {
   openssl("ecparam -name prime256v1 -genkey -noout -out ca.key");
   openssl("req -x509 -key ca.key -subj /CN=ca -out ca.crt");
