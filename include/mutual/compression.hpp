@@ -15,7 +15,7 @@ namespace mutual {
 ///
 /// The answers of one connection that come from sources, by whichever `compress()` of an app, together hold no more
 /// than 8 MiB of encoders: what would be more goes out in gzip, if the client takes it and there is room, or in plain
-/// bytes, or is 503 to a GET that refuses those.
+/// bytes, or is 503 to a GET that refuses those. As `offload`, such an answer needs a thread that serves.
 ///
 /// Do not use it for answers in which something secret stands beside something that a stranger can choose: the length
 /// tells, guess by guess, whether they are alike (BREACH). Say Cache-Control: no-transform there.

@@ -30,7 +30,10 @@ h2_connection::h2_connection(tls::stream& stream, const server_options& options,
       now_(clock::now()),
       judged_at_(now_),
       idle_since_(now_),
-      row_began_(now_) {}
+      row_began_(now_) {
+  // The client is read from while it takes what is sent.
+  stream_.hold_refused();
+}
 
 task<> h2_connection::run() {
   if (guide_.stopping()) drain();
@@ -168,19 +171,27 @@ void h2_connection::reap() {
   if (!session_.quiet()) idle_since_ = now_;
 }
 
+// What the network has taken, not what waits for it here: since the last time, while so much was handed over.
+void h2_connection::note_moved(std::size_t handed_over) {
+  const auto left = stream_.unsent();
+  if (left < unsent_ + handed_over) out_moved_ = sent_at_ = now_;
+  unsent_ = left;
+}
+
 h2_connection::output h2_connection::write_out() {
+  note_moved(0);  // by the wait
   for (;;) {
     if (out_sent_ == out_.size()) {
       out_.clear();
       out_sent_ = 0;
-      out_moved_ = now_;
+      if (!stream_.has_unsent()) out_moved_ = now_;
       // The last records may wait for the socket yet: then nothing is drained.
       if (!session_.collect(out_, collected_bytes, now_) && !stream_.has_unsent()) break;
     }
     const auto result = stream_.try_write(std::string_view(out_).substr(out_sent_));
+    note_moved(result.bytes);
     if (result.status == tls::io_status::would_block) return output::blocked;
     if (result.status != tls::io_status::ok) return output::gone;
-    out_moved_ = sent_at_ = now_;
     out_sent_ += result.bytes;
     out_taken_ += result.bytes;
   }

@@ -48,6 +48,7 @@ class h2_connection {
   void begin(h2_stream& on);
   void reap();
   output write_out();
+  void note_moved(std::size_t handed_over);
   bool read_in();
   bool has_said_all(output state) const;
   task<bool> rest(output state, bool more);
@@ -69,6 +70,7 @@ class h2_connection {
   bell finished_;
   std::string out_;
   std::size_t out_sent_ = 0;
+  std::size_t unsent_ = 0;     // of what was handed to the stream, when it was last looked at
   std::size_t out_taken_ = 0;  // by the client, since there was last nothing to send
   std::chrono::steady_clock::duration out_waited_{};
   std::chrono::steady_clock::time_point out_moved_{};

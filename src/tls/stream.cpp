@@ -162,8 +162,8 @@ io stream::try_read(std::span<char> into) {
   }
   forget_errors_of_others();
   std::size_t count = 0;
-  // What TLS answers within a read, to a key update for one, is held if the socket does not take it, for the same
-  // reason as a record of ours.
+  // What TLS answers within a read, to a key update for one, is held if the socket does not take it: else it would be a
+  // write under way, before which nothing else can be written.
   const auto held = bio_state_.held.size();
   bio_state_.holding = true;
   const int code = SSL_read_ex(ssl_.get(), into.data(), into.size(), &count);
@@ -212,15 +212,14 @@ io stream::try_write_records(std::string_view bytes) {
 
 io stream::try_write(std::string_view bytes) {
   if (!ssl_) return plain_outcome(socket_.send(bytes), false);
-  // What is held goes before it, together with others: a record that the socket refuses is held, too.
+  // What is held goes before it, together with others.
   if (bytes.empty() || bytes.size() > SSL3_RT_MAX_PLAIN_LENGTH || bio_state_.held.size() > little) {
     return try_write_records(bytes);
   }
   forget_errors_of_others();
   std::size_t count = 0;
   int code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
-  if (code != 1 && SSL_want_write(ssl_.get())) {
-    // OpenSSL must have no write under way when it reads: one of its own, which answers a key update, would fail.
+  if (code != 1 && holds_refused_ && SSL_get_error(ssl_.get(), code) == SSL_ERROR_WANT_WRITE) {
     bio_state_.holding = true;
     code = SSL_write_ex(ssl_.get(), bytes.data(), bytes.size(), &count);
     bio_state_.holding = false;

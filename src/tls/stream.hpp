@@ -61,11 +61,16 @@ class stream {
   /// whatever is there: after a wait it goes on.
   io try_read(std::span<char> into);
   /// Writes what can be taken, without waiting. Of much, several records go out in one system call; what the socket
-  /// did not take of a record is on its way (`has_unsent`), and before most of it is out nothing more is taken. Given
+  /// did not take of them is on its way (`has_unsent`), and before most of it is out nothing more is taken. Given
   /// nothing, sends of that what can be sent: would_block while some is left.
   io try_write(std::string_view bytes);
   /// Whether something that was written waits for the socket: try_write or wait() send it.
   bool has_unsent() const { return !bio_state_.held.empty(); }
+  /// How much that is, sealed.
+  std::size_t unsent() const { return bio_state_.held.size(); }
+  /// From now on a single record that the socket does not take is on its way, too, as are those of much. For whoever
+  /// reads before it is out: OpenSSL fails if it has to answer something (a key update) while a write is under way.
+  void hold_refused() { holds_refused_ = true; }
   /// Waits for whatever the last would_block was for. What was held back goes out first.
   net::socket::awaiter wait();
 
@@ -118,6 +123,7 @@ class stream {
   record_watch watch_{socket_};
   ssl_ptr ssl_;
   net::socket::direction wanted_ = net::socket::direction::read;
+  bool holds_refused_ = false;
   unsigned long failure_code_ = 0;
 };
 

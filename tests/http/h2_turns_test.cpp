@@ -1,8 +1,13 @@
 // How long what one client asks for over HTTP/2 goes on before another on its thread is served: counted, not timed.
 #include "http/one_thread.hpp"
 
+#include <arpa/inet.h>
 #include <cstddef>
+#include <linux/sockios.h>
+#include <poll.h>
 #include <string>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <tuple>
 #include <vector>
 
@@ -227,6 +232,57 @@ TEST_F(one_thread, gives_up_who_takes_an_answer_by_the_drop_beside_a_source_that
   }
   EXPECT_EQ(running->open_connections(), 0U);
   done = true;
+}
+
+// How much of what a server's only connection has sent is not with its client yet, while it can hardly send more; else
+// 0.
+int on_its_way_from(unsigned short port) {
+  for (int fd = 3; fd < 1024; ++fd) {
+    sockaddr_in own{}, other{};
+    socklen_t size = sizeof own, others_size = sizeof other;
+    if (::getsockname(fd, reinterpret_cast<sockaddr*>(&own), &size) != 0 || ntohs(own.sin_port) != port) continue;
+    if (::getpeername(fd, reinterpret_cast<sockaddr*>(&other), &others_size) != 0) continue;
+    pollfd asked{fd, POLLOUT, 0};
+    int bytes = 0;
+    return ::poll(&asked, 1, 0) == 0 && ::ioctl(fd, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+  }
+  return 0;
+}
+
+// Its last few bytes wait in TLS then, and everything is handed over.
+TEST_F(one_thread, gives_up_who_does_not_take_the_end_of_an_answer_over_http_2) {
+  use_tls(milliseconds(1));
+  options_.timeouts.write = milliseconds(500);
+  options_.timeouts.least_body_rate = 1;
+  std::atomic<unsigned short> port{0};
+  std::atomic<int> refused{0};
+  greedy_ = [&] {
+    response made(200);
+    made.source = [&port, &refused, before = 0]() mutable -> task<std::optional<std::string>> {
+      auto waits = on_its_way_from(port);
+      if (waits > 0 && waits == before) {  // kernels take some time to find room
+        std::this_thread::sleep_for(milliseconds(100));
+        waits = on_its_way_from(port);
+      }
+      refused = waits > 0 && waits == before ? refused + 1 : 0;
+      before = waits;
+      if (refused == 3) co_return std::nullopt;
+      co_return std::string(300, 'x');
+    };
+    return made;
+  };
+  const service running(options_);
+  port = running.port();
+  h2_client client(running.port(), {}, with_much_room());
+  give_room(client);
+  client.ask("/greedy");
+  for (int count = 0; count < 3000 && refused < 3; ++count) std::this_thread::sleep_for(milliseconds(10));
+  ASSERT_EQ(refused, 3);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (running->open_connections() > 0 && std::chrono::steady_clock::now() < end) {
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  EXPECT_EQ(running->open_connections(), 0U);
 }
 
 }  // namespace
