@@ -51,8 +51,8 @@ class inventory {
   /// Takes a hold back; already_exists if there is none, for no other revocation can be taken back, or if the key was
   /// found to be compromised meanwhile.
   result<> release(std::string_view serial, std::string_view why = {});
-  /// Whether a hold of that certificate was taken back later than that; not in the very second, of which nobody knows
-  /// what came first.
+  /// Whether that certificate was put on hold since then, and the hold taken back later than that; not in the very
+  /// second, of which nobody knows what came first.
   result<bool> was_released_since(std::string_view serial, sys_seconds when);
 
   /// Takes the next number for a revocation list of that issuer, and shows each entry that it has to have, in no order.

@@ -174,8 +174,12 @@ result<> inventory::release(std::string_view serial, std::string_view why) {
 
 result<bool> inventory::was_released_since(std::string_view serial, sys_seconds when) {
   MUTUAL_TRY(const auto found,
-             number_from(*db_, "SELECT count(*) FROM revocations WHERE serial = $1 AND reason = $2 AND at > $3",
-                         {serial, std::int64_t{remove_from_crl}, seconds(when)}));
+             number_from(*db_,
+                         "SELECT count(*) FROM revocations r WHERE r.serial = $1 AND r.reason = $2 AND r.at > $3 AND "
+                         "EXISTS (SELECT 1 FROM revocations h WHERE h.serial = r.serial AND h.reason = $4 AND "
+                         "h.at >= $3 AND h.id < r.id)",
+                         {serial, std::int64_t{remove_from_crl}, seconds(when),
+                          std::int64_t{static_cast<int>(revocation_reason::certificate_hold)}}));
   return found != 0;
 }
 

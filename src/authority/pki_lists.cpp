@@ -33,6 +33,12 @@ result<> check_fits(std::string_view pem) {
 
 bool is_retired(const root_place& root) { return root.called != "root"; }
 
+std::string what_a_key_would_mend(const root_list& found, const root_place& root, const layout& places) {
+  if (found.list) return what_is_wrong(found, places.revocation_list(root.called));
+  return is_retired(root) ? "the revocation list of an old root is missing or past its date"
+                          : "the root's own revocation list is missing or past its date";
+}
+
 // The list that is there, though it may be past its date: a server that has had one of that CA takes no others without.
 result<std::string> list_there(const x509::certificate& ca, const std::filesystem::path& path) {
   MUTUAL_TRY(const bool there, file::exists(path));
@@ -162,9 +168,9 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
   if (key && !(key->leaf() == root.certificate)) {
     return error(errc::already_exists, "somebody else has replaced the root just now: say that again");
   }
-  if (key) {
-    MUTUAL_CHECK(take_over_root_list(root));
-    MUTUAL_CHECK(leave_out_served_numbers(found, *inventory_));
+  result<> ready = key ? take_over_root_list(root) : key.error();
+  if (ready) ready = leave_out_served_numbers(root, places_, *inventory_);
+  if (ready) {
     auto longer = how;
     longer.lifetime = std::max<std::chrono::seconds>(how.lifetime, root_list_lifetime);
     // An old root's key may not be at hand again.
@@ -175,22 +181,25 @@ result<std::string> pki::root_list(const root_place& root, const list_options& h
     x509::append_list_pem(pem, list.der);
     return pem;
   }
-  if (found.how == standing::due) {
+  auto why = std::move(ready).error();
+  // A list that nobody could go on with, or count past, is as a key that is not here.
+  if (key && why.code() != errc::bad_input) return why;
+  if (!key && found.how == standing::due) {
     so_far.is_one_due = true;
     return found.list->pem();
   }
-  if (!found.list && is_retired(root)) {
-    // The others are not held up by it: who is below the old root is refused.
-    so_far.lacking = key.error().in("the revocation list of an old root is missing or past its date");
-    return list_there(root.certificate, places_.revocation_list(root.called));
-  }
-  if (!found.list) return key.error().in("the root's own revocation list is missing or past its date");
+  if (!key) why = why.in(what_a_key_would_mend(found, root, places_));
+  if (!found.list && !key && !is_retired(root)) return why;
   // Nothing of that holds up what the other CAs have to say.
-  so_far.lacking = key.error().in(what_is_wrong(found, places_.revocation_list(root.called)));
+  so_far.lacking = why;
+  if (!found.list) {
+    // Who is below that root may be refused for its date.
+    return found.served ? found.served->pem() : list_there(root.certificate, places_.revocation_list(root.called));
+  }
   if (found.how == standing::early || found.how == standing::behind) {
     if (found.served && (!found.beyond.empty() || counts_now(*found.served))) return found.served->pem();
     // With the one that is there servers would refuse the other lists, too.
-    if (!found.beyond.empty()) return std::move(so_far.lacking).error();
+    if (!found.beyond.empty()) return why;
   }
   return found.list->pem();
 }

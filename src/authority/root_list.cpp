@@ -58,26 +58,21 @@ bool is_behind(const x509::crl& list, const x509::crl& served) {
 }
 
 // What the list's number has to be above; empty if it is above that.
-result<> find_what_it_is_behind(root_list& of, const root_place& root, const layout& places, inventory& in) {
+result<> find_what_it_is_behind(root_list& of, inventory& in) {
   const auto& list = *of.list;
   MUTUAL_TRY(const auto highest, in.highest_list_made(list.issuer()));
   MUTUAL_TRY(const bool known, is_known(list, in));
-  MUTUAL_TRY(const auto made_here, in.newest_full_list(list.issuer()));
   const auto number = number_of(list);
-  if (known && *number == highest && made_here && made_here->number == highest) return {};
   const bool is_taken = !known && number && *number == highest && highest != 0;
   const auto made = fmt::format("{:x}", highest);
   // It was put back, or somebody else has made the newer ones, of which servers of this folder have none; or the one
   // that they have could not be noted, and is above any that was.
-  auto served = served_list(root.certificate, places);
-  if (!served) {
+  if (!of.unread.empty()) {
     // What they had, nobody can tell then. By one that was made or noted here the file is made anew.
     if (known || !number || (*number >= highest && !is_taken)) return {};
     of.beyond = made;
-    of.unread = std::move(served).error().message();
     return {};
   }
-  of.served = *std::move(served);
   // Whatever they have, its number was given to another.
   if (!is_taken && (!of.served || !is_behind(list, *of.served))) return {};
   const auto theirs = of.served ? of.served->number() : std::string();
@@ -87,15 +82,18 @@ result<> find_what_it_is_behind(root_list& of, const root_place& root, const lay
 
 }  // namespace
 
-result<> leave_out_served_numbers(const root_list& found, inventory& in) {
-  if (!found.served) return {};
-  const auto number = number_of(*found.served);
+result<> leave_out_served_numbers(const root_place& root, const layout& places, inventory& in) {
+  const auto served = served_list(root.certificate, places);
+  // What cannot be read is made anew.
+  if (!served || !*served) return {};
+  const auto& list = **served;
+  const auto number = number_of(list);
   if (number && *number < std::numeric_limits<std::int64_t>::max()) {
-    return in.skip_list_numbers(found.served->issuer(), *number);
+    return in.skip_list_numbers(list.issuer(), *number);
   }
   return error(errc::bad_input, fmt::format("servers have the revocation list of {} with the number 0x{}, and no list "
                                             "after it could be counted here",
-                                            text::quoted(found.served->issuer()), found.served->number()));
+                                            text::quoted(list.issuer()), list.number()));
 }
 
 std::string what_is_wrong(const root_list& found, const std::filesystem::path& file) {
@@ -145,6 +143,12 @@ result<bool> is_known(const x509::crl& list, inventory& in) {
 
 result<root_list> look_at_list(const root_place& root, const layout& places, inventory& in) {
   root_list out;
+  auto served = served_list(root.certificate, places);
+  if (served) {
+    out.served = *std::move(served);
+  } else {
+    out.unread = std::move(served).error().message();
+  }
   const auto path = places.revocation_list(root.called);
   MUTUAL_TRY(const bool there, file::exists(path));
   if (!there) return out;
@@ -152,13 +156,9 @@ result<root_list> look_at_list(const root_place& root, const layout& places, inv
   const auto& list = lists.front();
   if (!list.is_signed_by(root.certificate) || !list.next_update() || *list.next_update() <= now()) return out;
   out.list = list;
-  MUTUAL_CHECK(find_what_it_is_behind(out, root, places, in));
+  MUTUAL_CHECK(find_what_it_is_behind(out, in));
   out.how = standing::early;
-  if (list.this_update() > now()) {
-    auto served = served_list(root.certificate, places);
-    if (served) out.served = *std::move(served);
-    return out;
-  }
+  if (list.this_update() > now()) return out;
   out.how = standing::behind;
   if (!out.beyond.empty()) return out;
   MUTUAL_TRY(const auto authorities, in.of_profile(profile::intermediate));

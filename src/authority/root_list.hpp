@@ -31,15 +31,16 @@ struct root_list {
   standing how = standing::unusable;
   std::optional<x509::crl> list;
   std::string beyond{};  ///< If it is behind, or early and behind, what its number has to be above, in hexadecimal.
-  std::optional<x509::crl> served{};  ///< The list that servers have so far, if that had to be told.
-  std::string unread{};               ///< If it is behind: why that could not be read.
+  std::optional<x509::crl> served{};  ///< The list that servers have so far, whatever its dates.
+  std::string unread{};               ///< Why that could not be read.
 };
 
 /// Looks at the one that is in that root's file.
 result<root_list> look_at_list(const root_place& root, const layout& places, inventory& in);
 
-/// Makes sure that the next list made here counts more than the one that servers were found to have.
-result<> leave_out_served_numbers(const root_list& found, inventory& in);
+/// Makes sure that the next list of that root made here counts more than the one that servers have, whatever is in the
+/// root's file. To be called before each is signed.
+result<> leave_out_served_numbers(const root_place& root, const layout& places, inventory& in);
 
 /// A sentence about a list that is there and less than `due`, and that only the root's key could mend here.
 std::string what_is_wrong(const root_list& found, const std::filesystem::path& file);

@@ -8,6 +8,7 @@
 #include "authority/pending.hpp"
 #include "authority/published.hpp"
 #include "authority/retired.hpp"
+#include "authority/root_list.hpp"
 #include "base/file.hpp"
 #include "base/file_name.hpp"
 #include "base/text.hpp"
@@ -98,7 +99,9 @@ struct rotation {
 result<> add_root_list(pki& of, const x509::identity& root, const std::string& name, std::chrono::seconds lifetime,
                        rotation& to) {
   // The present root's may have been made where its key is.
-  MUTUAL_CHECK(of.take_over_root_list({root.leaf(), "root", {}}));
+  const root_place place{root.leaf(), "root", {}};
+  MUTUAL_CHECK(of.take_over_root_list(place));
+  MUTUAL_CHECK(leave_out_served_numbers(place, of.places(), of.records()));
   list_options how;
   how.lifetime = lifetime;
   MUTUAL_TRY(auto list, of.sign_list(root, how));

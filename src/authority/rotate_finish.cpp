@@ -2,6 +2,7 @@
 
 #include "authority/pending.hpp"
 #include "authority/retired.hpp"
+#include "authority/root_list.hpp"
 #include "authority/rotate.hpp"
 #include "base/file.hpp"
 #include "base/text.hpp"
@@ -21,7 +22,7 @@ void delete_files(const layout& places, const std::string& called, std::initiali
 }
 
 // What is in trust.crt besides: lists count there, too.
-result<std::string> lists_in(const std::filesystem::path& file) {
+result<std::string> lists_beside(const std::filesystem::path& file) {
   MUTUAL_TRY(const auto found, x509::load_bundle(file));
   std::string out;
   for (const auto& one : found.crls) out += one.pem();
@@ -36,7 +37,7 @@ struct without_root {
 result<without_root> look_without(const layout& places, const x509::certificate& root) {
   MUTUAL_TRY(const auto trusted, x509::load_certificates(places.trust()));
   MUTUAL_TRY(const auto chain, x509::load_certificates(places.intermediate_certificate()));
-  MUTUAL_TRY(const auto lists, lists_in(places.trust()));
+  MUTUAL_TRY(const auto lists, lists_beside(places.trust()));
   const auto without = [](const std::vector<x509::certificate>& all, const auto& is_to_go) {
     std::string left;
     for (const auto& one : all) {
@@ -105,11 +106,16 @@ result<> finish_root(pki& of, const root_place& root, opened_roots& keys, bool w
   if (makes_list) {
     MUTUAL_TRY(lacking, lacks_last_list(of, root, keys, key_is_lost));
   }
+  const auto& key = keys.open(root, true);
+  if (makes_list && key) {
+    MUTUAL_CHECK(of.take_over_root_list(root));
+    MUTUAL_CHECK(leave_out_served_numbers(root, places, of.records()));
+  }
   MUTUAL_CHECK(of.records().note("retired", root.certificate.serial(), "root",
                                  lacking ? "nothing depends on it; its key is lost, and its last revocation list lacks "
                                            "what was revoked since"
                                          : "nothing depends on it"));
-  if (const auto& key = keys.open(root, true); makes_list && key) {
+  if (makes_list && key) {
     list_options last;
     last.lifetime = root.certificate.not_after() - now();
     MUTUAL_TRY(const auto made, of.make_list(*key, root.called, last));

@@ -18,7 +18,7 @@ struct taken_over {
   std::vector<std::string> unknown;  ///< Those among them of which there is no certificate: they stay revoked.
 };
 
-/// What becomes of a hold that was taken back here later than the list began which has it.
+/// What becomes of a hold that was put on here since the list began which has it, and taken back later.
 enum class released_since {
   is_held_again,  ///< The inventory may be older than the list.
   stays_so,       ///< It has heard that list before: one whose number cannot be noted is taken over time and again.
