@@ -45,6 +45,12 @@ class Postgres:
                 self.stop()
                 raise AssertionError("PostgreSQL did not start")
             time.sleep(0.1)
+        # One that recovers answers before it takes what is written.
+        while self.sql("SELECT pg_is_in_recovery()").strip() != "f":
+            if time.monotonic() > end:
+                self.stop()
+                raise AssertionError("PostgreSQL did not come to the end of its recovery")
+            time.sleep(0.1)
 
     def at(self, name):
         return os.path.join(self.folder, name)
