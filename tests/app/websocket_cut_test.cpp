@@ -1,4 +1,5 @@
 // What a client has sent over a WebSocket before it was sent away, and what becomes of it.
+#include "app/running_app.hpp"
 #include "support/captured_log.hpp"
 #include "support/h2_client.hpp"
 #include "support/plain_client.hpp"
@@ -12,8 +13,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstddef>
-#include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -39,21 +40,7 @@ class who_was_sent_away : public testing::Test {
         return accept_websocket(asked, [this, which](websocket& socket) { return talk(socket, which); });
       });
     }
-    run_options how;
-    how.listen = "127.0.0.1:0";
-    how.tls = files_.config(tls::client_auth::required);
-    how.threads = 1;
-    how.banner = how.access_log = false;
-    std::promise<std::string> ready;
-    auto address = ready.get_future();
-    how.on_ready = [&](const std::vector<std::string>& all) { ready.set_value(all.front()); };
-    serving_ = std::thread([this, how] { (void)served_.run(how); });
-    const auto at = address.get();
-    port_ = static_cast<unsigned short>(std::stoi(at.substr(at.rfind(':') + 1)));
-  }
-  ~who_was_sent_away() override {
-    served_.stop();
-    serving_.join();
+    running_.emplace(served_, files_.config(tls::client_auth::required));
   }
 
   task<> talk(websocket& socket, std::size_t which) {
@@ -95,19 +82,16 @@ class who_was_sent_away : public testing::Test {
   captured_log log_;
   server_files files_{make_pki()};
   app served_;
-  unsigned short port_ = 0;
   std::array<std::atomic<int>, most> messages_{};
   std::atomic<std::size_t> begun_{0};
   std::atomic<std::size_t> ended_{0};
-
- private:
-  std::thread serving_;
+  std::optional<running_app> running_;  // ends before what it uses
 };
 
 TEST_F(who_was_sent_away, has_nothing_dealt_with_that_came_before_whether_it_was_read_by_then_or_not) {
   const auto who = short_lived();
-  tls_connection together(port_, who), after(port_, who);
-  h2_client together_h2(port_, who), after_h2(port_, who);
+  tls_connection together(running_->port(), who), after(running_->port(), who);
+  h2_client together_h2(running_->port(), who), after_h2(running_->port(), who);
   ASSERT_TRUE(together.write(upgrade("/0")));
   ASSERT_EQ(status_of(together.read_some()), 101);
   ASSERT_TRUE(after.write(upgrade("/1")));

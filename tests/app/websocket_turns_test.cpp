@@ -1,4 +1,5 @@
 // How long the messages that one client has sent together are dealt with before another is served: counted, not timed.
+#include "app/running_app.hpp"
 #include "support/captured_log.hpp"
 #include "support/h2_client.hpp"
 #include "support/plain_client.hpp"
@@ -10,7 +11,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <future>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -51,21 +52,7 @@ class websocket_turns : public testing::Test {
         }
       });
     });
-    run_options how;
-    how.listen = "127.0.0.1:0";
-    how.tls = files_.config(tls::client_auth::none);
-    how.threads = 1;
-    how.banner = how.access_log = false;
-    std::promise<std::string> ready;
-    auto address = ready.get_future();
-    how.on_ready = [&](const std::vector<std::string>& all) { ready.set_value(all.front()); };
-    serving_ = std::thread([this, how] { (void)served_.run(how); });
-    const auto at = address.get();
-    port_ = static_cast<unsigned short>(std::stoi(at.substr(at.rfind(':') + 1)));
-  }
-  ~websocket_turns() override {
-    served_.stop();
-    serving_.join();
+    running_.emplace(served_, files_.config(tls::client_auth::none));
   }
   // How many messages were dealt with before the other was answered.
   int messages_before(tls_connection& other) {
@@ -79,19 +66,20 @@ class websocket_turns : public testing::Test {
   captured_log log_;
   server_files files_{make_pki()};
   app served_;
-  unsigned short port_ = 0;
   std::atomic<int> messages_{0};
 
  private:
   std::atomic<bool> begun_{false};
   std::atomic<bool> opened_{false};
   std::atomic<int> before_{-1};
-  std::thread serving_;
+
+ protected:
+  std::optional<running_app> running_;  // ends before what it uses
 };
 
 TEST_F(websocket_turns, end_after_some_of_very_many_messages_that_came_together) {
-  tls_connection other(port_, {});
-  tls_connection greedy(port_, {});
+  tls_connection other(running_->port(), {});
+  tls_connection greedy(running_->port(), {});
   ASSERT_TRUE(other.ask("/first"));
   ASSERT_TRUE(greedy.write(get_request("/greedy",
                                        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -106,8 +94,8 @@ TEST_F(websocket_turns, end_after_some_of_very_many_messages_that_came_together)
 }
 
 TEST_F(websocket_turns, end_after_some_of_very_many_messages_that_came_together_over_http_2) {
-  tls_connection other(port_, {});
-  h2_client greedy(port_, {});
+  tls_connection other(running_->port(), {});
+  h2_client greedy(running_->port(), {});
   ASSERT_TRUE(other.ask("/first"));
   ASSERT_TRUE(greedy.read_until([&] { return greedy.setting(NGHTTP2_SETTINGS_ENABLE_CONNECT_PROTOCOL) == 1; }));
   const auto id =

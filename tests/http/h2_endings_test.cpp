@@ -161,28 +161,6 @@ TEST_F(one_thread, asks_for_nothing_more_once_the_client_has_gone_over_http_2) {
   done = true;
 }
 
-TEST_F(one_thread, hears_its_client_while_large_pieces_use_up_its_share_of_the_network_over_http_2) {
-  constexpr int most = 3'000;
-  constexpr int streams = 10;
-  use_tls(milliseconds(1));
-  std::atomic<int> before{-1};
-  greedy_ = [this] { return in_pieces(most / streams, std::string(std::size_t{48} * 1024, 'x')); };
-  const auto serve = options_.answer;
-  options_.answer = [this, serve, &before](request& asked, http::answer_notes& notes) {
-    if (asked.target == "/last") before = steps_.load();
-    return serve(asked, notes);
-  };
-  const service running(options_);
-  h2_client client(running.port(), {}, with_much_room());
-  give_room(client);
-  for (int count = 0; count < streams; ++count) client.ask("/greedy");
-  std::uint32_t last = 0;
-  meanwhile([&] { last = client.ask("/last"); });
-  EXPECT_TRUE(client.wait_for(last).ended);
-  EXPECT_GE(before, 0);
-  EXPECT_LE(before, most / 2);
-}
-
 // The one works on through what it has left behind; the other is served as before.
 TEST(who_has_two_tunnels, has_none_once_the_certificate_has_ended_whatever_one_of_them_does) {
   captured_log log;
